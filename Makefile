@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make          builds build/snp-guard
+# make help     lists the rest
+VERSION := 0.1.0
+O ?= build
+CC ?= cc
+CLANG ?= clang
+BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(2)'
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: all
+all: $(O)/snp-guard
+
+# ---- what the build needs ----
+
+# program or pkg-config module, and the Debian package it comes from
+needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
+libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev
+packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev pkgconf \
+	libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
+	zstd xz-utils libclang-rt-dev
+
+part = $(word $(2),$(subst :, ,$(1)))
+missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
+	$(if $(BPFTOOL),,bpftool) \
+	$(foreach l,$(libs),$(if $(shell $(PKG_CONFIG) --exists $(call part,$(l),1) 2>&1 || echo no),$(call part,$(l),2)))
+
+.PHONY: deps
+deps:
+	@for p in $(packages); do \
+		dpkg-query -Wf '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
+			missing="$$missing $$p"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	[ "$$(id -u)" = 0 ] || { echo "packages are missing, use sudo:$$missing" >&2; exit 1; }; \
+	echo "Installing by apt (about a minute, once):$$missing"; mkdir -p $(O); \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -q -y --no-install-recommends $$missing; } >$(O)/apt.log 2>&1 || \
+		{ tail -5 $(O)/apt.log >&2; echo "apt failed; all it said: $(O)/apt.log" >&2; exit 1; }
+
+.PHONY: needs
+needs:
+	@missing="$(strip $(missing))"; if [ -n "$$missing" ]; then \
+		echo "snp-guard can't be built yet, packages are missing: apt-get install $$missing" >&2; \
+		exit 1; fi
+
+# ---- the guard ----
+
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c)
+guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
+	-I$(O) -Isrc -MMD -MP $(lib_cflags)
+# A distribution's CFLAGS are for the host's processor, so BPF has its own.
+BPF_CFLAGS ?= -O2 -g
+bpf_cflags = -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-I. -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
+
+guard_src := $(wildcard src/*.c)
+guard_obj := $(guard_src:src/%.c=$(O)/obj/%.o)
+# All but main, as the tests link it.
+guard_units := $(filter-out $(O)/obj/snp_guard.o,$(guard_obj))
+
+$(O)/obj $(O)/asan:
+	$(Q)mkdir -p $@
+
+$(O)/snp_guard.bpf.o: bpf/snp_guard.bpf.c | needs $(O)/obj
+	$(call msg,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(bpf_cflags) -c $< -o $@.tmp.o -MF $(O)/obj/bpf.d -MT $@
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp.o && rm $@.tmp.o
+
+$(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
+
+$(O)/obj/hooks.o $(O)/asan/hooks.o: $(O)/snp_guard.skel.h
+
+$(O)/obj/%.o: src/%.c | needs $(O)/obj
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
+
+$(O)/snp-guard: $(guard_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
+
+# ---- the lab and the tests ----
+
+include lab/lab.mk
+include tests/tests.mk
+
+# ---- the rest ----
+
+.PHONY: install
+install: all
+	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
+	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
+
+.PHONY: format
+format:
+	clang-format -i bpf/*.c src/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch])
+
+.PHONY: clean
+clean:
+	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/snp_guard.bpf.o \
+		$(O)/snp_guard.skel.h $(lab_programs)
+
+.PHONY: distclean
+distclean:
+	rm -rf $(O)
+
+.PHONY: help
+help:
+	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
+	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local)'
+	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
+	@echo 'sudo make check   all tests'
+	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
+	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
+	@echo 'sudo make bench   what the guard costs, in counted guest instructions'
+	@echo 'sudo make deps    install by apt what all of these need'
+	@echo 'make format, clean, distclean; V=1 shows the commands'
+
+-include $(wildcard $(O)/obj/*.d $(O)/asan/*.d $(O)/test/*.d)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The lab's programs: the emulated processor, its firmware, its ACPI table.
+O ?= build
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+Q ?= @
+
+lab_psp_src := psp control device firmware journal qmp rmp unix_socket vfio_user
+lab_cpu_src := cpu rmp
+lab_ivrs_src := ivrs
+
+lab_psp_obj := $(lab_psp_src:%=$(O)/lab/obj/%.o)
+lab_cpu_obj := $(lab_cpu_src:%=$(O)/lab/obj/%.pic.o)
+lab_ivrs_obj := $(lab_ivrs_src:%=$(O)/lab/obj/%.o)
+lab_programs := $(O)/lab/snp-psp $(O)/lab/snp-cpu.so $(O)/lab/snp-ivrs
+
+lab_cflags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
+lab_glib_cflags = $(shell $(PKG_CONFIG) --cflags glib-2.0)
+lab_json_cflags = $(shell $(PKG_CONFIG) --cflags json-c)
+lab_json_libs = $(shell $(PKG_CONFIG) --libs json-c)
+
+.PHONY: lab-programs
+lab-programs: $(lab_programs)
+
+$(O)/lab/obj:
+	$(Q)mkdir -p $@
+
+$(O)/lab/obj/%.o: lab/%.c | $(O)/lab/obj
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
+
+$(O)/lab/obj/%.pic.o: lab/%.c | $(O)/lab/obj
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(lab_cflags) $(lab_glib_cflags) -fPIC -fvisibility=hidden \
+		-c $< -o $@
+
+$(O)/lab/snp-psp: $(lab_psp_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lab_json_libs) -o $@
+
+# QEMU, which loads the plugin, brings glib and the plugin interface along.
+$(O)/lab/snp-cpu.so: $(lab_cpu_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared $^ -o $@
+
+$(O)/lab/snp-ivrs: $(lab_ivrs_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+-include $(wildcard $(O)/lab/obj/*.d)

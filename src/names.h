@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The tables of snp_guard.h as text. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "snp_guard.h"
+
+const char *snp_breach_name(enum snp_breach breach);
+enum snp_severity snp_breach_severity(enum snp_breach breach);
+const char *snp_breach_meaning(enum snp_breach breach);
+const char *snp_breach_remedy(enum snp_breach breach);
+const char *snp_severity_name(enum snp_severity severity);
+/* "unknown" for a kind that this version doesn't know. */
+const char *snp_event_name(unsigned int kind);
+/* "SNP_INIT_EX" and so on; NULL for a command that is not followed. */
+const char *snp_command_name(unsigned int number);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "snp_guard.h"
+
+static int open_below(const struct platform *p, const char *path, int flags)
+{
+	char full[PATH_MAX];
+	int fd;
+
+	if (snprintf(full, sizeof(full), "%s%s", p->root, path) >= (int)sizeof(full))
+		return -ENAMETOOLONG;
+	fd = open(full, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int platform_read(const struct platform *p, const char *path, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+	int fd;
+
+	fd = open_below(p, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	do {
+		n = read(fd, buf + used, size - 1 - used);
+		if (n > 0)
+			used += n;
+	} while (n > 0 && used < size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	buf[used] = 0;
+	return n < 0 ? n : (int)used;
+}
+
+int platform_cpus(const struct platform *p, const char *which, struct cpulist *set)
+{
+	char path[64], text[32768];
+	int n;
+
+	*set = (struct cpulist){ 0 };
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/%s", which);
+	n = platform_read(p, path, text, sizeof(text));
+	if (n < 0)
+		return n;
+	return cpulist_parse(set, text);
+}
+
+int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)
+{
+	char path[48];
+	ssize_t n;
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
+	fd = open_below(p, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	n = pread(fd, value, sizeof(*value), SNP_MSR_SYSCFG);
+	if (n != sizeof(*value))
+		err = n < 0 ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+
+static void read_word(const struct platform *p, const char *path, char *buf, size_t size)
+{
+	if (platform_read(p, path, buf, size) < 0)
+		buf[0] = 0;
+	buf[strcspn(buf, " \n")] = 0;
+}
+
+void platform_boot_id(const struct platform *p, char id[PLATFORM_BOOT_ID_LEN])
+{
+	read_word(p, "/proc/sys/kernel/random/boot_id", id, PLATFORM_BOOT_ID_LEN);
+}
+
+void platform_release(const struct platform *p, char release[PLATFORM_RELEASE_LEN])
+{
+	read_word(p, "/proc/sys/kernel/osrelease", release, PLATFORM_RELEASE_LEN);
+}
+
+/* True if text, words parted by any of separators, has the word. */
+static bool has_word(char *text, const char *separators, const char *word)
+{
+	char *save;
+
+	for (char *t = strtok_r(text, separators, &save); t; t = strtok_r(NULL, separators, &save))
+		if (!strcmp(t, word))
+			return true;
+	return false;
+}
+
+int platform_has_lsm(const struct platform *p, const char *name)
+{
+	char text[1024];
+	int n = platform_read(p, "/sys/kernel/security/lsm", text, sizeof(text));
+
+	return n < 0 ? n : has_word(text, ",\n", name);
+}
+
+int platform_has_cpu_flag(const struct platform *p, const char *flag)
+{
+	char text[16384], *line, *end;
+	int n = platform_read(p, "/proc/cpuinfo", text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	line = strstr(text, "\nflags");
+	if (!line)
+		return -ENODATA;
+	end = strchr(line + 1, '\n');
+	if (end)
+		*end = 0;
+	return has_word(line + 1, " \t:", flag);
+}
+
+bool platform_is_confidential(const struct platform *p)
+{
+	char text[128];
+
+	return platform_read(p, "/sys/kernel/security/lockdown", text, sizeof(text)) > 0 &&
+	       strstr(text, "[confidentiality]");
+}
+
+bool platform_exists(const struct platform *p, const char *path)
+{
+	char full[PATH_MAX];
+
+	return snprintf(full, sizeof(full), "%s%s", p->root, path) < (int)sizeof(full) &&
+	       !access(full, F_OK);
+}
+
+/* True for "kernel/drivers/crypto/ccp/ccp.ko.xz" and "ccp.ko", if name is ccp. */
+static bool is_module_file(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t len = strlen(name);
+
+	return !strncmp(base, name, len) && !strncmp(base + len, ".ko", 3) &&
+	       (!base[len + 3] || base[len + 3] == '.');
+}
+
+/* Looks for the module in a list such as modules.dep, which may be large. */
+static bool listed(const struct platform *p, const char *list, const char *name)
+{
+	char release[PLATFORM_RELEASE_LEN], path[PATH_MAX], *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *f;
+
+	platform_release(p, release);
+	snprintf(path, sizeof(path), "%s/lib/modules/%s/%s", p->root, release, list);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && getline(&line, &size, f) > 0) {
+		/* In modules.dep what follows the colon is needed by the module, not named. */
+		line[strcspn(line, ":\n")] = 0;
+		found = is_module_file(line, name);
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+enum platform_module platform_module(const struct platform *p, const char *name)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	if (platform_exists(p, path))
+		return MODULE_LOADED;
+	if (listed(p, "modules.builtin", name))
+		return MODULE_BUILTIN;
+	return listed(p, "modules.dep", name) ? MODULE_AVAILABLE : MODULE_ABSENT;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "session.h"
+
+struct options {
+	enum report_format format;
+	const char *file;
+};
+
+static const struct argp_option option_table[] = {
+	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	int format;
+
+	switch (key) {
+	case 'f':
+		format = report_format_by_name(arg);
+		if (format < 0)
+			argp_error(state, "--format takes text or json, not `%s`", arg);
+		o->format = format;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one FILE at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which FILE?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.args_doc = "FILE",
+	.doc = "Feeds a recording of `snp-guard run --record FILE` through the automaton again. "
+	       "Needs no SNP host and no root.",
+};
+
+/* A recording without its end can't vouch for what came after it. */
+static int feed_cut(struct session *s, const char *why)
+{
+	struct snp_event e = {
+		.kind = SNP_EV_UNCOVERED,
+		.time_ns = s->last_ns,
+		.subject = SNP_NO_SUBJECT,
+		.count = SNP_COUNT_UNKNOWN,
+		.name = "what came after the recording's cut",
+	};
+
+	complain("the recording is not whole: %s", why);
+	return session_feed(s, &e);
+}
+
+static int feed_all(struct trace *t, struct session *s, const char *file)
+{
+	struct snp_event e;
+	__u64 denied;
+	int err;
+
+	while ((err = trace_read(t, &e)) > 0) {
+		err = session_feed(s, &e);
+		if (err == -EINVAL)
+			snprintf(t->why, sizeof(t->why), "record %llu can't be", t->records);
+		if (err)
+			break;
+		if (e.kind == SNP_EV_END)
+			goto out;
+	}
+	if (!err)
+		err = feed_cut(s, t->why);
+out:
+	if (err) {
+		complain("%s: %s", file,
+			 err == -EBADMSG || err == -EINVAL ? t->why : strerror(-err));
+		return err;
+	}
+	denied = window_totals(s->window).denied;
+	session_end(s, denied);
+	return 0;
+}
+
+int command_replay(int argc, char **argv, int *status)
+{
+	struct options o = { .format = REPORT_TEXT };
+	struct session session = { 0 };
+	struct trace trace = { 0 };
+	FILE *f;
+	int err;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	f = fopen(o.file, "re");
+	if (!f) {
+		err = -errno;
+		complain("%s: %s", o.file, strerror(errno));
+		return err;
+	}
+	err = trace_open(&trace, f);
+	if (err) {
+		complain("%s: %s", o.file, err == -EBADMSG ? trace.why : strerror(-err));
+		goto out;
+	}
+	err = session_init(&session, o.format, stdout, &trace.header, NULL);
+	if (err)
+		goto out;
+	err = feed_all(&trace, &session, o.file);
+	if (!err)
+		*status = session_status(&session);
+out:
+	if (session.window)
+		session_free(&session);
+	trace_close(&trace);
+	return err;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct report_ops *const ops[] = {
+	[REPORT_TEXT] = &report_text,
+	[REPORT_JSON] = &report_json,
+};
+
+int report_format_by_name(const char *name)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		REPORT_FORMATS(X)
+#undef X
+	};
+
+	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -EINVAL;
+}
+
+/* https://no-color.org: set and not empty means none. */
+static bool wants_color(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(fileno(out)) && !(no_color && *no_color);
+}
+
+int report_init(struct report *r, enum report_format format, FILE *out,
+		const struct trace_header *host)
+{
+	if (format >= REPORT_FORMAT_COUNT)
+		return -EINVAL;
+	*r = (struct report){
+		.ops = ops[format],
+		.out = out,
+		.color = wants_color(out),
+		.host = *host,
+	};
+	return 0;
+}
+
+void report_free(struct report *r)
+{
+	for (unsigned int i = 0; i < r->uncovered_count; i++)
+		free(r->uncovered[i]);
+	free(r->uncovered);
+	r->uncovered = NULL;
+	r->uncovered_count = 0;
+}
+
+static void keep_uncovered(struct report *r, const char *fact)
+{
+	char **all = realloc(r->uncovered, (r->uncovered_count + 1) * sizeof(*all));
+
+	if (!all)
+		return;
+	r->uncovered = all;
+	all[r->uncovered_count] = strdup(fact);
+	if (all[r->uncovered_count])
+		r->uncovered_count++;
+}
+
+void report_event(struct report *r, const struct snp_event *e)
+{
+	if (e->kind == SNP_EV_START) {
+		r->start_ns = e->time_ns;
+		if (r->ops->start)
+			r->ops->start(r);
+	}
+	if (e->kind == SNP_EV_UNCOVERED)
+		keep_uncovered(r, e->name);
+	r->ops->event(r, e);
+	fflush(r->out);
+}
+
+void report_verdict(struct report *r, const struct verdict *v)
+{
+	r->ops->verdict(r, v);
+	fflush(r->out);
+}
+
+void report_end(struct report *r, const struct report_end *end)
+{
+	r->ops->end(r, end);
+	fflush(r->out);
+}

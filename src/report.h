@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How events and verdicts look: one interface, a file for each format. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "trace.h"
+#include "window.h"
+
+/* Formats: X(symbol, name) */
+#define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
+
+enum report_format {
+#define X(sym, name) REPORT_##sym,
+	REPORT_FORMATS(X)
+#undef X
+		REPORT_FORMAT_COUNT
+};
+
+/* What a report says at the end, beside the automaton's totals. */
+struct report_end {
+	struct window_totals totals;
+	bool window_open;
+	__u64 denied;  /* writes refused or audited, with or without a record */
+	int status;    /* the exit status to come */
+	__u64 time_ns; /* CLOCK_BOOTTIME of the last event */
+};
+
+struct report;
+
+struct report_ops {
+	void (*start)(struct report *r); /* may be NULL */
+	void (*event)(struct report *r, const struct snp_event *e);
+	void (*verdict)(struct report *r, const struct verdict *v);
+	void (*end)(struct report *r, const struct report_end *end);
+};
+
+struct report {
+	const struct report_ops *ops;
+	FILE *out;
+	bool color;
+	struct trace_header host; /* boot id, release, clocks, audit */
+	__u64 start_ns;		  /* CLOCK_BOOTTIME of the START event */
+	char **uncovered;	  /* facts without a source, for the end */
+	unsigned int uncovered_count;
+};
+
+extern const struct report_ops report_text, report_json;
+
+/*
+ * color: use it where out is a terminal that wants it. host is copied. Returns 0, or -EINVAL
+ * for a format that isn't one.
+ */
+int report_init(struct report *r, enum report_format format, FILE *out,
+		const struct trace_header *host);
+void report_free(struct report *r);
+
+void report_event(struct report *r, const struct snp_event *e);
+void report_verdict(struct report *r, const struct verdict *v);
+void report_end(struct report *r, const struct report_end *end);
+
+/* The format of that name, or -EINVAL. */
+int report_format_by_name(const char *name);
+
+#endif

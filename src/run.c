@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "hooks.h"
+#include "preflight.h"
+#include "session.h"
+#include "snapshot.h"
+#include "stream.h"
+#include "sweep.h"
+
+#define NS_PER_S 1000000000ull
+
+struct options {
+	enum report_format format;
+	bool audit, until_breach;
+	double interval, duration;
+	const char *record, *ready, *since;
+	unsigned int buffer_kib;
+};
+
+enum { OPT_AUDIT = 0x100, OPT_RECORD, OPT_FOR, OPT_UNTIL_BREACH, OPT_BUFFER, OPT_READY, OPT_SINCE };
+
+static const struct argp_option option_table[] = {
+	{ "audit", OPT_AUDIT, NULL, 0, "Sense without gating: refuse nothing", 0 },
+	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	{ "record", OPT_RECORD, "FILE", 0, "Keep the events for `snp-guard replay`", 0 },
+	{ "interval", 'i', "SECONDS", 0, "Look at SYSCFG of every CPU this often (default 10)", 0 },
+	{ "for", OPT_FOR, "SECONDS", 0, "End after so long (default: at SIGINT or SIGTERM)", 0 },
+	{ "until-breach", OPT_UNTIL_BREACH, NULL, 0, "End at the first warning or critical breach",
+	  0 },
+	{ "buffer", OPT_BUFFER, "KIB", 0, "Size of the ring buffer, a power of two (default 256)",
+	  0 },
+	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
+	  0 },
+	{ "ready-file", OPT_READY, "FILE", 0,
+	  "Create FILE once all is attached and the first sweep is done", 0 },
+	{ 0 },
+};
+
+static double seconds(struct argp_state *state, const char *option, const char *arg)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (end == arg || *end || !(s >= 0.01 && s <= 1e9))
+		argp_error(state, "--%s takes seconds, from 0.01 on, not `%s`", option, arg);
+	return s;
+}
+
+static unsigned int buffer_size(struct argp_state *state, const char *arg)
+{
+	char *end;
+	unsigned long kib = strtoul(arg, &end, 10);
+
+	if (!isdigit((unsigned char)*arg) || *end || kib < 4 || kib > 1 << 20 || kib & (kib - 1))
+		argp_error(state, "--buffer takes a power of two from 4 to 1048576, not `%s`", arg);
+	return kib;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	int format;
+
+	switch (key) {
+	case OPT_AUDIT:
+		o->audit = true;
+		return 0;
+	case 'f':
+		format = report_format_by_name(arg);
+		if (format < 0)
+			argp_error(state, "--format takes text or json, not `%s`", arg);
+		o->format = format;
+		return 0;
+	case OPT_RECORD:
+		o->record = arg;
+		return 0;
+	case 'i':
+		o->interval = seconds(state, "interval", arg);
+		return 0;
+	case OPT_FOR:
+		o->duration = seconds(state, "for", arg);
+		return 0;
+	case OPT_UNTIL_BREACH:
+		o->until_breach = true;
+		return 0;
+	case OPT_BUFFER:
+		o->buffer_kib = buffer_size(state, arg);
+		return 0;
+	case OPT_READY:
+		o->ready = arg;
+		return 0;
+	case OPT_SINCE:
+		o->since = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "it takes no argument: `%s`", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.doc = "Follows each SNP window of this host: what is disabled and enabled, which CPUs "
+	       "come and go, which of them have SNP_EN. While a window is open, writes that would "
+	       "change the set of online CPUs are refused.",
+};
+
+struct run {
+	struct options options;
+	struct platform platform;
+	struct hooks *hooks;
+	struct session session;
+	struct trace trace;
+	struct stream stream;
+	struct sweep sweep;
+	__u64 missed;	   /* calls left out by the kernel, as far as they were told */
+	bool sweep_now;	   /* an event asks for a look at the CPUs */
+	bool ask_firmware; /* ... and at what the driver believes: at the start, after a loss */
+	__u64 next_sweep_ns;
+	__u64 end_ns; /* 0: not set */
+};
+
+/* ---- events ---- */
+
+static struct snp_event own_event(enum snp_event_kind kind)
+{
+	return (struct snp_event){
+		.kind = kind,
+		.time_ns = boottime_ns(),
+		.subject = SNP_NO_SUBJECT,
+		.count = SNP_COUNT_UNKNOWN,
+	};
+}
+
+static int feed_lost(struct run *r, __u64 n)
+{
+	struct snp_event e = own_event(SNP_EV_LOST);
+
+	e.value = n;
+	r->sweep_now = r->ask_firmware = true;
+	return session_feed(&r->session, &e);
+}
+
+static int on_record(void *ctx, const struct snp_event *e)
+{
+	struct run *r = ctx;
+	int err = stream_push(&r->stream, e);
+
+	/* It came after its number was given up for lost; that is told already. */
+	return err == -ESTALE ? 0 : err;
+}
+
+/* A refused write changes nothing, so it is no reason to look at the CPUs. */
+static bool calls_for_sweep(const struct snp_event *e)
+{
+	return e->kind != SNP_EV_DENIED;
+}
+
+static int feed_waiting(struct run *r, __u64 now_ns)
+{
+	struct snp_event e;
+	int err = 0;
+
+	while (!err && stream_pop(&r->stream, now_ns, &e)) {
+		r->sweep_now |= calls_for_sweep(&e);
+		r->ask_firmware |= e.kind == SNP_EV_LOST;
+		err = session_feed(&r->session, &e);
+	}
+	return err;
+}
+
+static int drain(void *ctx)
+{
+	struct run *r = ctx;
+	struct hooks_counters counters = hooks_counters(r->hooks);
+	struct snp_event e;
+	int err;
+
+	err = hooks_consume(r->hooks, on_record, r);
+	if (!err)
+		err = feed_waiting(r, boottime_ns());
+	if (!err && stream_check(&r->stream, counters.seq, boottime_ns(), &e))
+		err = feed_lost(r, e.value);
+	if (!err && counters.missed > r->missed) {
+		err = feed_lost(r, counters.missed - r->missed);
+		r->missed = counters.missed;
+	}
+	return err;
+}
+
+static int feed_start(struct run *r)
+{
+	struct snp_event e = own_event(SNP_EV_START);
+	int err;
+
+	e.flags = hooks_start_flags(r->hooks);
+	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->trace.header.release);
+	err = session_feed(&r->session, &e);
+	for (int i = 0; !err && i < FACT_COUNT_OF; i++) {
+		if (hooks_state(r->hooks, i)->source[0] || (i == FACT_GATE && r->options.audit))
+			continue;
+		e = own_event(SNP_EV_UNCOVERED);
+		e.subject = i;
+		snprintf(e.name, sizeof(e.name), "%s", hook_fact_name(i));
+		err = session_feed(&r->session, &e);
+	}
+	return err;
+}
+
+static int feed_snapshot(struct run *r, const struct snapshot *s)
+{
+	struct snp_event e;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < s->count; i++) {
+		const struct snapshot_cpu *c = &s->cpus[i];
+
+		if (!c->present)
+			continue;
+		e = own_event(SNP_EV_BEFORE_CPU);
+		e.subject = i;
+		e.flags = SNP_F_PRESENT | (c->online ? SNP_F_ONLINE : 0);
+		e.value = c->syscfg;
+		e.result = c->err;
+		err = session_feed(&r->session, &e);
+	}
+	if (err)
+		return err;
+	e = own_event(SNP_EV_BEFORE);
+	e.count = s->hotplug_count;
+	e.flags = strcmp(s->boot_id, r->trace.header.boot_id) ? 0 : SNP_F_SAME_BOOT;
+	snprintf(e.name, sizeof(e.name), "%s", s->boot_id);
+	return session_feed(&r->session, &e);
+}
+
+static int read_since(const char *path, struct snapshot *s)
+{
+	FILE *f = path ? fopen(path, "re") : NULL;
+	int err;
+
+	*s = (struct snapshot){ 0 };
+	if (!path)
+		return 0;
+	if (!f) {
+		err = -errno;
+		complain("%s: %s", path, strerror(errno));
+		return err;
+	}
+	err = snapshot_read(s, f);
+	fclose(f);
+	if (err)
+		complain("%s: %s", path,
+			 err == -EBADMSG ? "it is no snapshot of snp-guard, or a damaged one"
+					 : strerror(-err));
+	return err;
+}
+
+/* ---- the loop ---- */
+
+/* What follows an event may take a moment to come; what does not come is told then. */
+#define SETTLE_NS (WINDOW_SETTLE_NS + WINDOW_SETTLE_NS / 10)
+
+static int do_sweep(struct run *r)
+{
+	__u64 interval = r->options.interval * NS_PER_S;
+	bool firmware = r->ask_firmware;
+	int err;
+
+	r->sweep_now = r->ask_firmware = false;
+	err = sweep(&r->sweep, firmware);
+	if (err < 0)
+		return err;
+	if (window_is_unsettled(r->session.window) && SETTLE_NS < interval)
+		interval = SETTLE_NS;
+	if (!err) {
+		r->ask_firmware = firmware;
+		interval = STREAM_PATIENCE_NS;
+	}
+	r->next_sweep_ns = boottime_ns() + interval;
+	return 0;
+}
+
+static int timeout_ms(const struct run *r)
+{
+	__u64 now = boottime_ns(), at = r->next_sweep_ns;
+
+	if (r->end_ns && r->end_ns < at)
+		at = r->end_ns;
+	/* A missing record is looked for soon. */
+	if ((r->stream.count || r->stream.behind_ns) && at > now + STREAM_PATIENCE_NS)
+		at = now + STREAM_PATIENCE_NS;
+	return at > now ? (at - now) / 1000000 + 1 : 0;
+}
+
+static bool is_over(const struct run *r)
+{
+	if (r->end_ns && boottime_ns() >= r->end_ns)
+		return true;
+	return r->options.until_breach && r->session.worst >= SNP_WARNING;
+}
+
+static int follow(struct run *r, int signal_fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = hooks_fd(r->hooks), .events = POLLIN },
+		{ .fd = signal_fd, .events = POLLIN },
+	};
+	int err = 0;
+
+	while (!err && !is_over(r)) {
+		if (poll(fds, 2, timeout_ms(r)) < 0)
+			return -errno;
+		if (fds[1].revents)
+			break;
+		err = drain(r);
+		if (!err && (r->sweep_now || boottime_ns() >= r->next_sweep_ns))
+			err = do_sweep(r);
+	}
+	return err;
+}
+
+static int finish(struct run *r)
+{
+	struct snp_event e;
+	__u64 missing;
+	int err;
+
+	err = do_sweep(r);
+	if (!err && window_is_unsettled(r->session.window)) {
+		nanosleep(&(struct timespec){ .tv_nsec = SETTLE_NS }, NULL);
+		err = do_sweep(r);
+	}
+	if (!err)
+		err = feed_waiting(r, UINT64_MAX);
+	if (err)
+		return err;
+	missing = stream_missing(&r->stream, hooks_counters(r->hooks).seq);
+	if (missing)
+		err = feed_lost(r, missing);
+	if (err)
+		return err;
+	e = own_event(SNP_EV_END);
+	err = session_feed(&r->session, &e);
+	if (!err)
+		session_end(&r->session, hooks_counters(r->hooks).denied);
+	return err;
+}
+
+/* ---- beginning and end ---- */
+
+static __s64 realtime_offset_ns(void)
+{
+	struct timespec real;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (__s64)(real.tv_sec * NS_PER_S + real.tv_nsec) - (__s64)boottime_ns();
+}
+
+static int begin_session(struct run *r)
+{
+	struct trace_header *header = &r->trace.header;
+	int err = 0;
+
+	header->realtime_offset_ns = realtime_offset_ns();
+	header->flags = r->options.audit ? TRACE_AUDIT : 0;
+	platform_boot_id(&r->platform, header->boot_id);
+	platform_release(&r->platform, header->release);
+	if (r->options.record) {
+		struct trace_header copy = *header;
+
+		err = trace_create(&r->trace, r->options.record, &copy);
+		if (err) {
+			complain("%s: %s", r->options.record, strerror(-err));
+			return err;
+		}
+	}
+	return session_init(&r->session, r->options.format, stdout, header,
+			    r->options.record ? &r->trace : NULL);
+}
+
+static int begin_hooks(struct run *r)
+{
+	struct hooks_options options = { .audit = r->options.audit,
+					 .buffer_kib = r->options.buffer_kib };
+	int err;
+
+	err = hooks_probe(&r->hooks, &r->platform, &options);
+	if (err) {
+		complain("can't look at the kernel's BTF and symbols: %s", strerror(-err));
+		return err;
+	}
+	err = hooks_attach(r->hooks);
+	if (err)
+		complain("the kernel does not take the BPF programs (%s): %s", strerror(-err),
+			 hooks_complaint());
+	return err;
+}
+
+static int tell_ready(const char *path)
+{
+	FILE *f = path ? fopen(path, "we") : NULL;
+
+	if (!path)
+		return 0;
+	if (!f || fclose(f)) {
+		complain("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int run(struct run *r, const struct snapshot *since, int signal_fd)
+{
+	int err;
+
+	err = begin_session(r);
+	if (err)
+		return err;
+	err = begin_hooks(r);
+	if (err)
+		return err;
+	r->sweep = (struct sweep){ .platform = &r->platform,
+				   .hooks = r->hooks,
+				   .session = &r->session,
+				   .drain = drain,
+				   .drain_ctx = r,
+				   .stream = &r->stream };
+	if (r->options.duration)
+		r->end_ns = boottime_ns() + r->options.duration * NS_PER_S;
+	err = feed_start(r);
+	if (!err && r->options.since)
+		err = feed_snapshot(r, since);
+	r->ask_firmware = true;
+	if (!err)
+		err = do_sweep(r);
+	if (!err)
+		err = tell_ready(r->options.ready);
+	if (!err)
+		err = follow(r, signal_fd);
+	if (!err)
+		err = finish(r);
+	if (err)
+		complain("the run can't go on: %s", strerror(-err));
+	return err;
+}
+
+int command_run(int argc, char **argv, int *status)
+{
+	struct run r = { .options = { .interval = 10 }, .platform = { .root = "" } };
+	struct snapshot since;
+	int signal_fd, err, close_err;
+	const char *why;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &r.options);
+	why = preflight(&r.platform, r.options.audit);
+	if (why) {
+		complain("%s", why);
+		return -ENOTSUP;
+	}
+	err = read_since(r.options.since, &since);
+	if (err)
+		goto out;
+	stream_init(&r.stream);
+	signal_fd = block_signals();
+	if (signal_fd < 0) {
+		err = signal_fd;
+		goto out;
+	}
+	err = run(&r, &since, signal_fd);
+	if (!err)
+		*status = session_status(&r.session);
+	hooks_free(r.hooks);
+	close_err = trace_close(&r.trace);
+	if (close_err && !err) {
+		complain("%s: %s", r.options.record, strerror(-close_err));
+		err = close_err;
+	}
+	if (r.session.window)
+		session_free(&r.session);
+	stream_free(&r.stream);
+	close(signal_fd);
+out:
+	snapshot_free(&since);
+	return err;
+}

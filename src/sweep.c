@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sweep.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "snapshot.h"
+
+#define TRIES 5
+
+__u64 boottime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* The msr driver's file comes some time after its CPU; on a busy host it may take a while. */
+#define MSR_FILE_MS 3000
+#define MSR_LOOK_MS 20
+
+static void wait_for_msr(const struct sweep *s, unsigned int cpu, struct snapshot_cpu *c)
+{
+	for (int ms = 0; c->err == -ENOENT && ms < MSR_FILE_MS; ms += MSR_LOOK_MS) {
+		if (window_cpu(s->session->window, cpu).looked)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = MSR_LOOK_MS * 1000000 }, NULL);
+		c->err = platform_syscfg(s->platform, cpu, &c->syscfg);
+	}
+}
+
+static int look(const struct sweep *s, bool firmware, struct snapshot *facts, int *initialised)
+{
+	int err = snapshot_take(facts, s->platform);
+
+	for (unsigned int i = 0; !err && i < facts->count; i++)
+		wait_for_msr(s, i, &facts->cpus[i]);
+
+	*initialised = -1;
+	if (!err)
+		hooks_truth(s->hooks, &facts->hotplug_count, firmware ? initialised : NULL);
+	return err;
+}
+
+static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
+{
+	bool readable = c->online && !c->err;
+
+	return c->present != known.present || c->online != known.online ||
+	       (c->online && !known.looked) || readable != known.readable ||
+	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
+}
+
+static int feed_cpu(const struct sweep *s, unsigned int cpu, const struct snapshot_cpu *c)
+{
+	struct snp_event e = {
+		.kind = SNP_EV_CPU_STATE,
+		.time_ns = boottime_ns(),
+		.subject = cpu,
+		.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0),
+		.result = c->err,
+		.value = c->err ? 0 : c->syscfg,
+		.count = SNP_COUNT_UNKNOWN,
+	};
+
+	return session_feed(s->session, &e);
+}
+
+static int feed_truth(const struct sweep *s, const struct snapshot *facts, int initialised,
+		      bool stable)
+{
+	struct snp_event e = {
+		.kind = SNP_EV_TRUTH,
+		.time_ns = boottime_ns(),
+		.subject = SNP_NO_SUBJECT,
+		.count = facts->hotplug_count,
+		.flags = (stable ? SNP_F_STABLE : 0) | (initialised >= 0 ? SNP_F_FW_KNOWN : 0) |
+			 (initialised > 0 ? SNP_F_FW_INIT : 0),
+	};
+
+	return session_feed(s->session, &e);
+}
+
+static int feed(const struct sweep *s, const struct snapshot *facts, int initialised, bool stable)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; stable && !err && i < facts->count; i++)
+		if (differs(&facts->cpus[i], window_cpu(s->session->window, i)))
+			err = feed_cpu(s, i, &facts->cpus[i]);
+	return err ? err : feed_truth(s, facts, initialised, stable);
+}
+
+/* A command whose return was missed must not end all looking. */
+#define SHUTDOWN_TAKES_NS 60000000000ull
+
+/* The firmware clears SNP_EN before its command returns, and is known to have when it does. */
+static bool is_shutting_down(const struct hooks_counters *c)
+{
+	return c->shutdown_ns && boottime_ns() - c->shutdown_ns < SHUTDOWN_TAKES_NS;
+}
+
+static bool has_moved(const struct sweep *s)
+{
+	struct hooks_counters c = hooks_counters(s->hooks);
+
+	return is_shutting_down(&c) || c.seq >= s->stream->next;
+}
+
+int sweep(struct sweep *s, bool firmware)
+{
+	struct snapshot facts = { 0 };
+	bool stable = false;
+	__u64 latch = 0;
+	int initialised = -1, err = 0;
+
+	for (int i = 0; i < TRIES && !stable && !err; i++) {
+		snapshot_free(&facts);
+		err = s->drain(s->drain_ctx);
+		if (err)
+			break;
+		latch = hooks_latch(s->hooks);
+		stable = !has_moved(s);
+		err = look(s, firmware, &facts, &initialised);
+		stable = stable && !err && !has_moved(s);
+	}
+	if (!err)
+		err = feed(s, &facts, initialised, stable);
+	/* A latch that changed meanwhile has had an event, which leads to the next sweep. */
+	if (!err && stable)
+		hooks_set_latch(s->hooks, latch, window_is_open(s->session->window));
+	snapshot_free(&facts);
+	return err ? err : stable;
+}

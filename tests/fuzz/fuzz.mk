@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Fuzzers: make fuzz-short, make fuzz, make fuzz-seeds.
+# Each target once: the objects it is linked with, the functions that it stands in for (--wrap),
+# and the runs of fuzz-short, some four seconds each.
+fuzz_reports := session.o report.o report_json.o report_text.o names.o window.o trace.o cpulist.o
+fuzz_host := platform.o cpulist.o
+fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
+
+fuzz_needs_control := lab-control.o lab-qmp.o lab-unix_socket.o $(fuzz_firmware)
+fuzz_wrap_control := unix_listen accept4 recv send
+fuzz_runs_control := 40000
+fuzz_needs_cpulist := cpulist.o
+fuzz_runs_cpulist := 10000
+fuzz_needs_kallsyms := kallsyms.o
+fuzz_runs_kallsyms := 80000
+fuzz_needs_options := replay.o snapshot_command.o hooks_command.o hooks.o sweep.o preflight.o \
+	snapshot.o stream.o platform.o kallsyms.o $(fuzz_reports)
+fuzz_wrap_options := argp_parse argp_error
+fuzz_runs_options := 250000
+fuzz_needs_platform := preflight.o snapshot.o $(fuzz_host)
+fuzz_runs_platform := 2000
+fuzz_needs_snapshot := snapshot.o $(fuzz_host)
+fuzz_runs_snapshot := 2000
+fuzz_needs_stream := stream.o
+fuzz_runs_stream := 150000
+fuzz_needs_trace := replay.o $(fuzz_reports)
+fuzz_runs_trace := 4000
+fuzz_needs_vfio_user := lab-vfio_user.o lab-device.o $(fuzz_firmware)
+fuzz_wrap_vfio_user := unix_listen accept4 recvmsg send
+fuzz_runs_vfio_user := 30000
+
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_programs := $(fuzz_names:%=$(O)/fuzz/%)
+fuzz_sanitize := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+FUZZ_SECONDS ?= 600
+
+$(O)/fuzz/obj:
+	$(Q)mkdir -p $@
+
+$(O)/fuzz/obj/target-%.o: tests/fuzz/fuzz_%.c | needs $(O)/fuzz/obj
+	$(call msg,CC,$@)
+	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
+
+$(O)/fuzz/obj/lab-%.o: lab/%.c | needs $(O)/fuzz/obj
+	$(call msg,CC,$@)
+	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
+
+$(O)/fuzz/obj/%.o: src/%.c | needs $(O)/fuzz/obj
+	$(call msg,CC,$@)
+	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
+
+$(O)/fuzz/obj/hooks.o: $(O)/snp_guard.skel.h
+
+$(foreach n,$(fuzz_names),$(eval $(O)/fuzz/$(n): $(fuzz_needs_$(n):%=$(O)/fuzz/obj/%)))
+$(fuzz_programs): $(O)/fuzz/%: $(O)/fuzz/obj/target-%.o
+	$(call msg,LD,$@)
+	$(Q)$(CLANG) $(fuzz_sanitize) $(fuzz_wrap_$*:%=-Wl,--wrap=%) $^ $(lib_libs) -o $@ || \
+		{ echo "no fuzzer runtime for $(CLANG)? apt-get install libclang-rt-dev" >&2; exit 1; }
+
+.PHONY: fuzz-programs
+fuzz-programs: $(fuzz_programs)
+
+fuzz_options = -artifact_prefix=$(O)/fuzz/$*- -print_final_stats=1 -timeout=20 -rss_limit_mb=1024
+# $(1): what libFuzzer is told besides
+define run_fuzzer
+	$(Q)if ASAN_OPTIONS=detect_leaks=1 $< $(fuzz_options) $(1) tests/fuzz/corpus/$* \
+		>$(O)/fuzz/$*.log 2>&1; then \
+		sed -n 's/^stat::average_exec_per_sec: */  $*, runs per second: /p' $(O)/fuzz/$*.log; \
+		echo "ok $*"; \
+	else \
+		grep -aE -m 3 'does not hold|runtime error|ERROR:' $(O)/fuzz/$*.log | \
+			LC_ALL=C tr -c '\n -~' '?'; \
+		echo "not ok $*: $$(LC_ALL=C sed -nE 's/.*(Test unit written to |Running: )//p' \
+			$(O)/fuzz/$*.log | tail -n 1), see $(O)/fuzz/$*.log"; \
+		exit 1; \
+	fi
+endef
+
+# The same inputs each time: a fixed seed, and nothing kept.
+.PHONY: fuzz-short $(fuzz_names:%=fuzz-short-%)
+fuzz-short: $(fuzz_names:%=fuzz-short-%)
+$(fuzz_names:%=fuzz-short-%): fuzz-short-%: $(O)/fuzz/%
+	$(Q)rm -rf $(O)/fuzz/short/$* && mkdir -p $(O)/fuzz/short/$*
+	$(call run_fuzzer,-seed=1 -runs=$(fuzz_runs_$*) $(O)/fuzz/short/$*)
+
+# Finds are kept below $(O)/fuzz/corpus, and go on from there the next time.
+.PHONY: fuzz $(fuzz_names:%=fuzz-%)
+fuzz: $(fuzz_names:%=fuzz-%)
+$(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
+	$(Q)mkdir -p $(O)/fuzz/corpus/$*
+	$(call run_fuzzer,-max_total_time=$(FUZZ_SECONDS) $(O)/fuzz/corpus/$*)
+
+# The seeds that no editor makes.
+.PHONY: fuzz-seeds
+fuzz-seeds: $(O)/fuzz/obj/seeds
+	$< tests/fuzz/corpus
+
+$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c src/trace.c src/snapshot.c src/platform.c src/cpulist.c \
+		| needs $(O)/fuzz/obj
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
+
+-include $(wildcard $(O)/fuzz/obj/*.d)

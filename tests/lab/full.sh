@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091
+# A kernel with snp_prepare(), on firmware that clears SNP_EN at shutdown: each scenario
+# begins and ends with the window closed.
+. /lab/lib.sh
+modprobe msr
+
+scenario "a window opens at kvm-amd's load and closes at ccp's unload; the gate follows it"
+guard_start
+expect "before the window a CPU goes" offline 3
+expect "... and comes" online 3
+expect "SNP is initialised" snp_load
+expect "kvm-amd says so" grep -q Y /sys/module/kvm_amd/parameters/sev_snp
+await "the guard sees it" '"state":"initialised"'
+expect_not "no CPU goes" offline 3
+expect_not "no CPU goes by target" sh -c "echo 0 >$cpus/cpu3/hotplug/target"
+expect_not "SMT stays" sh -c "echo off >$cpus/smt/control"
+expect_not "no suspend" sh -c 'echo freeze >/sys/power/state'
+expect_not "no resume" sh -c 'echo 8:0 >/sys/power/resume'
+expect "reading is free" cat $cpus/cpu3/online $cpus/smt/control /sys/power/state
+expect "CPU 3 stays" is_online 3
+await "the refusal is on record" '"event":"denied".*"file":"cpu3/online","by":"open","refused":true'
+for file in cpu3/hotplug/target cpu/smt/control power/state power/resume; do
+	await "the refusal of $file is on record" "\"event\":\"denied\".*\"file\":\"$file\""
+done
+expect "ccp goes while the guard runs" snp_unload
+await "the window closes" '"state":"window-closed"'
+expect "after the window a CPU goes" offline 3
+expect "... and comes" online 3
+guard_stop
+expect_breaches no-latch
+expect_status 0
+expect "a complete cycle is quiet" kernel_is_quiet
+
+scenario "a descriptor opened before the window writes no more inside it"
+guard_start
+exec 7>$cpus/cpu3/online
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect_not "the write is refused" sh -c 'echo 0 >&7'
+exec 7>&-
+expect "CPU 3 stays" is_online 3
+await "it is on record as a write" '"file":"cpu3/online","by":"write","refused":true'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+scenario "files that only look alike are written inside a window"
+guard_start
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+mkdir -p /tmp/alike/devices/system/cpu/cpu3/hotplug
+expect "another file called online" sh -c 'echo 1 >/tmp/alike/devices/system/cpu/cpu3/online'
+expect "another file called target" sh -c 'echo 1 >/tmp/alike/devices/system/cpu/cpu3/hotplug/target'
+expect "an unrelated file of sysfs" sh -c 'echo 0 >/sys/power/pm_async'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect "no refusal" [ "$(count_of '"event":"denied"')" -eq 0 ]
+
+scenario "with --audit CPUs go and come, and both are named"
+guard_start --audit
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect "CPU 3 goes" offline 3
+await "it is named" '"cpu":3,"breach":"cpu-offlined"'
+expect "CPU 3 comes" online 3
+await "it is named" '"cpu":3,"breach":"cpu-onlined".*asked for by'
+await "the gate would have refused" '"event":"denied".*"refused":false'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches cpu-offlined cpu-onlined no-latch
+expect_status 2
+
+scenario "with --audit CPUs go and come before the window, and nothing is named"
+guard_start --audit
+expect "CPU 3 goes" offline 3
+expect "CPU 3 comes" online 3
+expect "SNP is initialised" snp_load
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+scenario "a CPU that comes back without SNP_EN is named for both"
+guard_start --audit
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect "CPU 3 goes" offline 3
+expect "its SNP_EN goes" lab snp-en 3 off
+expect "CPU 3 comes" online 3
+await "it is named" '"cpu":3,"breach":"cpu-onlined"'
+await "it is named" '"cpu":3,"breach":"cpu-without-snp-en"'
+expect "SNP_EN is put back" lab snp-en 3 on
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches cpu-offlined cpu-onlined cpu-without-snp-en no-latch
+expect_status 2
+
+scenario "SNP_EN that leaves CPU 3 is found by a sweep, and CPU 3 named"
+guard_start --interval 0.5
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"breach":"no-latch"'
+expect "its SNP_EN goes" lab snp-en 3 off
+await "it is found" '"cpu":3,"breach":"snp-en-lost"'
+await "it is found" '"cpu":3,"breach":"cpu-without-snp-en"'
+expect "SNP_EN is put back" lab snp-en 3 on
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch snp-en-lost cpu-without-snp-en
+expect_status 2
+
+scenario "SYSCFG that changes beside SNP_EN is no breach"
+guard_start --interval 0.5
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"breach":"no-latch"'
+before=$(lab syscfg 3 | sed -n 's/.*\(0x[0-9a-f]*\).*/\1/p')
+expect "another bit is set" lab syscfg 3 "$(printf '0x%x' $((before | 1 << 18)))"
+sleep 1.5
+expect "it is put back" lab syscfg 3 "$before"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+scenario "SNP_INIT_EX that fails is benign, and the next one is sound"
+guard_start
+expect "the firmware is told to fail" lab fail SNP_INIT_EX=0x3:once
+snp_load
+await "it is named" '"breach":"benign-failed-init".*0x3'
+expect "the window is open" has '"state":"window-open"'
+expect_not "the gate is shut all the same" offline 3
+guard_stop
+expect_breaches benign-failed-init
+expect_status 0
+rmmod kvm_amd ccp
+
+scenario "started inside a window, the guard takes it up and says what is inferred"
+expect "SNP is initialised" snp_load
+guard_start
+await "the window is taken up" '"state":"window-open"'
+await "it says what is inferred" '"state":"inferred".*SNP is initialised, as the driver says'
+expect_not "the gate is shut" offline 3
+expect "SNP ends" snp_unload
+await "the window closes" '"state":"window-closed"'
+expect "the gate is open" offline 3
+expect "CPU 3 comes back" online 3
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+scenario "with a CPU offline snp_prepare() fails with -95, and nothing is named"
+guard_start
+expect "CPU 3 goes" offline 3
+snp_load
+await "snp_prepare() fails" '"event":"prepare-exit".*"result":-95'
+expect "the gate is open again" online 3
+rmmod kvm_amd ccp
+guard_stop
+expect_breaches
+expect_status 0
+
+scenario "--until-breach ends at the first breach, --for after its time"
+guard_start --audit --until-breach
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect "CPU 3 goes" offline 3
+wait $guard
+guard_status=$?
+expect_status 1
+expect_breaches cpu-offlined no-latch
+expect "CPU 3 comes" online 3
+snp-guard run --for 1 >/dev/null 2>"$err"
+expect "--for ends by itself" [ $? -eq 0 ]
+expect "SNP ends" snp_unload
+
+scenario "records that are lost are counted, and the run is called blind"
+guard_start --buffer 4
+kill -STOP $guard
+n=0
+while [ $n -lt 12 ]; do
+	offline 3 && online 3
+	n=$((n + 1))
+done
+kill -CONT $guard
+await "the loss is named" '"breach":"blind".*lost'
+guard_stop
+expect_breaches blind
+expect_status 1
+
+scenario "what a killed guard left in tracefs is cleared away by the next one"
+guard_start
+kill -KILL $guard
+wait $guard
+expect "its kprobe events are still there" [ -e /sys/kernel/tracing/events/snp_guard_$guard ]
+old=$guard
+guard_start
+expect "they are gone" [ ! -e /sys/kernel/tracing/events/snp_guard_"$old" ]
+guard_stop
+expect "nothing is left at the end" [ "$(grep -c snp_guard /sys/kernel/tracing/kprobe_events)" -eq 0 ]
+expect_breaches
+expect_status 0
+
+finish

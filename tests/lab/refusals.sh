@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091
+# Hosts on which the guard can't do its work: one clear line and exit status 3 each.
+# Boot it with --lsm without bpf.
+. /lab/lib.sh
+
+# refused TEXT COMMAND...: ends with 3 and one line on stderr that has TEXT
+refused() {
+	text=$1
+	shift
+	"$@" >/dev/null 2>"$err"
+	status=$?
+	[ $status -eq 3 ] || fail "\`$*\` ended with $status"
+	[ "$(wc -l <"$err")" -eq 1 ] || fail "\`$*\` said $(wc -l <"$err") lines"
+	grep -q "^snp-guard: .*$text" "$err" || fail "\`$*\` did not say $text"
+}
+
+scenario "no msr driver"
+refused "modprobe msr" snp-guard run --for 1
+modprobe msr
+
+scenario "no bpf in lsm="
+refused "bpf added to lsm=" snp-guard run --for 1
+
+scenario "no bpf in lsm=, and only auditing: it runs"
+guard_start --audit
+guard_stop
+expect_breaches
+expect_status 0
+
+echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
+as_nobody() {
+	start-stop-daemon -S -q -c 65534:65534 -x "$(command -v snp-guard)" -- "$@"
+}
+
+scenario "no root"
+refused "not root" as_nobody run --for 1
+refused "run as root" as_nobody hooks
+
+scenario "no BTF"
+mkdir -p /tmp/empty
+mount --bind /tmp/empty /sys/kernel/btf
+refused "CONFIG_DEBUG_INFO_BTF" snp-guard run --for 1
+refused "CONFIG_DEBUG_INFO_BTF" snp-guard hooks
+umount /sys/kernel/btf
+
+scenario "no tracefs"
+umount /sys/kernel/tracing
+mount --bind /tmp/empty /sys/kernel/debug
+refused "mount -t tracefs" snp-guard run --for 1
+umount /sys/kernel/debug
+mount -t tracefs tracefs /sys/kernel/tracing
+
+scenario "no ccp"
+mount --bind /tmp/empty "/lib/modules/$(uname -r)"
+refused "no ccp driver" snp-guard run --for 1
+umount "/lib/modules/$(uname -r)"
+
+scenario "no SNP on the CPU"
+echo "flags : fpu sme sev sev_es" >/tmp/cpuinfo
+echo "processor : 0" | cat - /tmp/cpuinfo >/tmp/cpuinfo.intel
+mount --bind /tmp/cpuinfo.intel /proc/cpuinfo
+refused "no sev_snp" snp-guard run --for 1
+umount /proc/cpuinfo
+
+scenario "a damaged recording"
+snp-guard run --audit --for 1 --record /tmp/t >/dev/null
+dd if=/tmp/t of=/tmp/cut bs=1 count=300 2>/dev/null
+refused "cut off inside record" snp-guard replay /tmp/cut
+echo no recording >/tmp/none
+refused "shorter than its header" snp-guard replay /tmp/none
+refused "No such file" snp-guard replay /tmp/nowhere
+
+scenario "a mistake in the options ends with 64"
+for options in "run --interval x" "run --buffer 5" "run --nonsense" "run what" "replay" "nonsense" ""; do
+	# shellcheck disable=SC2086
+	snp-guard $options >/dev/null 2>"$err"
+	expect "snp-guard $options" [ $? -eq 64 ]
+done
+
+finish

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract once more, as a second opinion on src/window.c: slow, and meant to be obviously
+ * right. It keeps no state. Each question is answered by looking over all events again.
+ *
+ * Left out: kexec-unlatched and what a snapshot tells of the time before.
+ *
+ * What docs/contract.md leaves open, and is taken to be so here and in src/window.c:
+ *
+ *  - A sweep is one look: its CPU_STATE records open or close a window from its TRUTH on. A sweep
+ *    during which something moved decides nothing, nor does one by which no CPU is online.
+ *  - While snp_prepare() is in flight, sweeps neither open nor close a window, but for the first.
+ *    It is in flight until its exit, or until records are lost.
+ *  - A CPU that comes online has an unknown SNP_EN until it is looked at; one that is offline has
+ *    what it had. On a kernel whose snp_enable() can't be watched, a successful snp_prepare() makes
+ *    all of them unknown.
+ *  - A CPU_STATE that contradicts a transition less than WINDOW_SETTLE_NS ago is not believed.
+ *    Nor is it told so soon that its SYSCFG can't be read.
+ *  - snp_prepare() bailed out if it succeeded with no SNP_ENABLE since its entry; where that can't
+ *    be watched, if the window was open at its entry. It is judged at once by what is known, else
+ *    by the next sweep, unless a full shutdown comes first.
+ *  - x86-shutdown tells of a full shutdown if the window is open; else that is told already.
+ *  - An SNP_INIT that succeeds begins anew: SNP had ended, be it unseen. One that fails while the
+ *    firmware is up changes nothing, and is no benign-failed-init.
+ *  - DFFLUSH_REQUIRED is retried once; a retry that has not come when all is settled has failed.
+ *    A window that opens begins a new attempt, other things don't.
+ *  - Settled: nothing that is_move() names for WINDOW_SETTLE_NS, as a sweep or the END sees it. The
+ *    first sweep is such a move where SNP is enabled after boot (7.1 on), and settles all before.
+ *  - A leaked-disable is told of what was outstanding when the window closed, and ever since.
+ *  - Stacked is a disable with another outstanding, in or out of a window. Early is the enable that
+ *    leaves none outstanding. An enable with none outstanding leaves it so.
+ *  - Late is the first disable since the window opened, if none was outstanding then, nor is
+ *    inferred. no-latch asks the same, once a window; before 7.1 SNP need not be initialised for
+ * it.
+ *  - What is inferred is one disable at most; with a count that can't be read, the first owned
+ *    enable is believed.
+ *  - A deficit lasts from the first of the sweeps in a row that see it.
+ *  - cpu-without-snp-en is told again once the CPU came online anew, or had SNP_EN.
+ *  - A full shutdown left SNP_EN set if the first sweep after it says so.
+ *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
+ *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the
+ *    driver says, or unknown; there is no late-disable or no-latch in that window.
+ *  - After KEXEC the set of CPUs is not followed any more.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+
+#include "../../src/snp_guard.h"
+
+enum { MODEL_CPUS = 2, MODEL_DUE = 32, MODEL_SUMMARY = 64 };
+
+struct model_breach {
+	enum snp_breach id;
+	__u32 cpu; /* or SNP_NO_SUBJECT */
+};
+
+/*
+ * The breaches that the last of n events makes due, into due[MODEL_DUE]; their number. The first
+ * event is START and the only one of its kind.
+ */
+unsigned int model_due(const struct snp_event *h, int n, struct model_breach *due);
+
+/* What the contract's own terms are after the last of n events. */
+bool model_window_open(const struct snp_event *h, int n);
+bool model_initialised(const struct snp_event *h, int n);
+
+/*
+ * The model's answers, after the last of n events and at now_ns, to all that it may ask of the
+ * past from then on: two histories with the same summary have the same future. For merging states.
+ */
+void model_summary(const struct snp_event *h, int n, __u64 now_ns,
+		   unsigned char summary[MODEL_SUMMARY]);
+
+#endif

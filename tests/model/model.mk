@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# ---- model and mutants ----
+
+model_src := $(addprefix tests/model/,compare.c diagram.c host.c model.c) src/names.c src/cpulist.c
+
+# compare.c has src/window.c in it.
+$(O)/test/model: $(model_src) src/window.c $(wildcard src/*.h tests/model/*.h) | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc $(model_src) -o $@
+
+# The short comparison is a part of check, by tests/model/run.
+.PHONY: model
+model: $(O)/test/model
+	$(call msg,TEST,$<)
+	$(Q)$< --long
+
+.PHONY: check-mutants
+check-mutants: needs
+	@tests/model/mutants
+
+docs/automaton.svg: docs/automaton.dot
+	$(call msg,DOT,$@)
+	$(Q)dot -Tsvg $< -o $@

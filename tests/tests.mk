@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Demo and check; each kind of test has its own part.
+# They begin by installing what is missing, so their own work is a make of its own: what it
+# asks pkg-config for is there by then.
+.PHONY: demo
+demo: deps
+	@$(MAKE) run-demo
+
+.PHONY: run-demo
+run-demo: all lab-programs
+	@echo 'Booting an emulated SNP host and running the guard in it: about 30 s; the first'
+	@echo 'time another 2 min, to make the Debian tree that it needs below $(O)/lab.'
+	@lab/snp-lab --firmware full --run lab/demo.sh
+
+.PHONY: check
+check: deps
+	@$(MAKE) run-check
+
+.PHONY: run-check
+run-check: all lab-programs
+	@tests/check
+
+include tests/unit/unit.mk
+include tests/model/model.mk
+include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk

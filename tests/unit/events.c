@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- the story ---- */
+
+void story_begin(struct story *s, unsigned int cpus)
+{
+	*s = (struct story){
+		.window = window_new(),
+		.now_ns = 10 * SECOND,
+		.start_flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_GATE,
+		.cpu_count = cpus,
+	};
+	cr_assert(s->window);
+	for (unsigned int i = 0; i < cpus; i++)
+		s->cpus[i] = (struct story_cpu){ .present = true, .online = true };
+}
+
+void story_end(struct story *s)
+{
+	window_free(s->window);
+	s->window = NULL;
+}
+
+static void note(void *ctx, const struct verdict *v)
+{
+	struct story *s = ctx;
+	bool is_breach = v->kind == VERDICT_BREACH;
+	size_t used = strlen(s->told);
+
+	if (is_breach)
+		s->breaches[v->id]++;
+	snprintf(s->told + used, sizeof(s->told) - used,
+		 v->cpu == SNP_NO_SUBJECT ? "%s%s" : "%s%s:%u", used ? " " : "",
+		 is_breach ? snp_breach_name(v->id) : window_state_name(v->id), v->cpu);
+	snprintf(s->text, sizeof(s->text), "%s", v->text);
+	s->window_of_last = v->window;
+}
+
+struct snp_event story_event(struct story *s, enum snp_event_kind kind)
+{
+	bool recorded = kind < SNP_EV_START;
+
+	s->now_ns += 1000;
+	return (struct snp_event){
+		.kind = kind,
+		.time_ns = s->now_ns,
+		.seq = recorded ? ++s->seq : 0,
+		.subject = SNP_NO_SUBJECT,
+		.count = SNP_COUNT_UNKNOWN,
+		.tgid = recorded ? 4242 : 0,
+		.tid = recorded ? 4242 : 0,
+		.comm = "modprobe",
+	};
+}
+
+int story_feed(struct story *s, const struct snp_event *e)
+{
+	if (s->trace)
+		cr_assert_eq(trace_write(s->trace, e), 0);
+	return window_feed(s->window, e, note, s);
+}
+
+static void feed(struct story *s, const struct snp_event *e)
+{
+	int err = story_feed(s, e);
+
+	cr_assert_eq(err, 0, "%s: error %d", snp_event_name(e->kind), err);
+}
+
+static void feed_kind(struct story *s, enum snp_event_kind kind)
+{
+	struct snp_event e = story_event(s, kind);
+
+	feed(s, &e);
+}
+
+static void feed_cpu(struct story *s, enum snp_event_kind kind, unsigned int cpu)
+{
+	struct snp_event e = story_event(s, kind);
+
+	e.subject = cpu;
+	feed(s, &e);
+}
+
+void later(struct story *s, __u64 ns)
+{
+	s->now_ns += ns;
+}
+
+/* ---- the user side ---- */
+
+void start_only(struct story *s)
+{
+	struct snp_event e = story_event(s, SNP_EV_START);
+
+	e.flags = s->start_flags;
+	strcpy(e.name, "7.3.0");
+	feed(s, &e);
+}
+
+void start(struct story *s)
+{
+	start_only(s);
+	sweep(s);
+}
+
+void cpu_state(struct story *s, unsigned int cpu)
+{
+	const struct story_cpu *c = &s->cpus[cpu];
+	struct snp_event e = story_event(s, SNP_EV_CPU_STATE);
+
+	e.subject = cpu;
+	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0);
+	e.result = c->online ? c->err : 0;
+	e.value = c->online && !c->err && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
+	feed(s, &e);
+}
+
+static bool differs(const struct story_cpu *c, struct window_cpu known)
+{
+	bool readable = c->online && !c->err;
+
+	return c->present != known.present || c->online != known.online ||
+	       (c->online && !known.looked) || readable != known.readable ||
+	       (readable && known.snp_en != c->snp_en);
+}
+
+static void feed_truth(struct story *s, bool stable)
+{
+	struct snp_event e = story_event(s, SNP_EV_TRUTH);
+
+	e.count = s->count;
+	e.flags = stable ? SNP_F_STABLE : 0;
+	if (!s->swept && s->initialised >= 0)
+		e.flags |= SNP_F_FW_KNOWN | (s->initialised ? SNP_F_FW_INIT : 0);
+	s->swept |= stable;
+	feed(s, &e);
+}
+
+void truth(struct story *s)
+{
+	feed_truth(s, true);
+}
+
+void sweep(struct story *s)
+{
+	for (unsigned int i = 0; i < s->cpu_count; i++)
+		if (differs(&s->cpus[i], window_cpu(s->window, i)))
+			cpu_state(s, i);
+	truth(s);
+}
+
+void unstable_sweep(struct story *s)
+{
+	feed_truth(s, false);
+}
+
+void settle(struct story *s)
+{
+	later(s, WINDOW_SETTLE_NS + WINDOW_SETTLE_NS / 10);
+	sweep(s);
+}
+
+void lost(struct story *s, __u64 records)
+{
+	struct snp_event e = story_event(s, SNP_EV_LOST);
+
+	e.value = records;
+	feed(s, &e);
+}
+
+void end(struct story *s)
+{
+	sweep(s);
+	feed_kind(s, SNP_EV_END);
+}
+
+/* ---- the kernel ---- */
+
+void prepare_enter(struct story *s)
+{
+	feed_kind(s, SNP_EV_PREPARE_ENTER);
+}
+
+void snp_enable(struct story *s, unsigned int cpu)
+{
+	s->cpus[cpu].snp_en = true;
+	if (s->start_flags & SNP_F_HAS_ENABLE)
+		feed_cpu(s, SNP_EV_SNP_ENABLE, cpu);
+}
+
+void snp_enable_online(struct story *s)
+{
+	for (unsigned int i = 0; i < s->cpu_count; i++)
+		if (s->cpus[i].online)
+			snp_enable(s, i);
+}
+
+void prepare_exit(struct story *s, int result)
+{
+	struct snp_event e = story_event(s, SNP_EV_PREPARE_EXIT);
+
+	e.result = result;
+	feed(s, &e);
+}
+
+void prepare(struct story *s)
+{
+	prepare_enter(s);
+	snp_enable_online(s);
+	prepare_exit(s, 0);
+}
+
+void prepare_bails_out(struct story *s)
+{
+	prepare_enter(s);
+	prepare_exit(s, 0);
+}
+
+static void hotplug(struct story *s, enum snp_event_kind kind, __u32 flags, const char *caller)
+{
+	struct snp_event e = story_event(s, kind);
+
+	s->count += kind == SNP_EV_HP_DISABLE ? 1 : -1;
+	/* The kernel warns and stays at 0. */
+	if (s->count < 0)
+		s->count = 0;
+	e.flags = flags;
+	e.count = s->count;
+	snprintf(e.name, sizeof(e.name), "%s", caller);
+	feed(s, &e);
+}
+
+void hp_disable(struct story *s, const char *caller)
+{
+	hotplug(s, SNP_EV_HP_DISABLE, SNP_F_OWNED, caller);
+}
+
+void hp_enable(struct story *s, const char *caller)
+{
+	hotplug(s, SNP_EV_HP_ENABLE, SNP_F_OWNED, caller);
+}
+
+void foreign_disable(struct story *s, const char *caller)
+{
+	hotplug(s, SNP_EV_HP_DISABLE, 0, caller);
+}
+
+void foreign_enable(struct story *s, const char *caller)
+{
+	hotplug(s, SNP_EV_HP_ENABLE, 0, caller);
+}
+
+void cpu_up(struct story *s, unsigned int cpu)
+{
+	feed_cpu(s, SNP_EV_CPU_UP_BEGIN, cpu);
+	feed_cpu(s, SNP_EV_CPU_UP, cpu);
+	s->cpus[cpu].present = s->cpus[cpu].online = true;
+}
+
+void cpu_down(struct story *s, unsigned int cpu)
+{
+	feed_cpu(s, SNP_EV_CPU_DOWN_BEGIN, cpu);
+	feed_cpu(s, SNP_EV_CPU_DOWN, cpu);
+	s->cpus[cpu].online = false;
+}
+
+void x86_shutdown(struct story *s)
+{
+	feed_kind(s, SNP_EV_X86_SHUTDOWN);
+}
+
+void kexec(struct story *s)
+{
+	feed_kind(s, SNP_EV_KEXEC);
+}
+
+/* ---- the firmware ---- */
+
+void command(struct story *s, unsigned int number, __u32 flags, __u32 status)
+{
+	struct snp_event e = story_event(s, SNP_EV_COMMAND);
+
+	e.subject = number;
+	e.flags = flags;
+	e.status = status;
+	e.result = status ? -EIO : 0;
+	e.value = 1500000;
+	feed(s, &e);
+}
+
+void snp_init(struct story *s)
+{
+	command(s, SNP_CMD_INIT_EX, 0, 0);
+	command(s, SNP_CMD_DF_FLUSH, 0, 0);
+}
+
+void legacy_shutdown(struct story *s)
+{
+	command(s, SNP_CMD_SHUTDOWN_EX, 0, 0);
+	feed_kind(s, SNP_EV_SHUTDOWN_LOCKED);
+}
+
+void full_shutdown(struct story *s)
+{
+	for (unsigned int i = 0; i < s->cpu_count; i++)
+		s->cpus[i].snp_en = false;
+	command(s, SNP_CMD_SHUTDOWN_EX, SNP_SHUTDOWN_X86, 0);
+}
+
+/* ---- whole lives, by kernel ---- */
+
+void v10_prepare(struct story *s)
+{
+	prepare_enter(s);
+	hp_disable(s, "snp_prepare");
+	snp_enable_online(s);
+	prepare_exit(s, 0);
+}
+
+void v10_full_shutdown(struct story *s)
+{
+	full_shutdown(s);
+	hp_enable(s, "snp_shutdown");
+	x86_shutdown(s);
+	feed_kind(s, SNP_EV_SHUTDOWN_LOCKED);
+}
+
+/* ---- a host's files ---- */
+
+void fixture_begin(struct fixture *f)
+{
+	strcpy(f->root, "/tmp/snp-guard-unit-XXXXXX");
+	cr_assert(mkdtemp(f->root));
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void fixture_end(struct fixture *f)
+{
+	nftw(f->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void path_below(const struct fixture *f, const char *path, char full[PATH_MAX])
+{
+	cr_assert_lt(snprintf(full, PATH_MAX, "%s%s", f->root, path), PATH_MAX);
+}
+
+static int create(struct fixture *f, const char *path)
+{
+	char full[PATH_MAX];
+	int fd;
+
+	path_below(f, path, full);
+	for (char *slash = full + strlen(f->root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = 0;
+		cr_assert(!mkdir(full, 0755) || errno == EEXIST);
+		*slash = '/';
+	}
+	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	cr_assert_geq(fd, 0, "%s: %s", full, strerror(errno));
+	return fd;
+}
+
+void fixture_write(struct fixture *f, const char *path, const char *text)
+{
+	int fd = create(f, path);
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+void fixture_remove(struct fixture *f, const char *path)
+{
+	char full[PATH_MAX];
+
+	path_below(f, path, full);
+	cr_assert_eq(remove(full), 0, "%s: %s", full, strerror(errno));
+}
+
+void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
+	fd = create(f, path);
+	cr_assert_eq(pwrite(fd, &value, sizeof(value), SNP_MSR_SYSCFG), (ssize_t)sizeof(value));
+	close(fd);
+}

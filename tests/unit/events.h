@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests tell their stories with: a host of their own making, whose kernel, firmware and
+ * sweeps speak in events, and whose automaton's verdicts are noted down; and a directory that
+ * stands for the root of a host.
+ */
+#ifndef TESTS_EVENTS_H
+#define TESTS_EVENTS_H
+
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../src/trace.h"
+#include "../../src/window.h"
+
+#define SECOND 1000000000ull
+
+enum { STORY_CPUS = 64 };
+
+struct story_cpu {
+	bool present, online, snp_en;
+	int err; /* why its SYSCFG can't be read; 0: it can */
+};
+
+struct story {
+	struct window *window;
+	struct trace *trace; /* NULL, or where all events are recorded too */
+	__u64 now_ns, seq;
+	__u32 start_flags;
+	struct story_cpu cpus[STORY_CPUS];
+	unsigned int cpu_count;
+	int count;	 /* the kernel's cpu_hotplug_disabled */
+	int initialised; /* what the driver's own flag says to the first sweep; -1: not readable */
+	bool swept;
+	unsigned int breaches[SNP_BREACH_COUNT]; /* as they were emitted */
+	char told[4096];			 /* names, "name:CPU" where a CPU is named */
+	char text[240];				 /* of the last verdict */
+	__u64 window_of_last;
+};
+
+/* A host with so many CPUs online, SNP_EN clear, on a kernel with snp_prepare(). */
+void story_begin(struct story *s, unsigned int cpus);
+void story_end(struct story *s);
+
+/* An event of now, a moment after the last: numbered if it is one that BPF programs record. */
+struct snp_event story_event(struct story *s, enum snp_event_kind kind);
+/* Feeds it; returns what window_feed() returns. */
+int story_feed(struct story *s, const struct snp_event *e);
+
+/* Asserts that these verdicts and no others came since the last time, in this order. */
+#define cr_told(s, expected)                                                                       \
+	do {                                                                                       \
+		cr_assert(!strcmp((s)->told, expected), "told `%s`, expected `%s`; last: %s",      \
+			  (s)->told, expected, (s)->text);                                         \
+		(s)->told[0] = 0;                                                                  \
+	} while (0)
+/* Asserts that this verdict is not among them. */
+#define cr_not_told(s, name)                                                                       \
+	cr_assert(!strstr((s)->told, name), "told `%s`, should not name %s; last: %s", (s)->told,  \
+		  name, (s)->text)
+/* Asserts that the last verdict's text says so. */
+#define cr_says(s, what)                                                                           \
+	cr_assert(strstr((s)->text, what), "the text is `%s`, should say `%s`", (s)->text, what)
+
+/* ---- the clock ---- */
+
+void later(struct story *s, __u64 ns);
+
+/* ---- the user side ---- */
+
+void start(struct story *s); /* START and the first sweep */
+void start_only(struct story *s);
+void sweep(struct story *s); /* tells of CPUs what differs, as src/sweep.c does, then TRUTH */
+void unstable_sweep(struct story *s);
+void cpu_state(struct story *s, unsigned int cpu); /* differs or not */
+void truth(struct story *s);
+void settle(struct story *s); /* a sweep after WINDOW_SETTLE_NS */
+void lost(struct story *s, __u64 records);
+void end(struct story *s); /* a last sweep and END */
+
+/* ---- the kernel ---- */
+
+void prepare_enter(struct story *s);
+void snp_enable(struct story *s, unsigned int cpu);
+void snp_enable_online(struct story *s);
+void prepare_exit(struct story *s, int result);
+void prepare(struct story *s); /* all of it, on every online CPU */
+void prepare_bails_out(struct story *s);
+void hp_disable(struct story *s, const char *caller); /* by SNP */
+void hp_enable(struct story *s, const char *caller);
+void foreign_disable(struct story *s, const char *caller);
+void foreign_enable(struct story *s, const char *caller);
+void cpu_up(struct story *s, unsigned int cpu); /* asked for by a task, and done */
+void cpu_down(struct story *s, unsigned int cpu);
+void x86_shutdown(struct story *s); /* snp_shutdown() returned */
+void kexec(struct story *s);
+
+/* ---- the firmware ---- */
+
+void command(struct story *s, unsigned int number, __u32 flags, __u32 status);
+void snp_init(struct story *s); /* SNP_INIT_EX and SNP_DF_FLUSH succeed */
+void legacy_shutdown(struct story *s);
+void full_shutdown(struct story *s); /* the command alone: SNP_EN is cleared */
+
+/* ---- whole lives, by kernel ---- */
+
+void v10_prepare(struct story *s);
+void v10_full_shutdown(struct story *s);
+
+/* ---- a host's files ---- */
+
+struct fixture {
+	char root[64];
+};
+
+void fixture_begin(struct fixture *f);
+void fixture_end(struct fixture *f); /* removes all of it */
+/* Writes a file with its directories. path begins with a slash, and is below the root. */
+void fixture_write(struct fixture *f, const char *path, const char *text);
+void fixture_remove(struct fixture *f, const char *path);
+/* A sparse /dev/cpu/N/msr with SYSCFG at its address. */
+void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value);
+
+#endif

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The program itself, by its command line: SNP_GUARD names it. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "events.h"
+
+enum { CLEAN = 0, WARNING = 1, CRITICAL = 2, UNVERIFIED = 3, USAGE = 64 };
+
+static struct fixture fixture;
+static char recording[128];
+static struct {
+	int status; /* negative: the signal that ended it */
+	char out[65536], err[4096];
+} run;
+
+static void begin(void)
+{
+	fixture_begin(&fixture);
+	snprintf(recording, sizeof(recording), "%s/recording", fixture.root);
+}
+
+static void finish(void)
+{
+	fixture_end(&fixture);
+}
+
+TestSuite(options, .init = begin, .fini = finish);
+TestSuite(replay, .init = begin, .fini = finish);
+
+static void collect(FILE *f, char *buf, size_t size)
+{
+	rewind(f);
+	buf[fread(buf, 1, size - 1, f)] = 0;
+	fclose(f);
+}
+
+#define ARGS_MAX 8
+
+static void guard(const char *first, ...)
+{
+	const char *args[ARGS_MAX + 2] = { getenv("SNP_GUARD"), first };
+	FILE *out = tmpfile(), *err = tmpfile();
+	int status;
+	va_list list;
+	pid_t child;
+
+	cr_assert(args[0], "SNP_GUARD names no program; use make unit");
+	cr_assert(out && err);
+	va_start(list, first);
+	for (int i = 2; first && i < ARGS_MAX; i++) {
+		args[i] = va_arg(list, const char *);
+		if (!args[i])
+			break;
+	}
+	va_end(list);
+	child = fork();
+	cr_assert_geq(child, 0);
+	if (!child) {
+		dup2(fileno(out), STDOUT_FILENO);
+		dup2(fileno(err), STDERR_FILENO);
+		execv(args[0], (char **)args);
+		_exit(127);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	run.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	collect(out, run.out, sizeof(run.out));
+	collect(err, run.err, sizeof(run.err));
+}
+
+/* It ended so, and said so on stderr. */
+#define cr_ended(expected, what)                                                                   \
+	do {                                                                                       \
+		cr_expect_eq(run.status, expected, "status %d, expected %d; stderr: %s",           \
+			     run.status, expected, run.err);                                       \
+		cr_expect(strstr(run.err, what), "stderr: `%s`, should say `%s`", run.err, what);  \
+	} while (0)
+
+static bool is_one_line(const char *text)
+{
+	return *text && strchr(text, '\n') == text + strlen(text) - 1;
+}
+
+/* ---- help and usage ---- */
+
+Test(options, help_names_the_commands)
+{
+	guard("--help", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_str_eq(run.err, "");
+	cr_expect(strstr(run.out, "run") && strstr(run.out, "replay") && strstr(run.out, "hooks"));
+	cr_expect(strstr(run.out, "Exit status: 0"));
+}
+
+Test(options, help_of_run_names_each_option)
+{
+	static const char *const options[] = { "--audit",	"-f, --format=FORMAT",
+					       "--record=FILE", "-i, --interval=SECONDS",
+					       "--for=SECONDS", "--until-breach",
+					       "--buffer=KIB",	"--ready-file=FILE" };
+
+	guard("run", "--help", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "Usage: snp-guard run"), "%s", run.out);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		cr_expect(strstr(run.out, options[i]), "no %s in %s", options[i], run.out);
+}
+
+Test(options, help_of_replay_and_hooks)
+{
+	guard("replay", "--help", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "Usage: snp-guard replay") && strstr(run.out, "FILE") &&
+		  strstr(run.out, "--format=FORMAT"));
+	guard("hooks", "--help", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "Usage: snp-guard hooks") && strstr(run.out, "--format=FORMAT"));
+}
+
+Test(options, version)
+{
+	guard("--version", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_eq(strncmp(run.out, "snp-guard ", 10), 0);
+}
+
+Test(options, no_or_an_unknown_command_is_a_usage_error)
+{
+	guard(NULL);
+	cr_ended(USAGE, "Usage: snp-guard COMMAND");
+	guard("gaurd", NULL);
+	cr_ended(USAGE, "no command is called `gaurd`");
+	cr_expect_str_eq(run.out, "");
+}
+
+Test(options, unknown_options_are_usage_errors)
+{
+	static const char *const commands[] = { "run", "replay", "hooks" };
+
+	for (int i = 0; i < 3; i++) {
+		guard(commands[i], "--nonsense", NULL);
+		cr_ended(USAGE, "--nonsense");
+		guard(commands[i], "--format", "xml", NULL);
+		cr_ended(USAGE, "--format takes text or json, not `xml`");
+		guard(commands[i], "--format", NULL);
+		cr_ended(USAGE, "requires an argument");
+	}
+}
+
+Test(options, bad_seconds_are_usage_errors)
+{
+	static const char *const bad[] = {
+		"", "x", "0", "-1", "1s", "nan", "inf", "1e10", "0.001"
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		guard("run", "--interval", bad[i], NULL);
+		cr_ended(USAGE, "--interval takes seconds");
+		guard("run", "--for", bad[i], NULL);
+		cr_ended(USAGE, "--for takes seconds");
+	}
+}
+
+Test(options, bad_buffers_are_usage_errors)
+{
+	static const char *const bad[] = { "",
+					   "x",
+					   "0",
+					   "2",
+					   "3",
+					   "256k",
+					   "100",
+					   "2097152",
+					   "-4",
+					   "-18446744073709551360",
+					   "99999999999999999999" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		guard("run", "--buffer", bad[i], NULL);
+		cr_ended(USAGE, "--buffer takes a power of two");
+	}
+}
+
+Test(options, arguments_too_many_or_too_few_are_usage_errors)
+{
+	guard("run", "now", NULL);
+	cr_ended(USAGE, "it takes no argument: `now`");
+	guard("hooks", "now", NULL);
+	cr_ended(USAGE, "it takes no argument: `now`");
+	guard("replay", "a", "b", NULL);
+	cr_ended(USAGE, "one FILE at a time");
+	guard("replay", NULL);
+	cr_ended(USAGE, "which FILE?");
+}
+
+/* ---- replay ---- */
+
+static struct trace trace;
+static struct story story;
+
+/* Begins a recording; what the story is told is in it. */
+static void record(void)
+{
+	struct trace_header header = { .boot_id = "boot", .release = "7.3.0" };
+
+	cr_assert_eq(trace_create(&trace, recording, &header), 0);
+	story_begin(&story, 2);
+	story.trace = &trace;
+	start(&story);
+}
+
+static void stop(void)
+{
+	trace_close(&trace);
+	story_end(&story);
+}
+
+static void stop_whole(void)
+{
+	end(&story);
+	stop();
+}
+
+static void v10_life(void)
+{
+	v10_prepare(&story);
+	snp_init(&story);
+	settle(&story);
+	v10_full_shutdown(&story);
+	settle(&story);
+}
+
+static void overwrite(size_t at, const void *data, size_t size)
+{
+	int fd = open(recording, O_WRONLY);
+
+	cr_assert_eq(pwrite(fd, data, size, at), (ssize_t)size);
+	close(fd);
+}
+
+static size_t record_at(unsigned int i)
+{
+	return sizeof(struct trace_header) + i * sizeof(struct snp_event);
+}
+
+static void complains(int status, const char *what)
+{
+	cr_ended(status, what);
+	cr_expect(is_one_line(run.err), "stderr: `%s`", run.err);
+	cr_expect_eq(strncmp(run.err, "snp-guard: ", 11), 0, "stderr: `%s`", run.err);
+}
+
+Test(replay, of_a_clean_recording_is_0)
+{
+	record();
+	v10_life();
+	stop_whole();
+	guard("replay", recording, NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_str_eq(run.err, "");
+	cr_expect(strstr(run.out, "breaches:     none"), "%s", run.out);
+	cr_expect(strstr(run.out, "windows:      1\n"), "%s", run.out);
+}
+
+Test(replay, of_notices_alone_is_0)
+{
+	record();
+	prepare(&story);
+	snp_init(&story);
+	settle(&story);
+	stop_whole();
+	guard("replay", recording, NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "no-latch (1)"), "%s", run.out);
+}
+
+Test(replay, of_a_warning_is_1)
+{
+	record();
+	prepare(&story);
+	snp_init(&story);
+	hp_disable(&story, "__sev_snp_init_locked");
+	stop_whole();
+	guard("replay", recording, NULL);
+	cr_ended(WARNING, "");
+	cr_expect(strstr(run.out, "late-disable (1)"), "%s", run.out);
+}
+
+Test(replay, of_a_critical_breach_is_2)
+{
+	record();
+	v10_prepare(&story);
+	cpu_up(&story, 3);
+	lost(&story, 1);
+	stop_whole();
+	guard("replay", "--format", "json", recording, NULL);
+	cr_ended(CRITICAL, "");
+	cr_expect(strstr(run.out, "\"breach\":\"cpu-onlined\""), "%s", run.out);
+	cr_expect(strstr(run.out, "\"status\":2}\n"), "%s", run.out);
+}
+
+Test(replay, of_a_run_without_a_sweep_is_3)
+{
+	struct trace_header header = { .boot_id = "boot" };
+	struct snp_event e;
+
+	cr_assert_eq(trace_create(&trace, recording, &header), 0);
+	story_begin(&story, 2);
+	story.trace = &trace;
+	start_only(&story);
+	e = story_event(&story, SNP_EV_END);
+	cr_assert_eq(story_feed(&story, &e), 0);
+	stop();
+	guard("replay", recording, NULL);
+	cr_ended(UNVERIFIED, "");
+}
+
+Test(replay, reaches_the_same_verdicts_each_time)
+{
+	char first[sizeof(run.out)];
+
+	record();
+	v10_life();
+	prepare(&story);
+	cpu_down(&story, 1);
+	stop_whole();
+	guard("replay", recording, NULL);
+	memcpy(first, run.out, sizeof(first));
+	guard("replay", recording, NULL);
+	cr_expect_str_eq(run.out, first);
+}
+
+Test(replay, of_a_missing_file)
+{
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "No such file");
+	cr_expect_str_eq(run.out, "");
+}
+
+Test(replay, of_a_directory)
+{
+	guard("replay", fixture.root, NULL);
+	complains(UNVERIFIED, fixture.root);
+}
+
+Test(replay, of_another_file)
+{
+	char text[512];
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	fixture_write(&fixture, "/recording", text);
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "it is not a recording of snp-guard");
+	fixture_write(&fixture, "/recording", "");
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "it is shorter than its header");
+}
+
+Test(replay, of_a_recording_cut_between_records_can_not_vouch_for_the_rest)
+{
+	record();
+	v10_life();
+	stop();
+	guard("replay", recording, NULL);
+	complains(WARNING, "the recording is not whole: it was cut off after");
+	cr_expect(strstr(run.out, "blind"), "%s", run.out);
+}
+
+Test(replay, of_a_recording_cut_before_the_first_sweep)
+{
+	record();
+	stop();
+	cr_assert_eq(truncate(recording, record_at(1)), 0);
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "the recording is not whole: it was cut off after 1 records");
+}
+
+Test(replay, of_a_header_alone)
+{
+	record();
+	stop();
+	cr_assert_eq(truncate(recording, record_at(0)), 0);
+	guard("replay", recording, NULL);
+	cr_expect_eq(run.status, UNVERIFIED);
+	cr_expect(strstr(run.err, "not whole"), "stderr: `%s`", run.err);
+}
+
+Test(replay, of_a_recording_cut_inside_a_record)
+{
+	record();
+	v10_life();
+	stop_whole();
+	cr_assert_eq(truncate(recording, record_at(4) + 60), 0);
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "it is cut off inside record 5");
+}
+
+Test(replay, of_a_recording_whose_checksum_is_wrong)
+{
+	record();
+	v10_life();
+	stop_whole();
+	overwrite(record_at(3) + offsetof(struct snp_event, tgid), "\x01", 1);
+	guard("replay", recording, NULL);
+	complains(UNVERIFIED, "its checksum is wrong");
+}
+
+static void replay_impossible(const char *format)
+{
+	guard("replay", "--format", format, recording, NULL);
+	complains(UNVERIFIED, "record 2 can't be");
+}
+
+Test(replay, of_an_event_that_no_guard_knows)
+{
+	__u32 kind = 0x10000000, cpu = 1;
+
+	record();
+	v10_life();
+	stop_whole();
+	overwrite(record_at(1) + offsetof(struct snp_event, kind), &kind, sizeof(kind));
+	overwrite(record_at(1) + offsetof(struct snp_event, subject), &cpu, sizeof(cpu));
+	replay_impossible("text");
+	replay_impossible("json");
+}
+
+Test(replay, of_a_cpu_that_no_kernel_has)
+{
+	__u32 cpu = 65536;
+
+	record();
+	stop_whole();
+	overwrite(record_at(1) + offsetof(struct snp_event, subject), &cpu, sizeof(cpu));
+	replay_impossible("text");
+	replay_impossible("json");
+}

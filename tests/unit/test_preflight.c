@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A host on which the guard can run, and each thing that it needs taken away in turn. */
+#include <criterion/criterion.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../src/preflight.h"
+#include "events.h"
+
+static struct fixture fixture;
+static struct platform host;
+
+static void begin(void)
+{
+	fixture_begin(&fixture);
+	host.root = fixture.root;
+	fixture_write(&fixture, "/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sev_snp\n");
+	fixture_write(&fixture, "/proc/sys/kernel/osrelease", "7.3.0\n");
+	fixture_write(&fixture, "/sys/kernel/btf/vmlinux", "");
+	fixture_write(&fixture, "/sys/kernel/tracing/kprobe_events", "");
+	fixture_write(&fixture, "/sys/module/ccp/initstate", "live\n");
+	fixture_syscfg(&fixture, 0, 0);
+	fixture_write(&fixture, "/sys/kernel/security/lsm", "lockdown,bpf");
+}
+
+static void finish(void)
+{
+	fixture_end(&fixture);
+}
+
+TestSuite(preflight, .init = begin, .fini = finish);
+
+static const char *why(bool audit)
+{
+	const char *line = preflight(&host, audit);
+
+	cr_assert(!line || !strchr(line, '\n'), "one line: `%s`", line);
+	return line ? line : "";
+}
+
+/* A test by anyone else would only see that it is not root's. */
+static void needs_root(void)
+{
+	if (geteuid())
+		cr_skip("the checks after the first need root");
+}
+
+static void expect(const char *cause, const char *remedy)
+{
+	for (int audit = 0; audit < 2; audit++) {
+		cr_expect(strstr(why(audit), cause), "`%s`, should name `%s`", why(audit), cause);
+		cr_expect(strstr(why(audit), remedy), "`%s`, should say `%s`", why(audit), remedy);
+	}
+}
+
+static void expect_by_gate_alone(const char *cause, const char *remedy)
+{
+	cr_expect(strstr(why(false), cause), "`%s`, should name `%s`", why(false), cause);
+	cr_expect(strstr(why(false), remedy), "`%s`, should say `%s`", why(false), remedy);
+	cr_expect_str_eq(why(true), "");
+}
+
+Test(preflight, anyone_but_root_is_told_so)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		/* Where the test itself is not root's, there is nothing to drop. */
+		if (!geteuid() && (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
+			_exit(2);
+		_exit(!strstr(why(false), "not root") || !strstr(why(true), "sudo"));
+	}
+	cr_assert_gt(child, 0);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect(WIFEXITED(status) && !WEXITSTATUS(status), "status %#x", status);
+}
+
+Test(preflight, a_host_with_all_of_it_passes)
+{
+	needs_root();
+	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(true), "");
+}
+
+Test(preflight, no_snp)
+{
+	needs_root();
+	fixture_write(&fixture, "/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sev\n");
+	expect("no sev_snp among the CPU's flags", "dmesg");
+}
+
+Test(preflight, no_cpuinfo_is_no_verdict_on_snp)
+{
+	needs_root();
+	fixture_remove(&fixture, "/proc/cpuinfo");
+	cr_expect_str_eq(why(false), "");
+}
+
+Test(preflight, no_btf)
+{
+	needs_root();
+	fixture_remove(&fixture, "/sys/kernel/btf/vmlinux");
+	expect("no BTF", "CONFIG_DEBUG_INFO_BTF=y");
+}
+
+Test(preflight, lockdown)
+{
+	needs_root();
+	fixture_write(&fixture, "/sys/kernel/security/lockdown",
+		      "none integrity [confidentiality]\n");
+	expect("lockdown=confidentiality", "lockdown=integrity");
+	fixture_write(&fixture, "/sys/kernel/security/lockdown",
+		      "none [integrity] confidentiality\n");
+	cr_expect_str_eq(why(false), "");
+}
+
+Test(preflight, no_tracefs)
+{
+	needs_root();
+	fixture_remove(&fixture, "/sys/kernel/tracing/kprobe_events");
+	expect("no tracefs", "mount -t tracefs");
+	fixture_write(&fixture, "/sys/kernel/debug/tracing/kprobe_events", "");
+	cr_expect_str_eq(why(false), "");
+}
+
+Test(preflight, no_ccp)
+{
+	needs_root();
+	fixture_remove(&fixture, "/sys/module/ccp/initstate");
+	expect("no ccp driver", "install the kernel's modules");
+	fixture_write(&fixture, "/lib/modules/7.3.0/modules.dep", "kernel/ccp.ko:\n");
+	cr_expect_str_eq(why(false), "", "it may be loaded later");
+}
+
+Test(preflight, no_msr)
+{
+	needs_root();
+	fixture_remove(&fixture, "/dev/cpu/0/msr");
+	expect("no /dev/cpu/0/msr", "modprobe msr");
+}
+
+Test(preflight, no_securityfs)
+{
+	needs_root();
+	fixture_remove(&fixture, "/sys/kernel/security/lsm");
+	expect_by_gate_alone("no /sys/kernel/security/lsm", "mount -t securityfs");
+}
+
+Test(preflight, no_bpf_lsm)
+{
+	needs_root();
+	fixture_write(&fixture, "/sys/kernel/security/lsm", "lockdown,yama\n");
+	expect_by_gate_alone("no bpf in /sys/kernel/security/lsm", "lsm=");
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+
+#include "../../src/stream.h"
+
+static struct stream stream;
+
+static void begin(void)
+{
+	stream_init(&stream);
+}
+
+static void finish(void)
+{
+	stream_free(&stream);
+}
+
+TestSuite(stream, .init = begin, .fini = finish);
+
+static int push(__u64 seq)
+{
+	struct snp_event e = { .seq = seq, .time_ns = 1000 * seq, .kind = SNP_EV_CPU_UP };
+
+	return stream_push(&stream, &e);
+}
+
+/* The next record's number; 0: none; the negative of the number of those lost. */
+static long long pop(__u64 now_ns)
+{
+	struct snp_event e;
+
+	if (!stream_pop(&stream, now_ns, &e))
+		return 0;
+	if (e.kind != SNP_EV_LOST)
+		return e.seq;
+	cr_expect_eq(e.seq, 0);
+	cr_expect_eq(e.subject, SNP_NO_SUBJECT);
+	return -(long long)e.value;
+}
+
+Test(stream, records_in_order_pass_at_once)
+{
+	for (__u64 seq = 1; seq <= 1000; seq++) {
+		cr_assert_eq(push(seq), 0);
+		cr_assert_eq(pop(0), (long long)seq);
+		cr_assert_eq(pop(0), 0);
+	}
+}
+
+Test(stream, order_is_made)
+{
+	static const __u64 order[] = { 3, 2, 5, 1, 4 };
+
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(push(order[i]), 0);
+	for (long long seq = 1; seq <= 5; seq++)
+		cr_assert_eq(pop(0), seq);
+	cr_assert_eq(pop(UINT64_MAX), 0);
+}
+
+Test(stream, many_may_wait)
+{
+	for (__u64 seq = 500; seq; seq--)
+		cr_assert_eq(push(seq), 0);
+	for (long long seq = 1; seq <= 500; seq++)
+		cr_assert_eq(pop(0), seq);
+}
+
+Test(stream, a_missing_record_is_waited_for)
+{
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(push(3), 0);
+	cr_assert_eq(pop(3000), 1);
+	cr_assert_eq(pop(0), 0, "a clock behind the record's");
+	cr_assert_eq(pop(3000 + STREAM_PATIENCE_NS - 1), 0);
+	cr_assert_eq(push(2), 0);
+	cr_assert_eq(pop(3000), 2);
+	cr_assert_eq(pop(3000), 3);
+}
+
+Test(stream, patience_ends)
+{
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(push(5), 0);
+	cr_assert_eq(push(9), 0);
+	cr_assert_eq(pop(0), 1);
+	cr_assert_eq(pop(5000 + STREAM_PATIENCE_NS), -3);
+	cr_assert_eq(pop(5000 + STREAM_PATIENCE_NS), 5);
+	cr_assert_eq(pop(5000 + STREAM_PATIENCE_NS), 0, "9 has waited less");
+	cr_assert_eq(pop(9000 + STREAM_PATIENCE_NS), -3);
+	cr_assert_eq(pop(9000 + STREAM_PATIENCE_NS), 9);
+}
+
+Test(stream, the_first_may_be_missing)
+{
+	cr_assert_eq(push(2), 0);
+	cr_assert_eq(pop(0), 0);
+	cr_assert_eq(pop(UINT64_MAX), -1);
+	cr_assert_eq(pop(0), 2);
+}
+
+Test(stream, late_and_repeated_numbers_are_stale)
+{
+	cr_assert_eq(push(0), -ESTALE, "the user side's own don't go through");
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(push(3), 0);
+	cr_assert_eq(pop(UINT64_MAX), 1);
+	cr_assert_eq(push(1), -ESTALE);
+	cr_assert_eq(pop(UINT64_MAX), -1);
+	cr_assert_eq(push(2), -ESTALE, "it was given up");
+	cr_assert_eq(pop(0), 3);
+	cr_assert_eq(pop(UINT64_MAX), 0);
+}
+
+Test(stream, a_number_that_waits_twice_passes_once)
+{
+	cr_assert_eq(push(2), 0);
+	push(2);
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(push(3), 0);
+	cr_assert_eq(pop(0), 1);
+	cr_assert_eq(pop(0), 2);
+	cr_assert_eq(pop(0), 3);
+	cr_assert_eq(pop(UINT64_MAX), 0);
+}
+
+Test(stream, what_is_missing_at_the_end_is_counted)
+{
+	cr_assert_eq(stream_missing(&stream, 0), 0);
+	cr_assert_eq(stream_missing(&stream, 3), 3);
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(push(2), 0);
+	cr_assert_eq(pop(UINT64_MAX), 1);
+	cr_assert_eq(pop(UINT64_MAX), 2);
+	cr_assert_eq(stream_missing(&stream, 2), 0);
+	cr_assert_eq(stream_missing(&stream, 3), 1);
+	cr_assert_eq(stream_missing(&stream, 10), 8);
+	cr_assert_eq(stream_missing(&stream, 1), 0);
+}
+
+Test(stream, numbers_of_which_nothing_came_are_told_in_the_end)
+{
+	struct snp_event e;
+
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(stream_check(&stream, 3, 5000, &e), 0, "something waits");
+	cr_assert_eq(pop(0), 1);
+	cr_assert_eq(stream_check(&stream, 1, 5000, &e), 0, "all came");
+	cr_assert_eq(stream_check(&stream, 3, 6000, &e), 0);
+	cr_assert_eq(stream_check(&stream, 3, 6000 + STREAM_PATIENCE_NS - 1, &e), 0);
+	cr_assert_eq(stream_check(&stream, 3, 6000 + STREAM_PATIENCE_NS, &e), 1);
+	cr_expect_eq(e.kind, SNP_EV_LOST);
+	cr_expect_eq(e.value, 2);
+	cr_assert_eq(stream_check(&stream, 3, UINT64_MAX, &e), 0, "told once");
+	cr_assert_eq(push(3), -ESTALE);
+	cr_assert_eq(push(4), 0);
+	cr_assert_eq(pop(0), 4);
+}
+
+Test(stream, numbers_that_come_late_are_not_told)
+{
+	struct snp_event e;
+
+	cr_assert_eq(stream_check(&stream, 1, 6000, &e), 0);
+	cr_assert_eq(push(1), 0);
+	cr_assert_eq(pop(0), 1);
+	cr_assert_eq(stream_check(&stream, 1, 6000 + STREAM_PATIENCE_NS, &e), 0);
+	/* The next wait starts anew. */
+	cr_assert_eq(stream_check(&stream, 2, 7000 + STREAM_PATIENCE_NS, &e), 0);
+	cr_assert_eq(stream_check(&stream, 2, 7000 + 2 * STREAM_PATIENCE_NS, &e), 1);
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Recordings: what is written is read back, and each kind of damage is told. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "events.h"
+
+enum {
+	HEADER = sizeof(struct trace_header),
+	RECORD = sizeof(struct snp_event),
+	RECORDS = 5,
+	WHOLE = HEADER + RECORDS * RECORD,
+};
+
+static struct fixture fixture;
+static char path[128];
+static struct snp_event written[RECORDS];
+static unsigned char bytes[WHOLE + 1];
+
+static const struct trace_header header = {
+	.flags = TRACE_AUDIT,
+	.realtime_offset_ns = -5,
+	.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
+	.release = "7.3.0-test",
+};
+
+static struct snp_event record(unsigned int i)
+{
+	struct snp_event e = { .kind = i + 1 < RECORDS ? SNP_EV_HP_DISABLE : SNP_EV_END };
+
+	e.seq = i + 1;
+	e.time_ns = 1000 * i;
+	e.subject = SNP_NO_SUBJECT;
+	e.count = i;
+	strcpy(e.comm, "modprobe");
+	strcpy(e.name, "snp_prepare");
+	return e;
+}
+
+static void begin(void)
+{
+	struct trace t;
+	FILE *f;
+
+	fixture_begin(&fixture);
+	snprintf(path, sizeof(path), "%s/recording", fixture.root);
+	cr_assert_eq(trace_create(&t, path, &header), 0);
+	for (unsigned int i = 0; i < RECORDS; i++) {
+		written[i] = record(i);
+		cr_assert_eq(trace_write(&t, &written[i]), 0);
+	}
+	cr_assert_eq(trace_close(&t), 0);
+	f = fopen(path, "r");
+	cr_assert(f);
+	cr_assert_eq(fread(bytes, 1, sizeof(bytes), f), WHOLE);
+	fclose(f);
+}
+
+static void finish(void)
+{
+	fixture_end(&fixture);
+}
+
+TestSuite(trace, .init = begin, .fini = finish);
+
+/* Reads bytes up to size. Returns what the last call returned; counts the records that came. */
+static int read_bytes(struct trace *t, const void *data, size_t size, unsigned int *records)
+{
+	static char nothing;
+	FILE *f = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
+	struct snp_event e = { .comm = { nothing } };
+	int err;
+
+	cr_assert(f);
+	*records = 0;
+	err = trace_open(t, f);
+	while (!err) {
+		err = trace_read(t, &e);
+		if (err <= 0)
+			break;
+		(*records)++;
+		if (e.kind == SNP_EV_END)
+			break;
+		err = 0;
+	}
+	trace_close(t);
+	return err;
+}
+
+static void damaged(size_t size, int expected, const char *why)
+{
+	unsigned int records;
+	struct trace t;
+
+	cr_expect_eq(read_bytes(&t, bytes, size, &records), expected, "size %zu: %s", size, t.why);
+	cr_expect(strstr(t.why, why), "size %zu: `%s`, should say `%s`", size, t.why, why);
+}
+
+Test(trace, reads_back_what_was_written)
+{
+	FILE *f = fopen(path, "r");
+	struct snp_event e;
+	struct trace t;
+
+	cr_assert_eq(trace_open(&t, f), 0);
+	cr_expect_eq(t.header.version, SNP_EVENT_VERSION);
+	cr_expect_eq(t.header.flags, TRACE_AUDIT);
+	cr_expect_eq(t.header.realtime_offset_ns, -5);
+	cr_expect_str_eq(t.header.boot_id, header.boot_id);
+	cr_expect_str_eq(t.header.release, header.release);
+	for (unsigned int i = 0; i < RECORDS; i++) {
+		cr_assert_eq(trace_read(&t, &e), 1);
+		if (e.kind == SNP_EV_END)
+			e.value = 0;
+		cr_expect_arr_eq(&e, &written[i], sizeof(e), "record %u", i);
+	}
+	cr_expect_eq(trace_close(&t), 0);
+}
+
+Test(trace, is_readable_by_its_owner_alone)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_expect_eq(st.st_size, WHOLE);
+}
+
+Test(trace, each_record_is_in_the_file_at_once)
+{
+	struct snp_event e = record(0);
+	struct trace t;
+	struct stat st;
+
+	cr_assert_eq(trace_create(&t, path, &header), 0);
+	for (int i = 1; i < 4; i++) {
+		cr_assert_eq(trace_write(&t, &e), 0);
+		cr_assert_eq(stat(path, &st), 0);
+		cr_expect_eq(st.st_size, HEADER + i * RECORD);
+	}
+	trace_close(&t);
+}
+
+Test(trace, failures_to_write_are_told)
+{
+	struct snp_event e = record(0);
+	struct trace t = { 0 };
+
+	cr_expect_eq(trace_create(&t, "/nonexistent/recording", &header), -ENOENT);
+	cr_expect_eq(trace_close(&t), 0);
+	cr_assert_eq(trace_create(&t, "/dev/full", &header), 0);
+	cr_expect_eq(trace_write(&t, &e), -ENOSPC);
+	trace_close(&t);
+}
+
+Test(trace, whole_is_whole)
+{
+	unsigned int records;
+	struct trace t;
+
+	cr_expect_eq(read_bytes(&t, bytes, WHOLE, &records), 1);
+	cr_expect_eq(records, RECORDS);
+	cr_expect_str_eq(t.why, "");
+}
+
+Test(trace, short_header)
+{
+	for (size_t size = 0; size < HEADER; size++)
+		damaged(size, -EBADMSG, "shorter than its header");
+}
+
+Test(trace, cut_at_a_record_boundary)
+{
+	char why[64];
+
+	for (int i = 0; i < RECORDS; i++) {
+		snprintf(why, sizeof(why), "cut off after %d records: no END", i);
+		damaged(HEADER + i * RECORD, 0, why);
+	}
+}
+
+Test(trace, cut_inside_a_record)
+{
+	char why[64];
+
+	for (size_t size = HEADER + 1; size < WHOLE; size++) {
+		if (!((size - HEADER) % RECORD))
+			continue;
+		snprintf(why, sizeof(why), "cut off inside record %zu",
+			 (size - HEADER) / RECORD + 1);
+		damaged(size, -EBADMSG, why);
+	}
+}
+
+Test(trace, trailing_byte)
+{
+	damaged(WHOLE + 1, -EBADMSG, "something follows its END");
+}
+
+Test(trace, another_file)
+{
+	bytes[0] ^= 1;
+	damaged(WHOLE, -EBADMSG, "not a recording of snp-guard");
+}
+
+Test(trace, another_version)
+{
+	bytes[offsetof(struct trace_header, version)]++;
+	damaged(WHOLE, -EBADMSG, "it has format 2, this snp-guard reads format 1");
+}
+
+Test(trace, another_size_of_records)
+{
+	bytes[offsetof(struct trace_header, record_size)]--;
+	damaged(WHOLE, -EBADMSG, "its header is damaged");
+}
+
+Test(trace, unterminated_texts_of_the_header)
+{
+	memset(bytes + offsetof(struct trace_header, boot_id), 'x', PLATFORM_BOOT_ID_LEN);
+	damaged(WHOLE, -EBADMSG, "its header is damaged");
+	begin();
+	memset(bytes + offsetof(struct trace_header, release), 'x', PLATFORM_RELEASE_LEN);
+	damaged(WHOLE, -EBADMSG, "its header is damaged");
+}
+
+Test(trace, a_bit_flipped_anywhere_is_found)
+{
+	/* All bytes but those of END that its checksum does not cover. */
+	for (size_t at = 0; at < WHOLE - RECORD; at++) {
+		for (int bit = 0; bit < 8; bit++) {
+			unsigned int records;
+			struct trace t;
+			int err;
+
+			bytes[at] ^= 1 << bit;
+			err = read_bytes(&t, bytes, WHOLE, &records);
+			cr_assert_eq(err, -EBADMSG, "bit %d at %zu: %d after %u records", bit, at,
+				     err, records);
+			cr_assert(*t.why, "bit %d at %zu", bit, at);
+			bytes[at] ^= 1 << bit;
+		}
+	}
+}
+
+Test(trace, a_bit_flipped_in_the_end_is_found)
+{
+	size_t end = WHOLE - RECORD;
+	unsigned int unseen = 0;
+
+	/* Its checksum is of the bytes before it: what else it holds must be found otherwise. */
+	for (size_t at = end; at < WHOLE; at++) {
+		unsigned int records;
+		struct trace t;
+		int err;
+
+		bytes[at] ^= 1;
+		err = read_bytes(&t, bytes, WHOLE, &records);
+		unseen += err > 0;
+		bytes[at] ^= 1;
+	}
+	cr_expect_eq(unseen, 0, "%u of the %d bytes of END may change unseen", unseen, RECORD);
+}
+
+Test(trace, records_that_changed_places_are_found)
+{
+	unsigned char first[RECORD];
+
+	memcpy(first, bytes + HEADER, RECORD);
+	memcpy(bytes + HEADER, bytes + HEADER + RECORD, RECORD);
+	memcpy(bytes + HEADER + RECORD, first, RECORD);
+	damaged(WHOLE, -EBADMSG, "its checksum is wrong");
+}

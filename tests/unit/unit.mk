@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The tests that need no lab, with sanitizers.
+unit_src := $(wildcard tests/unit/*.c)
+unit_lab_obj := $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
+# All of the guard but main, the commands, and what needs a kernel to attach to.
+unit_guard_src := $(filter-out src/snp_guard.c src/run.c src/replay.c src/%_command.c \
+	src/hooks.c src/sweep.c,$(guard_src))
+unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) \
+	$(unit_guard_src:src/%.c=$(O)/asan/%.o) $(unit_lab_obj)
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+$(O)/test:
+	$(Q)mkdir -p $@
+
+$(O)/asan/test-%.o: tests/unit/%.c | needs $(O)/asan
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+
+$(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) -c $< -o $@
+
+$(O)/asan/%.o: src/%.c | needs $(O)/asan
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+
+$(O)/test/unit: $(unit_obj) | $(O)/test
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) -o $@
+
+.PHONY: unit
+unit: $(O)/test/unit $(O)/snp-guard
+	$(call msg,TEST,$<)
+	$(Q)SNP_GUARD=$(abspath $(O)/snp-guard) ASAN_OPTIONS=detect_leaks=1 $< --timeout 60
