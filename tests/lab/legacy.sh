@@ -33,7 +33,6 @@ expect_status 0
 scenario "a bailout that leaves CPU 3 without SNP_EN is unsafe"
 guard_start
 expect "its SNP_EN goes" lab snp-en 3 off
-taskset -p 1 $$ >/dev/null 2>&1
 snp_load
 await "it is named" '"breach":"unsafe-bailout".*CPU 3 '
 expect "SNP_EN is put back" lab snp-en 3 on
@@ -41,6 +40,17 @@ rmmod kvm_amd ccp
 guard_stop
 expect "it is critical" [ "$guard_status" -eq 2 ]
 expect "SNP_EN is missed on CPU 3 alone" [ "$(count_of '"cpu":[0-2],"breach"')" -eq 0 ]
+
+scenario "no bailout where CPU 3 itself prepares: it sets its own SNP_EN again"
+expect "its SNP_EN goes" lab snp-en 3 off
+guard_start
+expect "SNP is initialised" snp_load 3
+await "SNP_EN is set" '"event":"snp-enable".*"cpu":3'
+await "the guard sees it" '"state":"initialised"'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
 
 scenario "the guard that starts after a legacy shutdown finds the window open"
 guard_start

@@ -139,8 +139,10 @@ is_online() {
 	[ "$(cat $cpus/cpu"$1"/online)" = 1 ]
 }
 
+# The CPU that runs snp_prepare() decides: with SNP_EN it bails out, without it sets
+# SNP_EN on all. CPU 0, unless another is asked for.
 snp_load() {
-	modprobe ccp && modprobe kvm-amd sev_snp=1
+	taskset -c "${1:-0}" modprobe ccp && taskset -c "${1:-0}" modprobe kvm-amd sev_snp=1
 }
 
 snp_unload() {
