@@ -85,7 +85,7 @@ $(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
 
-$(O)/obj/hooks.o $(O)/asan/hooks.o: $(O)/snp_guard.skel.h
+$(O)/obj/sensors.o $(O)/asan/sensors.o: $(O)/snp_guard.skel.h
 
 $(O)/obj/%.o: src/%.c | needs $(O)/obj
 	$(call msg,CC,$@)

@@ -17,6 +17,9 @@
  *   tp     module_load, module_free      module-load, module-free; where ccp's text lies
  *   fentry kernel_kexec, migrate_to_reboot_cpu   kexec
  *   lsm    file_open, file_permission    denied: writes that would change the online CPUs
+ *
+ * Programs in ..._probe yield the same by a kprobe, for kernels where fentry can't attach.
+ *
  *   syscall read_truth                   (called by the user side) the kernel's own count,
  *                                        and the driver's own flag
  *   syscall read_text                    (called by the user side) code of the kernel
@@ -35,7 +38,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAY_WRITE   0x2
 #define SYSFS_MAGIC 0x62656572
 #define FRAMES	    32 /* deepest call stack looked at for an owner */
-#define BPF_FRAMES  2  /* on top of it: the program's own and the trampoline's */
+#define BPF_FRAMES  2  /* on top of it, at fexit: the program's own and the trampoline's */
 
 struct command {
 	__u64 psp_ret;
@@ -59,7 +62,7 @@ struct {
 
 /* Set before load. Addresses are 0 where the kernel does not show them. */
 const volatile bool audit;
-const volatile bool online_by_cpuhp;		  /* set_cpu_online can't be attached */
+const volatile bool prepare_is_void;		  /* 7.1: void snp_prepare(void) */
 const volatile struct text_range hotplug_text[2]; /* cpu_hotplug_disable, cpu_hotplug_enable */
 const volatile struct text_range snp_text[3];	  /* snp_prepare, snp_shutdown, snp_rmptable_init */
 const volatile __u64 count_addr;		  /* int cpu_hotplug_disabled */
@@ -142,11 +145,22 @@ static __always_inline void latch_release(__u64 why)
 
 /* ---- the SNP life cycle ---- */
 
-SEC("fentry/snp_prepare")
-int BPF_PROG(prepare_enter)
+static __always_inline int preparing(void)
 {
 	latch_shut(SNP_LATCH_PREPARE);
 	return record(SNP_EV_PREPARE_ENTER, SNP_NO_SUBJECT, 0, 0);
+}
+
+SEC("fentry/snp_prepare")
+int BPF_PROG(prepare_enter)
+{
+	return preparing();
+}
+
+SEC("kprobe")
+int BPF_KPROBE(prepare_enter_probe)
+{
+	return preparing();
 }
 
 static __always_inline int prepared(__u32 flags, int ret)
@@ -171,16 +185,39 @@ int BPF_PROG(prepare_exit_void)
 	return prepared(SNP_F_VOID, 0);
 }
 
-SEC("fexit/snp_enable")
-int BPF_PROG(snp_enable_exit)
+SEC("kretprobe")
+int BPF_KRETPROBE(prepare_exit_probe, int ret)
+{
+	return prepare_is_void ? prepared(SNP_F_VOID, 0) : prepared(0, ret);
+}
+
+static __always_inline int enabled(void)
 {
 	latch_shut(SNP_LATCH_WINDOW);
 	return record(SNP_EV_SNP_ENABLE, bpf_get_smp_processor_id(), 0, 0);
 }
 
+SEC("fexit/snp_enable")
+int BPF_PROG(snp_enable_exit)
+{
+	return enabled();
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(snp_enable_probe)
+{
+	return enabled();
+}
+
 /* At its entry: the enable that a kernel makes in it belongs to a window that is closed. */
 SEC("fentry/snp_shutdown")
 int BPF_PROG(x86_shutdown_enter)
+{
+	return record(SNP_EV_X86_SHUTDOWN, SNP_NO_SUBJECT, 0, 0);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(x86_shutdown_probe)
 {
 	return record(SNP_EV_X86_SHUTDOWN, SNP_NO_SUBJECT, 0, 0);
 }
@@ -294,15 +331,17 @@ static long look_at_frame(__u32 i, struct stack_walk *w)
  * The owner is looked for in the whole call stack: ccp may call through helpers of
  * the kernel, and a flag "inside snp_prepare()" would miss what comes after it.
  */
-static __always_inline int record_hotplug(void *ctx, __u32 kind, __u64 start, __u64 end)
+static __always_inline int record_hotplug(void *ctx, __u32 kind, __u64 skip)
 {
+	bool enable = kind == SNP_EV_HP_ENABLE;
 	struct snp_event *e = event_begin(kind);
-	struct stack_walk w = { .start = start, .end = end };
+	struct stack_walk w = { .start = hotplug_text[enable].start,
+				.end = hotplug_text[enable].end };
 
 	if (!e)
 		return 0;
 	e->count = hotplug_count();
-	if (bpf_get_stack(ctx, w.ips, sizeof(w.ips), BPF_FRAMES) <= 0)
+	if (bpf_get_stack(ctx, w.ips, sizeof(w.ips), skip) <= 0)
 		e->flags |= SNP_F_NO_STACK;
 	bpf_loop(FRAMES, look_at_frame, &w, 0);
 	if (w.owned)
@@ -316,27 +355,56 @@ static __always_inline int record_hotplug(void *ctx, __u32 kind, __u64 start, __
 SEC("fexit/cpu_hotplug_disable")
 int BPF_PROG(hotplug_disable_exit)
 {
-	return record_hotplug(ctx, SNP_EV_HP_DISABLE, hotplug_text[0].start, hotplug_text[0].end);
+	return record_hotplug(ctx, SNP_EV_HP_DISABLE, BPF_FRAMES);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(hotplug_disable_probe)
+{
+	return record_hotplug(ctx, SNP_EV_HP_DISABLE, 0);
 }
 
 SEC("fexit/cpu_hotplug_enable")
 int BPF_PROG(hotplug_enable_exit)
 {
-	return record_hotplug(ctx, SNP_EV_HP_ENABLE, hotplug_text[1].start, hotplug_text[1].end);
+	return record_hotplug(ctx, SNP_EV_HP_ENABLE, BPF_FRAMES);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(hotplug_enable_probe)
+{
+	return record_hotplug(ctx, SNP_EV_HP_ENABLE, 0);
 }
 
 /* ---- CPUs that come and go ---- */
 
+static __always_inline int asked(__u32 kind, unsigned int cpu, int tasks_frozen)
+{
+	return record(kind, cpu, tasks_frozen ? SNP_F_FROZEN : 0, 0);
+}
+
 SEC("fentry/_cpu_up")
 int BPF_PROG(cpu_up_begin, unsigned int cpu, int tasks_frozen)
 {
-	return record(SNP_EV_CPU_UP_BEGIN, cpu, tasks_frozen ? SNP_F_FROZEN : 0, 0);
+	return asked(SNP_EV_CPU_UP_BEGIN, cpu, tasks_frozen);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(cpu_up_probe, unsigned int cpu, int tasks_frozen)
+{
+	return asked(SNP_EV_CPU_UP_BEGIN, cpu, tasks_frozen);
 }
 
 SEC("fentry/_cpu_down")
 int BPF_PROG(cpu_down_begin, unsigned int cpu, int tasks_frozen)
 {
-	return record(SNP_EV_CPU_DOWN_BEGIN, cpu, tasks_frozen ? SNP_F_FROZEN : 0, 0);
+	return asked(SNP_EV_CPU_DOWN_BEGIN, cpu, tasks_frozen);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(cpu_down_probe, unsigned int cpu, int tasks_frozen)
+{
+	return asked(SNP_EV_CPU_DOWN_BEGIN, cpu, tasks_frozen);
 }
 
 SEC("fentry/set_cpu_online")
@@ -345,27 +413,37 @@ int BPF_PROG(online_set, unsigned int cpu, bool online)
 	return record(online ? SNP_EV_CPU_UP : SNP_EV_CPU_DOWN, cpu, 0, 0);
 }
 
-SEC("tp_btf/cpuhp_exit")
-int BPF_PROG(cpuhp_exit, unsigned int cpu, int state, int step, int ret)
+/* Of a bool only the lowest byte of the register is said to hold. */
+SEC("kprobe")
+int BPF_KPROBE(online_set_probe, unsigned int cpu, unsigned int online)
 {
-	struct snp_event *e;
+	return record(online & 0xff ? SNP_EV_CPU_UP : SNP_EV_CPU_DOWN, cpu, 0, 0);
+}
 
-	if (ret) {
-		e = event_begin(SNP_EV_CPUHP_FAIL);
-		if (e) {
-			e->subject = cpu;
-			e->status = step;
-			e->result = ret;
-			bpf_ringbuf_submit(e, 0);
-		}
-		return 0;
-	}
-	if (!online_by_cpuhp)
+/* In place of set_cpu_online(): the steps in which a CPU comes up and is torn down. */
+SEC("tp_btf/cpuhp_exit")
+int BPF_PROG(cpuhp_done, unsigned int cpu, int state, int step, int ret)
+{
+	if (ret)
 		return 0;
 	if ((__u64)step == bpf_core_enum_value(enum cpuhp_state, CPUHP_BRINGUP_CPU))
 		return record(SNP_EV_CPU_UP, cpu, 0, 0);
 	if ((__u64)step == bpf_core_enum_value(enum cpuhp_state, CPUHP_TEARDOWN_CPU))
 		return record(SNP_EV_CPU_DOWN, cpu, 0, 0);
+	return 0;
+}
+
+SEC("tp_btf/cpuhp_exit")
+int BPF_PROG(cpuhp_failed, unsigned int cpu, int state, int step, int ret)
+{
+	struct snp_event *e = ret ? event_begin(SNP_EV_CPUHP_FAIL) : NULL;
+
+	if (!e)
+		return 0;
+	e->subject = cpu;
+	e->status = step;
+	e->result = ret;
+	bpf_ringbuf_submit(e, 0);
 	return 0;
 }
 
@@ -424,9 +502,21 @@ int BPF_PROG(kexec_enter)
 	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
 }
 
+SEC("kprobe")
+int BPF_KPROBE(kexec_probe)
+{
+	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
+}
+
 /* Also on the way to reboot, halt and power-off; CPUs stop after it without a transition. */
 SEC("fentry/migrate_to_reboot_cpu")
 int BPF_PROG(reboot_enter)
+{
+	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(reboot_probe)
 {
 	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
 }

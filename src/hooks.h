@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asks the running kernel what can be attached, and attaches it. */
+/*
+ * The ladder: for each fact that the guard follows, the sources that a kernel may offer, the best
+ * one first. Chooses; attaches nothing.
+ */
 #ifndef HOOKS_H
 #define HOOKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "platform.h"
+#include "kernel.h"
 #include "snp_guard.h"
 
 /* What the guard wants to know: X(symbol, name, what falls away without a source) */
@@ -24,7 +28,8 @@
 	X(MODULES, "modules", "loading and unloading of ccp; whose a disable is after that")       \
 	X(KEXEC, "kexec", "that the kernel leaves: CPUs that stop then look offlined")             \
 	X(GATE, "gate", "nothing is refused")                                                      \
-	X(FIRMWARE, "firmware", "whether SNP was initialised before the guard started")
+	X(FIRMWARE, "firmware", "whether SNP was initialised before the guard started")            \
+	X(CPUHP_FAIL, "cpuhp-fail", "hotplug transitions that failed")
 
 enum hook_fact {
 #define X(sym, name, without) FACT_##sym,
@@ -33,67 +38,91 @@ enum hook_fact {
 		FACT_COUNT_OF
 };
 
+/* Kinds of sources: X(symbol, name) */
+#define HOOK_KINDS(X)                                                                              \
+	X(FENTRY, "fentry")                                                                        \
+	X(KPROBE, "kprobe")                                                                        \
+	X(TRACEPOINT, "tracepoint")                                                                \
+	X(LSM, "lsm")                                                                              \
+	X(MEMORY, "memory")                                                                        \
+	X(STACK, "call stacks")                                                                    \
+	X(COMMANDS, "among the commands")                                                          \
+	X(SWEEP, "sweeps of")
+
+enum hook_kind {
+#define X(sym, name) HOOK_##sym,
+	HOOK_KINDS(X)
+#undef X
+		HOOK_KIND_COUNT
+};
+
+enum hook_flag {
+	HOOK_IN_CCP = 1 << 0,	 /* the target is the driver's */
+	HOOK_AT_RETURN = 1 << 1, /* kprobe: at the function's return */
+	HOOK_IF_INT = 1 << 2,	 /* only where the function returns a value */
+	HOOK_IF_VOID = 1 << 3,	 /* only where it returns none */
+};
+
+/* A rung of the ladder is all hooks of one fact and one kind. */
+struct hook {
+	enum hook_fact fact;
+	enum hook_kind kind;
+	const char *target;
+	const char *program; /* in bpf/snp_guard.bpf.c; NULL: no program is needed */
+	unsigned int flags;
+	const char *less; /* what this source does not tell; NULL: it tells all of the fact */
+};
+
+#define HOOKS_MAX 48
+extern const struct hook hook_table[];
+extern const size_t hook_count;
+
+#define RUNGS_MAX 4
+
 struct hook_state {
-	char source[80]; /* where the fact comes from; "" if from nowhere */
-	char note[80];	 /* what else was looked for, or why it isn't there */
+	bool covered;
+	enum hook_kind kind; /* of the source in use */
+	char source[80];     /* where the fact comes from; "" if from nowhere */
+	const char *less;    /* what that source does not tell, or NULL */
+	struct hook_missing {
+		char source[64]; /* what was looked for before */
+		char why[96];
+	} missing[RUNGS_MAX];
+	int missing_count;
 };
 
 struct hooks_options {
 	bool audit;		 /* the gate records and lets through */
-	bool truth_only;	 /* attach nothing: hooks_truth() alone is wanted */
+	bool truth_only;	 /* attach nothing: sensors_truth() alone is wanted */
+	bool ask_ftrace;	 /* look into available_filter_functions, too */
+	unsigned int avoid;	 /* kinds of hooks to do without, 1 << HOOK_... */
 	unsigned int buffer_kib; /* of the ring buffer; 0: the default */
 };
 
-struct hooks;
-
-/* What the BPF side counted, read while it runs. */
-struct hooks_counters {
-	__u64 seq;	    /* last sequence number given */
-	__u64 shutdown_ns;  /* since when a full shutdown is in flight; 0: none is */
-	__u64 missed;	    /* calls of programs that the kernel left out (recursion) */
-	__u64 denied;	    /* writes refused, or in audit mode let through */
-	__u64 denied_quiet; /* ... without a record */
+struct hooks {
+	struct kernel kernel;
+	struct hooks_options options;
+	bool refused[HOOKS_MAX], used[HOOKS_MAX];
+	struct hook_state states[FACT_COUNT_OF];
 };
 
 /*
- * Looks at the kernel's BTF, symbols and security modules, and decides what to attach; loads
- * nothing. Returns 0 or a negative errno: -ENOENT without BTF, -EPERM where the kernel hides its
- * symbols' addresses.
+ * Looks at a kernel (files NULL: the one that runs) and chooses for each fact the first source
+ * that it offers. Returns 0 or a negative errno, as kernel_open() does.
  */
-int hooks_probe(struct hooks **hooks, const struct platform *p, const struct hooks_options *opts);
+int hooks_open(struct hooks *h, const struct platform *p, const struct kernel_files *files,
+	       const struct hooks_options *options);
+void hooks_close(struct hooks *h);
 
-/* Loads and attaches what hooks_probe() found. Returns 0 or a negative errno. */
-int hooks_attach(struct hooks *h);
+/* The kernel took the hook's program and not its attachment, or not the program: chooses again. */
+void hooks_refuse(struct hooks *h, size_t hook);
 
-/* Detaches and frees all; h may be NULL. */
-void hooks_free(struct hooks *h);
+bool hooks_uses(const struct hooks *h, const char *program);
 
 const char *hook_fact_name(enum hook_fact fact);
 const char *hook_fact_without(enum hook_fact fact);
-const struct hook_state *hooks_state(const struct hooks *h, enum hook_fact fact);
-/* SNP_F_HAS_PREPARE and so on, for the START event. */
-__u32 hooks_start_flags(const struct hooks *h);
-/* What libbpf or the kernel said last, for an error message; "" if nothing. */
-const char *hooks_complaint(void);
-
-/* Calls fn for each record that waits in the ring buffer. Returns 0, or what fn returned. */
-int hooks_consume(struct hooks *h, int (*fn)(void *ctx, const struct snp_event *e), void *ctx);
-/* A descriptor that polls readable when records wait. */
-int hooks_fd(struct hooks *h);
-struct hooks_counters hooks_counters(const struct hooks *h);
-
-/*
- * The kernel's count of hotplug disables, or SNP_COUNT_UNKNOWN; and where initialised is not
- * NULL, whether the driver holds SNP for initialised: 1, 0, or -1 if that can't be read.
- */
-int hooks_truth(struct hooks *h, int *count, int *initialised);
-
-/* The latch's word as it is now. */
-__u64 hooks_latch(const struct hooks *h);
-/*
- * Sets the latch to shut or open, unless it changed since before was read: then returns false,
- * and a new sweep must look again.
- */
-bool hooks_set_latch(struct hooks *h, __u64 before, bool shut);
+const char *hook_kind_name(enum hook_kind kind);
+/* The kind of that name which has programs and so can be avoided, or -EINVAL. */
+int hook_kind_by_name(const char *name);
 
 #endif

@@ -53,16 +53,37 @@ static void extend(struct kallsym *s, const struct line *l)
 		s->end = (l->address | 0xfff) + 1;
 }
 
+/* A clone or a part of a function, by GCC's and LLVM's endings; .cold is no function. */
+static void keep_variant(struct kallsym *s, const char *ending)
+{
+	static const char *const endings[] = { ".isra.", ".constprop.", ".part.", ".llvm." };
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (!s->variant[0] && !strncmp(ending, endings[i], strlen(endings[i])))
+			snprintf(s->variant, sizeof(s->variant), "%s", ending);
+}
+
+/* Returns true if the symbol is the wanted one itself. */
+bool kallsyms_match_name(struct kallsym *s, const char *name)
+{
+	size_t len = strlen(s->name);
+
+	if (strncmp(s->name, name, len))
+		return false;
+	if (name[len] == '.')
+		keep_variant(s, name + len);
+	if (name[len])
+		return false;
+	s->count++;
+	return true;
+}
+
 static void match(struct kallsym *s, const struct line *l)
 {
-	if (!s->name) {
+	if (!s->name)
 		extend(s, l);
-		return;
-	}
-	if (strcmp(s->name, l->name) || !s->module != !l->module ||
-	    (s->module && strcmp(s->module, l->module)))
-		return;
-	if (!s->count++)
+	else if (!s->module == !l->module && (!s->module || !strcmp(s->module, l->module)) &&
+		 kallsyms_match_name(s, l->name) && s->count == 1)
 		s->start = l->address;
 }
 
@@ -90,6 +111,7 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 	for (int i = 0; i < n; i++) {
 		symbols[i].start = symbols[i].end = 0;
 		symbols[i].count = 0;
+		symbols[i].variant[0] = 0;
 	}
 	errno = 0;
 	while (getline(&text, &size, f) > 0) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "module_file.h"
 #include "snp_guard.h"
 
 static int open_below(const struct platform *p, const char *path, int flags)
@@ -141,37 +142,14 @@ bool platform_exists(const struct platform *p, const char *path)
 	       !access(full, F_OK);
 }
 
-/* True for "kernel/drivers/crypto/ccp/ccp.ko.xz" and "ccp.ko", if name is ccp. */
-static bool is_module_file(const char *path, const char *name)
-{
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	size_t len = strlen(name);
-
-	return !strncmp(base, name, len) && !strncmp(base + len, ".ko", 3) &&
-	       (!base[len + 3] || base[len + 3] == '.');
-}
-
-/* Looks for the module in a list such as modules.dep, which may be large. */
 static bool listed(const struct platform *p, const char *list, const char *name)
 {
-	char release[PLATFORM_RELEASE_LEN], path[PATH_MAX], *line = NULL;
-	bool found = false;
-	size_t size = 0;
-	FILE *f;
+	char release[PLATFORM_RELEASE_LEN], dir[PATH_MAX], path[PATH_MAX];
 
 	platform_release(p, release);
-	snprintf(path, sizeof(path), "%s/lib/modules/%s/%s", p->root, release, list);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && getline(&line, &size, f) > 0) {
-		/* In modules.dep what follows the colon is needed by the module, not named. */
-		line[strcspn(line, ":\n")] = 0;
-		found = is_module_file(line, name);
-	}
-	free(line);
-	fclose(f);
-	return found;
+	return snprintf(dir, sizeof(dir), "%s/lib/modules/%s", p->root, release) <
+		       (int)sizeof(dir) &&
+	       !module_file_find(dir, list, name, path, sizeof(path));
 }
 
 enum platform_module platform_module(const struct platform *p, const char *name)

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "hooks.h"
 #include "preflight.h"
+#include "sensors.h"
 #include "session.h"
 #include "snapshot.h"
 #include "stream.h"
@@ -25,10 +25,19 @@ struct options {
 	bool audit, until_breach;
 	double interval, duration;
 	const char *record, *ready, *since;
-	unsigned int buffer_kib;
+	unsigned int avoid, buffer_kib;
 };
 
-enum { OPT_AUDIT = 0x100, OPT_RECORD, OPT_FOR, OPT_UNTIL_BREACH, OPT_BUFFER, OPT_READY, OPT_SINCE };
+enum {
+	OPT_AUDIT = 0x100,
+	OPT_RECORD,
+	OPT_FOR,
+	OPT_UNTIL_BREACH,
+	OPT_BUFFER,
+	OPT_READY,
+	OPT_SINCE,
+	OPT_AVOID
+};
 
 static const struct argp_option option_table[] = {
 	{ "audit", OPT_AUDIT, NULL, 0, "Sense without gating: refuse nothing", 0 },
@@ -41,6 +50,10 @@ static const struct argp_option option_table[] = {
 	{ "buffer", OPT_BUFFER, "KIB", 0, "Size of the ring buffer, a power of two (default 256)",
 	  0 },
 	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
+	  0 },
+	{ "avoid", OPT_AVOID, "KIND", 0,
+	  "Do without hooks of a kind, as far as others can serve: fentry, kprobe, tracepoint or "
+	  "lsm; once for each kind",
 	  0 },
 	{ "ready-file", OPT_READY, "FILE", 0,
 	  "Create FILE once all is attached and the first sweep is done", 0 },
@@ -70,7 +83,7 @@ static unsigned int buffer_size(struct argp_state *state, const char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int format;
+	int format, kind;
 
 	switch (key) {
 	case OPT_AUDIT:
@@ -97,6 +110,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_BUFFER:
 		o->buffer_kib = buffer_size(state, arg);
 		return 0;
+	case OPT_AVOID:
+		kind = hook_kind_by_name(arg);
+		if (kind < 0)
+			argp_error(state,
+				   "--avoid takes fentry, kprobe, tracepoint or lsm, not `%s`",
+				   arg);
+		o->avoid |= 1u << kind;
+		return 0;
 	case OPT_READY:
 		o->ready = arg;
 		return 0;
@@ -122,7 +143,8 @@ static const struct argp argp = {
 struct run {
 	struct options options;
 	struct platform platform;
-	struct hooks *hooks;
+	struct hooks hooks;
+	struct sensors *sensors;
 	struct session session;
 	struct trace trace;
 	struct stream stream;
@@ -186,11 +208,11 @@ static int feed_waiting(struct run *r, __u64 now_ns)
 static int drain(void *ctx)
 {
 	struct run *r = ctx;
-	struct hooks_counters counters = hooks_counters(r->hooks);
+	struct sensors_counters counters = sensors_counters(r->sensors);
 	struct snp_event e;
 	int err;
 
-	err = hooks_consume(r->hooks, on_record, r);
+	err = sensors_consume(r->sensors, on_record, r);
 	if (!err)
 		err = feed_waiting(r, boottime_ns());
 	if (!err && stream_check(&r->stream, counters.seq, boottime_ns(), &e))
@@ -207,11 +229,11 @@ static int feed_start(struct run *r)
 	struct snp_event e = own_event(SNP_EV_START);
 	int err;
 
-	e.flags = hooks_start_flags(r->hooks);
+	e.flags = sensors_start_flags(r->sensors);
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->trace.header.release);
 	err = session_feed(&r->session, &e);
 	for (int i = 0; !err && i < FACT_COUNT_OF; i++) {
-		if (hooks_state(r->hooks, i)->source[0] || (i == FACT_GATE && r->options.audit))
+		if (r->hooks.states[i].covered || (i == FACT_GATE && r->options.audit))
 			continue;
 		e = own_event(SNP_EV_UNCOVERED);
 		e.subject = i;
@@ -316,7 +338,7 @@ static bool is_over(const struct run *r)
 static int follow(struct run *r, int signal_fd)
 {
 	struct pollfd fds[] = {
-		{ .fd = hooks_fd(r->hooks), .events = POLLIN },
+		{ .fd = sensors_fd(r->sensors), .events = POLLIN },
 		{ .fd = signal_fd, .events = POLLIN },
 	};
 	int err = 0;
@@ -348,7 +370,7 @@ static int finish(struct run *r)
 		err = feed_waiting(r, UINT64_MAX);
 	if (err)
 		return err;
-	missing = stream_missing(&r->stream, hooks_counters(r->hooks).seq);
+	missing = stream_missing(&r->stream, sensors_counters(r->sensors).seq);
 	if (missing)
 		err = feed_lost(r, missing);
 	if (err)
@@ -356,7 +378,7 @@ static int finish(struct run *r)
 	e = own_event(SNP_EV_END);
 	err = session_feed(&r->session, &e);
 	if (!err)
-		session_end(&r->session, hooks_counters(r->hooks).denied);
+		session_end(&r->session, sensors_counters(r->sensors).denied);
 	return err;
 }
 
@@ -392,21 +414,25 @@ static int begin_session(struct run *r)
 			    r->options.record ? &r->trace : NULL);
 }
 
-static int begin_hooks(struct run *r)
+static int begin_sensors(struct run *r)
 {
 	struct hooks_options options = { .audit = r->options.audit,
+					 .avoid = r->options.avoid,
 					 .buffer_kib = r->options.buffer_kib };
 	int err;
 
-	err = hooks_probe(&r->hooks, &r->platform, &options);
+	err = hooks_open(&r->hooks, &r->platform, NULL, &options);
 	if (err) {
 		complain("can't look at the kernel's BTF and symbols: %s", strerror(-err));
 		return err;
 	}
-	err = hooks_attach(r->hooks);
-	if (err)
+	err = sensors_open(&r->sensors, &r->hooks);
+	if (err == -EBUSY)
+		complain("another snp-guard is running here: its kprobes are in use; end that one "
+			 "first");
+	else if (err)
 		complain("the kernel does not take the BPF programs (%s): %s", strerror(-err),
-			 hooks_complaint());
+			 sensors_complaint());
 	return err;
 }
 
@@ -444,11 +470,11 @@ static int run(struct run *r, const struct snapshot *since, int signal_fd)
 	err = begin_session(r);
 	if (err)
 		return err;
-	err = begin_hooks(r);
+	err = begin_sensors(r);
 	if (err)
 		return err;
 	r->sweep = (struct sweep){ .platform = &r->platform,
-				   .hooks = r->hooks,
+				   .sensors = r->sensors,
 				   .session = &r->session,
 				   .drain = drain,
 				   .drain_ctx = r,
@@ -497,7 +523,8 @@ int command_run(int argc, char **argv, int *status)
 	err = run(&r, &since, signal_fd);
 	if (!err)
 		*status = session_status(&r.session);
-	hooks_free(r.hooks);
+	sensors_close(r.sensors);
+	hooks_close(&r.hooks);
 	close_err = trace_close(&r.trace);
 	if (close_err && !err) {
 		complain("%s: %s", r.options.record, strerror(-close_err));

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "hooks.h"
 #include "preflight.h"
+#include "sensors.h"
 #include "session.h"
 #include "snapshot.h"
 
@@ -43,16 +43,18 @@ static const struct argp argp = {
 static int read_count(const struct platform *p, int *count)
 {
 	struct hooks_options options = { .truth_only = true };
-	struct hooks *hooks;
+	struct sensors *sensors = NULL;
+	struct hooks hooks;
 	int err;
 
-	err = hooks_probe(&hooks, p, &options);
+	err = hooks_open(&hooks, p, NULL, &options);
 	if (err)
 		return err;
-	err = hooks_attach(hooks);
+	err = sensors_open(&sensors, &hooks);
 	if (!err)
-		err = hooks_truth(hooks, count, NULL);
-	hooks_free(hooks);
+		err = sensors_truth(sensors, count, NULL);
+	sensors_close(sensors);
+	hooks_close(&hooks);
 	return err;
 }
 
@@ -86,7 +88,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	if (!err)
 		err = read_count(&platform, &snapshot.hotplug_count);
 	if (err)
-		complain("can't look at the host: %s %s", strerror(-err), hooks_complaint());
+		complain("can't look at the host: %s %s", strerror(-err), sensors_complaint());
 	if (!err) {
 		err = write_to(&snapshot, output);
 		if (err)

@@ -39,7 +39,7 @@ static int look(const struct sweep *s, bool firmware, struct snapshot *facts, in
 
 	*initialised = -1;
 	if (!err)
-		hooks_truth(s->hooks, &facts->hotplug_count, firmware ? initialised : NULL);
+		sensors_truth(s->sensors, &facts->hotplug_count, firmware ? initialised : NULL);
 	return err;
 }
 
@@ -96,14 +96,14 @@ static int feed(const struct sweep *s, const struct snapshot *facts, int initial
 #define SHUTDOWN_TAKES_NS 60000000000ull
 
 /* The firmware clears SNP_EN before its command returns, and is known to have when it does. */
-static bool is_shutting_down(const struct hooks_counters *c)
+static bool is_shutting_down(const struct sensors_counters *c)
 {
 	return c->shutdown_ns && boottime_ns() - c->shutdown_ns < SHUTDOWN_TAKES_NS;
 }
 
 static bool has_moved(const struct sweep *s)
 {
-	struct hooks_counters c = hooks_counters(s->hooks);
+	struct sensors_counters c = sensors_counters(s->sensors);
 
 	return is_shutting_down(&c) || c.seq >= s->stream->next;
 }
@@ -120,7 +120,7 @@ int sweep(struct sweep *s, bool firmware)
 		err = s->drain(s->drain_ctx);
 		if (err)
 			break;
-		latch = hooks_latch(s->hooks);
+		latch = sensors_latch(s->sensors);
 		stable = !has_moved(s);
 		err = look(s, firmware, &facts, &initialised);
 		stable = stable && !err && !has_moved(s);
@@ -129,7 +129,7 @@ int sweep(struct sweep *s, bool firmware)
 		err = feed(s, &facts, initialised, stable);
 	/* A latch that changed meanwhile has had an event, which leads to the next sweep. */
 	if (!err && stable)
-		hooks_set_latch(s->hooks, latch, window_is_open(s->session->window));
+		sensors_set_latch(s->sensors, latch, window_is_open(s->session->window));
 	snapshot_free(&facts);
 	return err ? err : stable;
 }

@@ -3,14 +3,14 @@
 #ifndef SWEEP_H
 #define SWEEP_H
 
-#include "hooks.h"
+#include "sensors.h"
 #include "platform.h"
 #include "session.h"
 #include "stream.h"
 
 struct sweep {
 	const struct platform *platform;
-	struct hooks *hooks;
+	struct sensors *sensors;
 	struct session *session;
 	/* Feeds the records that wait, so that a sweep begins with all that is known. */
 	int (*drain)(void *ctx);

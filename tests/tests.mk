@@ -17,8 +17,14 @@ check: deps
 	@$(MAKE) run-check
 
 .PHONY: run-check
-run-check: all lab-programs
+run-check: all lab-programs $(O)/test/occupy
 	@tests/check
+
+# For tests/lab/ladder.sh.
+$(O)/test/occupy: tests/lab/occupy.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
+		$(lib_cflags) $< $(lib_libs) -o $@
 
 include tests/unit/unit.mk
 include tests/model/model.mk

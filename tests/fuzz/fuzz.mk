@@ -50,7 +50,7 @@ $(O)/fuzz/obj/%.o: src/%.c | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
 
-$(O)/fuzz/obj/hooks.o: $(O)/snp_guard.skel.h
+$(O)/fuzz/obj/sensors.o: $(O)/snp_guard.skel.h
 
 $(foreach n,$(fuzz_names),$(eval $(O)/fuzz/$(n): $(fuzz_needs_$(n):%=$(O)/fuzz/obj/%)))
 $(fuzz_programs): $(O)/fuzz/%: $(O)/fuzz/obj/target-%.o
@@ -96,7 +96,7 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
 fuzz-seeds: $(O)/fuzz/obj/seeds
 	$< tests/fuzz/corpus
 
-$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c src/trace.c src/snapshot.c src/platform.c src/cpulist.c \
+$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c src/trace.c src/snapshot.c src/platform.c src/cpulist.c src/kallsyms.c src/module_file.c \
 		| needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@

@@ -190,17 +190,4 @@ guard_stop
 expect_breaches blind
 expect_status 1
 
-scenario "what a killed guard left in tracefs is cleared away by the next one"
-guard_start
-kill -KILL $guard
-wait $guard
-expect "its kprobe events are still there" [ -e /sys/kernel/tracing/events/snp_guard_$guard ]
-old=$guard
-guard_start
-expect "they are gone" [ ! -e /sys/kernel/tracing/events/snp_guard_"$old" ]
-guard_stop
-expect "nothing is left at the end" [ "$(grep -c snp_guard /sys/kernel/tracing/kprobe_events)" -eq 0 ]
-expect_breaches
-expect_status 0
-
 finish

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kprobe_event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* One group for all: the kernel itself then refuses a second guard's events. */
+#define GROUP "snp_guard"
+
+static int open_tracefs(const char *path, int flags)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char full[160];
+	int fd = -1;
+
+	for (int i = 0; i < 2 && fd < 0; i++) {
+		snprintf(full, sizeof(full), "%s/%s", roots[i], path);
+		fd = open(full, flags | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_command(const char *line)
+{
+	int fd = open_tracefs("kprobe_events", O_WRONLY | O_APPEND);
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, line, strlen(line));
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int event_id(const char *name, __u64 *id)
+{
+	char path[128], text[24] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "events/" GROUP "/%s/id", name);
+	fd = open_tracefs(path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	*id = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int kprobe_event_open(const char *name, const char *module, const char *function, bool at_return)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	char line[200];
+	__u64 id;
+	int fd, err;
+
+	snprintf(line, sizeof(line), "%c:" GROUP "/%s %s%s%s\n", at_return ? 'r' : 'p', name,
+		 module ? module : "", module ? ":" : "", function);
+	err = write_command(line);
+	if (err)
+		return err;
+	err = event_id(name, &id);
+	if (err)
+		goto fail;
+	attr.config = id;
+	/* CPU 0 never goes offline on x86; the program runs wherever the probe is hit. */
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	err = -errno;
+fail:
+	kprobe_event_remove(name);
+	return err;
+}
+
+void kprobe_event_remove(const char *name)
+{
+	char line[100];
+
+	snprintf(line, sizeof(line), "-:" GROUP "/%s\n", name);
+	write_command(line);
+}
+
+int kprobe_event_remove_stale(void)
+{
+	int fd = open_tracefs("kprobe_events", O_RDONLY), err = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	char line[256], name[100], command[120];
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (!err && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*[pr0-9]:" GROUP "/%99[a-z_]", name) != 1)
+			continue;
+		snprintf(command, sizeof(command), "-:" GROUP "/%s\n", name);
+		/* The kernel refuses as long as a program is attached. */
+		if (write_command(command) == -EBUSY)
+			err = -EBUSY;
+	}
+	fclose(f);
+	return err;
+}

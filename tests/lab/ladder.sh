@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091,SC2154
+# Every rung of the ladder leads to the same verdicts: hooks of a kind are left out on request, or
+# refused by the kernel, and the next source takes over. Then what the guard asks of the host.
+# Needs --firmware full, the stand-in for ccp in /lab/stub, and occupy.
+. /lab/lib.sh
+modprobe msr
+
+# One life cycle with a CPU that goes and comes in it.
+cycle() {
+	expect "SNP is initialised" snp_load
+	await "the guard sees it" '"state":"initialised"'
+	expect "CPU 3 goes" offline 3
+	expect "CPU 3 comes" online 3
+	expect "SNP ends" snp_unload
+}
+
+foreign_is_shown() {
+	expect "a PCI probe's disable is another's" \
+		has '"hotplug-disable".*"owner":"other","caller":"pci_call_probe"'
+	expect "... and its enable" \
+		has '"hotplug-enable".*"owner":"other","caller":"pci_call_probe"'
+}
+
+scenario "each fact by its best source"
+guard_start --audit
+cycle
+guard_stop
+foreign_is_shown
+expect_breach_set cpu-offlined cpu-onlined no-latch
+expect_status 2
+
+for avoid in "fentry" "fentry tracepoint"; do
+	scenario "the same verdicts without $avoid"
+	# shellcheck disable=SC2046
+	guard_start --audit $(printf -- '--avoid %s ' $avoid)
+	cycle
+	guard_stop
+	[ "$avoid" != fentry ] || foreign_is_shown
+	expect "SNP_EN is seen to be set" has '"event":"snp-enable"'
+	expect "who asked is known" has 'asked for by'
+	expect "what is not covered is said" \
+		[ "$(count_of '"breach":"blind"')" -eq $(($(echo "$avoid" | wc -w) * 2 - 2)) ]
+	sed -i '/"breach":"blind"/d' "$json"
+	expect_breach_set cpu-offlined cpu-onlined no-latch
+done
+
+scenario "without kprobes the commands are not followed, and that is said"
+guard_start --audit --avoid kprobe
+expect "SNP is initialised" snp_load
+await "SNP_EN is seen to be set" '"event":"snp-enable"'
+expect "SNP ends" snp_unload
+await "the window is closed all the same" '"state":"window-closed"'
+guard_stop
+expect "it is said" has '"breach":"blind".*commands'
+
+scenario "the stand-in's disable and enable are SNP's by a kprobe's call stack, too"
+guard_start --avoid fentry
+expect "the stand-in" insmod /lab/stub/ccp.ko
+expect "v10's steps" taskset 1 sh -c \
+	'echo "disable prepare! init flush shutdown-full snp-shutdown enable" >/sys/module/ccp/parameters/do'
+sleep 0.6
+guard_stop
+expect "the disable is SNP's" has '"hotplug-disable".*"owner":"snp"'
+expect "the enable is SNP's" has '"hotplug-enable".*"owner":"snp"'
+expect_breaches
+expect_status 0
+rmmod ccp
+
+scenario "the gate is shut without fentry"
+guard_start --avoid fentry
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect_not "no CPU goes" offline 3
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+
+scenario "a function whose places are all taken is followed by a kprobe"
+occupy snp_prepare cpu_hotplug_disable set_cpu_online >/tmp/occupied &
+occupy=$!
+tries=0
+until grep -q occupied /tmp/occupied || [ $((tries += 1)) -gt 300 ]; do sleep 0.1; done
+expect "they are taken" grep -q occupied /tmp/occupied
+guard_start --audit
+cycle
+expect "the kprobe is there" grep -q snp_guard/online_set_probe /sys/kernel/tracing/kprobe_events
+guard_stop
+kill $occupy
+foreign_is_shown
+expect_breach_set cpu-offlined cpu-onlined no-latch
+expect "no kprobe is left" [ ! -s /sys/kernel/tracing/kprobe_events ]
+
+scenario "two guards at once are refused"
+guard_start
+snp-guard run --for 1 >/dev/null 2>/tmp/second
+expect "status 3" [ $? -eq 3 ]
+expect "one line" grep -q '^snp-guard: another snp-guard is running here' /tmp/second
+expect "the first is as it was" grep -q snp_guard/command_enter /sys/kernel/tracing/kprobe_events
+guard_stop
+expect_status 0
+
+scenario "a guard that was killed is no obstacle to the next one"
+guard_start
+kill -9 $guard
+wait $guard
+expect "its kprobes are still there" grep -q snp_guard/ /sys/kernel/tracing/kprobe_events
+guard_start
+guard_stop
+expect_status 0
+expect "no kprobe is left" [ ! -s /sys/kernel/tracing/kprobe_events ]
+
+finish
