@@ -152,6 +152,44 @@ static bool listed(const struct platform *p, const char *list, const char *name)
 	       !module_file_find(dir, list, name, path, sizeof(path));
 }
 
+int platform_has_capability(const struct platform *p, int capability)
+{
+	char text[4096], *line;
+	int n = platform_read(p, "/proc/self/status", text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	line = strstr(text, "\nCapEff:");
+	if (!line)
+		return -ENODATA;
+	return strtoull(line + strlen("\nCapEff:"), NULL, 16) >> capability & 1;
+}
+
+/* Inode numbers of the first namespaces (include/linux/proc_ns.h, PROC_USER_INIT_INO and so on). */
+static const struct {
+	const char *kind, *link;
+} host_namespaces[] = {
+	{ "user", "user:[4026531837]" },
+	{ "pid", "pid:[4026531836]" },
+};
+
+int platform_in_host_namespace(const struct platform *p, const char *kind)
+{
+	char path[PATH_MAX], link[64];
+	ssize_t n;
+
+	if (snprintf(path, sizeof(path), "%s/proc/self/ns/%s", p->root, kind) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return -errno;
+	link[n] = 0;
+	for (size_t i = 0; i < sizeof(host_namespaces) / sizeof(host_namespaces[0]); i++)
+		if (!strcmp(kind, host_namespaces[i].kind))
+			return !strcmp(link, host_namespaces[i].link);
+	return -EINVAL;
+}
+
 enum platform_module platform_module(const struct platform *p, const char *name)
 {
 	char path[80];

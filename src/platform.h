@@ -48,6 +48,16 @@ bool platform_is_confidential(const struct platform *p);
 
 bool platform_exists(const struct platform *p, const char *path);
 
+/* Returns 1 if this process has the capability (a number of linux/capability.h), 0 if not, or a
+ * negative errno. */
+int platform_has_capability(const struct platform *p, int capability);
+
+/*
+ * Returns 1 if this process is in the host's own namespace of that kind ("user", "pid"), 0 if in
+ * a container's, or a negative errno.
+ */
+int platform_in_host_namespace(const struct platform *p, const char *kind);
+
 /* Where a module stands: loaded, built in, on disk for this kernel, or nowhere. */
 enum platform_module platform_module(const struct platform *p, const char *name);
 

@@ -1,12 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "preflight.h"
 
+#include <linux/capability.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool is_root(const struct platform *p)
 {
 	(void)p;
 	return !geteuid();
+}
+
+static bool has(const struct platform *p, int capability)
+{
+	/* Where it can't be told, the kernel's refusal will tell. */
+	return platform_has_capability(p, capability) != 0;
+}
+
+static bool is_in_host_users(const struct platform *p)
+{
+	return platform_in_host_namespace(p, "user") != 0;
+}
+
+static bool is_in_host_pids(const struct platform *p)
+{
+	return platform_in_host_namespace(p, "pid") != 0;
+}
+
+static bool may_load_bpf(const struct platform *p)
+{
+	return has(p, CAP_SYS_ADMIN) || (has(p, CAP_BPF) && has(p, CAP_PERFMON));
+}
+
+static bool may_read_msr(const struct platform *p)
+{
+	return has(p, CAP_SYS_RAWIO);
+}
+
+static bool may_read_symbols(const struct platform *p)
+{
+	return has(p, CAP_SYSLOG);
+}
+
+/* True if the file is there and says 0. */
+static bool is_off(const struct platform *p, const char *path)
+{
+	char text[8];
+
+	return platform_read(p, path, text, sizeof(text)) > 0 && text[0] == '0';
+}
+
+static bool has_ftrace_on(const struct platform *p)
+{
+	return !is_off(p, "/proc/sys/kernel/ftrace_enabled");
+}
+
+static bool has_kprobes_on(const struct platform *p)
+{
+	return !is_off(p, "/sys/kernel/debug/kprobes/enabled");
 }
 
 static bool has_snp(const struct platform *p)
@@ -57,6 +108,22 @@ static const struct need {
 	const char *otherwise;
 } needs[] = {
 	{ is_root, false, "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
+	{ is_in_host_users, false,
+	  "in a user namespace of a container's own, whose root is not the host's; start it "
+	  "without "
+	  "user namespaces (hostUsers: true)" },
+	{ is_in_host_pids, false,
+	  "in a PID namespace of a container's own: the tasks that it names would not be found "
+	  "there; start it in the host's (hostPID: true, --pid=host)" },
+	{ may_load_bpf, false,
+	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
+	  "them to the container's or unit's capabilities" },
+	{ may_read_msr, false,
+	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
+	  "capabilities" },
+	{ may_read_symbols, false,
+	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
+	  "unit's capabilities" },
 	{ has_snp, false,
 	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
 	  "kernel; see dmesg for SEV-SNP" },
@@ -66,11 +133,20 @@ static const struct need {
 	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
 	  "lockdown=integrity" },
 	{ has_tracefs, false,
-	  "no tracefs at /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing" },
+	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
+	  "/sys/kernel/tracing" },
+	{ has_ftrace_on, false,
+	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
+	  "kernel.ftrace_enabled=1" },
+	{ has_kprobes_on, false,
+	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
+	  ">/sys/kernel/debug/kprobes/enabled" },
 	{ has_ccp, false,
 	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
 	  "initialise SNP; install the kernel's modules" },
-	{ has_msr, false, "no /dev/cpu/0/msr: SYSCFG can't be read; modprobe msr" },
+	{ has_msr, false,
+	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
+	  "modprobe msr says why" },
 	{ shows_lsm, true,
 	  "no /sys/kernel/security/lsm, so it can't be told whether the gate would hold; mount -t "
 	  "securityfs securityfs /sys/kernel/security, or use --audit" },

@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "preflight.h"
+#include "remedy.h"
 #include "sensors.h"
 #include "session.h"
 #include "snapshot.h"
@@ -506,6 +507,7 @@ int command_run(int argc, char **argv, int *status)
 	const char *why;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &r.options);
+	remedy(&r.platform);
 	why = preflight(&r.platform, r.options.audit);
 	if (why) {
 		complain("%s", why);

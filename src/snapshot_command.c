@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "preflight.h"
+#include "remedy.h"
 #include "sensors.h"
 #include "session.h"
 #include "snapshot.h"
@@ -79,6 +80,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &output);
+	remedy(&platform);
 	why = preflight(&platform, true);
 	if (why) {
 		complain("%s", why);

@@ -16,9 +16,26 @@ refused() {
 	grep -q "^snp-guard: .*$text" "$err" || fail "\`$*\` did not say $text"
 }
 
-scenario "no msr driver"
+# without "CAPABILITY..." ARGUMENT...: snp-guard less those capabilities
+without() {
+	# shellcheck disable=SC2086 # names are words
+	less=$(printf -- ',-%s' $1)
+	shift
+	/usr/local/bin/setpriv --bounding-set "${less#,}" snp-guard "$@"
+}
+
+scenario "no msr driver, and none to be loaded"
+mkdir -p /etc/modprobe.d
+echo "install msr /bin/false" >/etc/modprobe.d/msr.conf
 refused "modprobe msr" snp-guard run --for 1
-modprobe msr
+rm /etc/modprobe.d/msr.conf
+
+scenario "an msr driver that is not loaded is loaded"
+expect "it isn't" [ ! -e /dev/cpu/0/msr ]
+guard_start --audit
+guard_stop
+expect "it is" [ -e /dev/cpu/0/msr ]
+expect_status 0
 
 scenario "no bpf in lsm="
 refused "bpf added to lsm=" snp-guard run --for 1
@@ -45,12 +62,34 @@ refused "CONFIG_DEBUG_INFO_BTF" snp-guard run --for 1
 refused "CONFIG_DEBUG_INFO_BTF" snp-guard hooks
 umount /sys/kernel/btf
 
-scenario "no tracefs"
-umount /sys/kernel/tracing
-mount --bind /tmp/empty /sys/kernel/debug
-refused "mount -t tracefs" snp-guard run --for 1
+scenario "without tracefs and securityfs it mounts its own, which nobody else sees"
+umount /sys/kernel/tracing /sys/kernel/security
+guard_start --audit
+expect "tracefs is not there for others" [ ! -e /sys/kernel/tracing/kprobe_events ]
+guard_stop
+expect_breaches
+expect_status 0
+
+scenario "no tracefs, and none can be mounted"
 umount /sys/kernel/debug
+refused "mount -t tracefs" without sys_admin run --for 1 --audit
+mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
+mount -t securityfs securityfs /sys/kernel/security
+
+scenario "kprobes that are switched off"
+echo 0 >/sys/kernel/debug/kprobes/enabled
+refused "kprobes are switched off" snp-guard run --for 1 --audit
+echo 1 >/sys/kernel/debug/kprobes/enabled
+
+scenario "a container without the host's namespaces"
+refused "hostPID" unshare -p -f --mount-proc snp-guard run --for 1 --audit
+refused "hostUsers" unshare -U -r snp-guard run --for 1 --audit
+
+scenario "capabilities that are missing"
+refused "CAP_SYS_RAWIO" without sys_rawio run --for 1 --audit
+refused "CAP_SYSLOG" without syslog run --for 1 --audit
+refused "CAP_BPF" without "sys_admin bpf" run --for 1 --audit
 
 scenario "no ccp"
 mount --bind /tmp/empty "/lib/modules/$(uname -r)"

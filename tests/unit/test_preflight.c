@@ -2,6 +2,8 @@
 /* A host on which the guard can run, and each thing that it needs taken away in turn. */
 #include <criterion/criterion.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,4 +156,71 @@ Test(preflight, no_bpf_lsm)
 	needs_root();
 	fixture_write(&fixture, "/sys/kernel/security/lsm", "lockdown,yama\n");
 	expect_by_gate_alone("no bpf in /sys/kernel/security/lsm", "lsm=");
+}
+
+/* What the kernel says of this process's capabilities, as a number of linux/capability.h each. */
+static void write_capabilities(__u64 effective)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "Name:\tsnp-guard\nCapEff:\t%016llx\nCapBnd:\t0\n",
+		 (unsigned long long)effective);
+	fixture_write(&fixture, "/proc/self/status", text);
+}
+
+#define ALL_CAPABILITIES ((1ull << (CAP_LAST_CAP + 1)) - 1)
+#define WITHOUT(cap)	 (ALL_CAPABILITIES & ~(1ull << (cap)))
+
+Test(preflight, capabilities)
+{
+	needs_root();
+	write_capabilities(ALL_CAPABILITIES);
+	cr_expect_str_eq(why(false), "");
+	write_capabilities(WITHOUT(CAP_SYS_RAWIO));
+	expect("no CAP_SYS_RAWIO", "add it");
+	write_capabilities(WITHOUT(CAP_SYSLOG));
+	expect("no CAP_SYSLOG", "add it");
+	write_capabilities(WITHOUT(CAP_SYS_ADMIN));
+	cr_expect_str_eq(why(false), "", "CAP_BPF and CAP_PERFMON do");
+	write_capabilities(WITHOUT(CAP_SYS_ADMIN) & WITHOUT(CAP_BPF));
+	expect("CAP_BPF with CAP_PERFMON", "add them");
+	write_capabilities(WITHOUT(CAP_SYS_ADMIN) & WITHOUT(CAP_PERFMON));
+	expect("CAP_BPF with CAP_PERFMON", "add them");
+	write_capabilities(WITHOUT(CAP_BPF) & WITHOUT(CAP_PERFMON));
+	cr_expect_str_eq(why(false), "", "CAP_SYS_ADMIN does");
+}
+
+static void link_namespace(const char *kind, const char *target)
+{
+	char dir[600], path[700];
+
+	snprintf(dir, sizeof(dir), "%s/proc/self/ns", fixture.root);
+	fixture_write(&fixture, "/proc/self/ns/.there", "");
+	snprintf(path, sizeof(path), "%s/%s", dir, kind);
+	unlink(path);
+	cr_assert_eq(symlink(target, path), 0);
+}
+
+Test(preflight, namespaces)
+{
+	needs_root();
+	link_namespace("user", "user:[4026531837]");
+	link_namespace("pid", "pid:[4026531836]");
+	cr_expect_str_eq(why(false), "");
+	link_namespace("pid", "pid:[4026532501]");
+	expect("PID namespace", "hostPID");
+	link_namespace("user", "user:[4026532500]");
+	expect("user namespace", "hostUsers");
+}
+
+Test(preflight, hooks_that_are_switched_off)
+{
+	needs_root();
+	fixture_write(&fixture, "/proc/sys/kernel/ftrace_enabled", "1\n");
+	fixture_write(&fixture, "/sys/kernel/debug/kprobes/enabled", "1\n");
+	cr_expect_str_eq(why(false), "");
+	fixture_write(&fixture, "/sys/kernel/debug/kprobes/enabled", "0\n");
+	expect("kprobes are switched off", "kprobes/enabled");
+	fixture_write(&fixture, "/proc/sys/kernel/ftrace_enabled", "0\n");
+	expect("kernel.ftrace_enabled is 0", "sysctl -w");
 }

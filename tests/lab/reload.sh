@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091,SC2154
+# ccp and kvm-amd loaded and unloaded again and again under one guard: it never holds a module, it
+# misses no command from the module's first call on, and it does not grow.
+# /lab/reloads holds how often; without it 12 times. Needs --firmware full.
+. /lab/lib.sh
+modprobe msr
+times=$(cat /lab/reloads 2>/dev/null || echo 12)
+warm=$((times / 4))
+
+descriptors() {
+	find /proc/$guard/fd -type l | wc -l
+}
+
+memory_kib() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$guard/status
+}
+
+# How often the firmware itself was asked, and how often the guard saw it.
+asked() {
+	lab log | grep -c " $1 "
+}
+
+seen() {
+	count_of "\"event\":\"command\".*\"command_name\":\"$1\""
+}
+
+scenario "$times reloads: no module is held, no command is missed, nothing grows"
+guard_start --interval 3600
+n=0
+while [ $n -lt "$times" ] && [ -z "$broken" ]; do
+	n=$((n + 1))
+	expect "reload $n: SNP is initialised" snp_load
+	expect "reload $n: both modules go" snp_unload
+	[ $n -ne $warm ] || {
+		descriptors_then=$(descriptors)
+		memory_then=$(memory_kib)
+	}
+	[ $((n % 50)) -ne 0 ] || echo "    # $n of $times"
+done
+descriptors_now=$(descriptors)
+memory_now=$(memory_kib)
+guard_stop
+expect "no descriptor more: $descriptors_then then, $descriptors_now now" \
+	[ "$descriptors_now" -eq "$descriptors_then" ]
+# What the allocator keeps is not given back at once: a page or two for each hundred reloads is noise.
+expect "no memory more: $memory_then KiB then, $memory_now KiB now" \
+	[ "$memory_now" -le $((memory_then + 256)) ]
+for command in SNP_INIT_EX SNP_DF_FLUSH SNP_SHUTDOWN_EX; do
+	expect "each $command was seen: $(asked $command) by the firmware, $(seen $command) by the guard" \
+		[ "$(asked $command)" -eq "$(seen $command)" ]
+	expect "... and there were as many as reloads" [ "$(seen $command)" -ge "$times" ]
+done
+expect "each window was seen" [ "$(count_of '"state":"window-closed"')" -eq "$times" ]
+expect_breaches no-latch
+expect_status 0
+
+finish
