@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
 # Not only SNP uses the kernel's counter: what others do with it is shown, and is no breach.
-# Idle injection, which uses it too, has no driver for these processors.
+# Needs --firmware full, and foreign.ko in /lab/stub.
 . /lab/lib.sh
 modprobe msr
 
@@ -78,6 +78,20 @@ expect "no breach but the notice" [ "$(named)" = "no-latch " ]
 expect_status 0
 rmmod kvm_amd
 rmmod ccp
+
+scenario "idle injection: its disable and enable are shown as another's"
+insmod /lab/stub/foreign.ko
+guard_start
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect "idle time is injected" sh -c "echo idle >/sys/module/foreign/parameters/do"
+await "the owner is shown" '"event":"hotplug-disable".*"owner":"other","caller":"idle_inject_'
+await "and so it is at the end" '"event":"hotplug-enable".*"owner":"other","caller":"idle_inject_'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+rmmod foreign
 
 scenario "a processor that is added is not admitted by the kernel, and nothing is named"
 guard_start --interval 0.5

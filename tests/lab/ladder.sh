@@ -92,6 +92,23 @@ foreign_is_shown
 expect_breach_set cpu-offlined cpu-onlined no-latch
 expect "no kprobe is left" [ ! -s /sys/kernel/tracing/kprobe_events ]
 
+scenario "a kernel that does not run: its files say what it says when it runs"
+modprobe ccp
+snp-guard hooks >/tmp/running
+cat /proc/kallsyms >/tmp/kallsyms
+expect "its files" sh -c "snp-guard hooks --btf /sys/kernel/btf/vmlinux --kallsyms /tmp/kallsyms \
+	--modules /lib/modules/$(uname -r) >/tmp/files"
+expect "the same" diff /tmp/running /tmp/files
+# Written without root there are no addresses, and a System.map may be an empty stand-in.
+sed 's/^[0-9a-f]*/0000000000000000/' /tmp/kallsyms >/tmp/hidden
+echo "ffffffffffffffff B The real System.map is elsewhere" >/tmp/stub
+for file in hidden stub; do
+	snp-guard hooks --btf /sys/kernel/btf/vmlinux --kallsyms /tmp/$file >/tmp/none 2>/tmp/why
+	expect "$file: status 3" [ $? -eq 3 ]
+	expect "$file: one line" [ "$(grep -c "^snp-guard: .*/tmp/$file" /tmp/why)" -eq 1 ]
+done
+rmmod ccp
+
 scenario "two guards at once are refused"
 guard_start
 snp-guard run --for 1 >/dev/null 2>/tmp/second
