@@ -11,6 +11,14 @@ int command_run(int argc, char **argv, int *status);
 int command_replay(int argc, char **argv, int *status);
 int command_snapshot(int argc, char **argv, int *status);
 int command_hooks(int argc, char **argv, int *status);
+int command_check(int argc, char **argv, int *status);
+
+struct snapshot;
+/*
+ * Reads the snapshot of --since; path NULL gives an empty one. Returns 0, or a negative errno after
+ * it said why.
+ */
+int read_snapshot(const char *path, struct snapshot *s);
 
 /* One line on stderr, "snp-guard: ...". */
 void __attribute__((format(printf, 1, 2))) complain(const char *format, ...);

@@ -314,7 +314,7 @@ static void choose(struct hooks *h)
 
 	memset(h->states, 0, sizeof(h->states));
 	memset(h->used, 0, sizeof(h->used));
-	for (size_t i = 0; !h->options.truth_only && i < hook_count; i = end_of_rung(i)) {
+	for (size_t i = 0; i < hook_count; i = end_of_rung(i)) {
 		fact = hook_table[i].fact;
 		if (!h->states[fact].covered)
 			try_rung(h, i);

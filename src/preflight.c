@@ -102,64 +102,65 @@ static bool has_bpf_lsm(const struct platform *p)
 }
 
 /* In this order; the first that does not hold is told. */
-static const struct need {
-	bool (*holds)(const struct platform *p);
-	bool gate_only;
-	const char *otherwise;
-} needs[] = {
-	{ is_root, false, "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
-	{ is_in_host_users, false,
+const struct preflight_need preflight_needs[] = {
+	{ "root", is_root, false, true,
+	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
+	{ "user-namespace", is_in_host_users, false, true,
 	  "in a user namespace of a container's own, whose root is not the host's; start it "
 	  "without "
 	  "user namespaces (hostUsers: true)" },
-	{ is_in_host_pids, false,
+	{ "pid-namespace", is_in_host_pids, false, false,
 	  "in a PID namespace of a container's own: the tasks that it names would not be found "
 	  "there; start it in the host's (hostPID: true, --pid=host)" },
-	{ may_load_bpf, false,
+	{ "cap-bpf", may_load_bpf, false, true,
 	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
 	  "them to the container's or unit's capabilities" },
-	{ may_read_msr, false,
+	{ "cap-sys-rawio", may_read_msr, false, true,
 	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
 	  "capabilities" },
-	{ may_read_symbols, false,
+	{ "cap-syslog", may_read_symbols, false, true,
 	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
 	  "unit's capabilities" },
-	{ has_snp, false,
+	{ "snp", has_snp, false, true,
 	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
 	  "kernel; see dmesg for SEV-SNP" },
-	{ has_btf, false,
+	{ "btf", has_btf, false, true,
 	  "no /sys/kernel/btf/vmlinux: the kernel has no BTF; it needs CONFIG_DEBUG_INFO_BTF=y" },
-	{ is_readable, false,
+	{ "lockdown", is_readable, false, true,
 	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
 	  "lockdown=integrity" },
-	{ has_tracefs, false,
+	{ "tracefs", has_tracefs, false, false,
 	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
 	  "/sys/kernel/tracing" },
-	{ has_ftrace_on, false,
+	{ "ftrace", has_ftrace_on, false, false,
 	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
 	  "kernel.ftrace_enabled=1" },
-	{ has_kprobes_on, false,
+	{ "kprobes", has_kprobes_on, false, false,
 	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
 	  ">/sys/kernel/debug/kprobes/enabled" },
-	{ has_ccp, false,
+	{ "ccp", has_ccp, false, false,
 	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
 	  "initialise SNP; install the kernel's modules" },
-	{ has_msr, false,
+	{ "msr", has_msr, false, true,
 	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
 	  "modprobe msr says why" },
-	{ shows_lsm, true,
+	{ "securityfs", shows_lsm, true, false,
 	  "no /sys/kernel/security/lsm, so it can't be told whether the gate would hold; mount -t "
 	  "securityfs securityfs /sys/kernel/security, or use --audit" },
-	{ has_bpf_lsm, true,
+	{ "lsm-bpf", has_bpf_lsm, true, false,
 	  "no bpf in /sys/kernel/security/lsm: the gate would attach and never be called; boot "
 	  "with "
 	  "bpf added to lsm=, or use --audit" },
 };
+const size_t preflight_need_count = sizeof(preflight_needs) / sizeof(preflight_needs[0]);
 
 const char *preflight(const struct platform *p, bool audit)
 {
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!(audit && needs[i].gate_only) && !needs[i].holds(p))
-			return needs[i].otherwise;
+	for (size_t i = 0; i < preflight_need_count; i++) {
+		const struct preflight_need *need = &preflight_needs[i];
+
+		if (!(audit && need->gate_only) && !need->holds(p))
+			return need->otherwise;
+	}
 	return NULL;
 }

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "own_events.h"
 #include "preflight.h"
 #include "remedy.h"
 #include "sensors.h"
 #include "session.h"
-#include "snapshot.h"
 #include "stream.h"
 #include "sweep.h"
 
@@ -159,16 +159,6 @@ struct run {
 
 /* ---- events ---- */
 
-static struct snp_event own_event(enum snp_event_kind kind)
-{
-	return (struct snp_event){
-		.kind = kind,
-		.time_ns = boottime_ns(),
-		.subject = SNP_NO_SUBJECT,
-		.count = SNP_COUNT_UNKNOWN,
-	};
-}
-
 static int feed_lost(struct run *r, __u64 n)
 {
 	struct snp_event e = own_event(SNP_EV_LOST);
@@ -244,52 +234,9 @@ static int feed_start(struct run *r)
 	return err;
 }
 
-static int feed_snapshot(struct run *r, const struct snapshot *s)
+static int feed_one(void *ctx, const struct snp_event *e)
 {
-	struct snp_event e;
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < s->count; i++) {
-		const struct snapshot_cpu *c = &s->cpus[i];
-
-		if (!c->present)
-			continue;
-		e = own_event(SNP_EV_BEFORE_CPU);
-		e.subject = i;
-		e.flags = SNP_F_PRESENT | (c->online ? SNP_F_ONLINE : 0);
-		e.value = c->syscfg;
-		e.result = c->err;
-		err = session_feed(&r->session, &e);
-	}
-	if (err)
-		return err;
-	e = own_event(SNP_EV_BEFORE);
-	e.count = s->hotplug_count;
-	e.flags = strcmp(s->boot_id, r->trace.header.boot_id) ? 0 : SNP_F_SAME_BOOT;
-	snprintf(e.name, sizeof(e.name), "%s", s->boot_id);
-	return session_feed(&r->session, &e);
-}
-
-static int read_since(const char *path, struct snapshot *s)
-{
-	FILE *f = path ? fopen(path, "re") : NULL;
-	int err;
-
-	*s = (struct snapshot){ 0 };
-	if (!path)
-		return 0;
-	if (!f) {
-		err = -errno;
-		complain("%s: %s", path, strerror(errno));
-		return err;
-	}
-	err = snapshot_read(s, f);
-	fclose(f);
-	if (err)
-		complain("%s: %s", path,
-			 err == -EBADMSG ? "it is no snapshot of snp-guard, or a damaged one"
-					 : strerror(-err));
-	return err;
+	return session_feed(ctx, e);
 }
 
 /* ---- the loop ---- */
@@ -484,7 +431,7 @@ static int run(struct run *r, const struct snapshot *since, int signal_fd)
 		r->end_ns = boottime_ns() + r->options.duration * NS_PER_S;
 	err = feed_start(r);
 	if (!err && r->options.since)
-		err = feed_snapshot(r, since);
+		err = own_before(since, r->trace.header.boot_id, feed_one, &r->session);
 	r->ask_firmware = true;
 	if (!err)
 		err = do_sweep(r);
@@ -513,7 +460,7 @@ int command_run(int argc, char **argv, int *status)
 		complain("%s", why);
 		return -ENOTSUP;
 	}
-	err = read_since(r.options.since, &since);
+	err = read_snapshot(r.options.since, &since);
 	if (err)
 		goto out;
 	stream_init(&r.stream);

@@ -89,7 +89,7 @@ static int load(struct sensors *s)
 			continue;
 		s->programs[i] =
 			bpf_object__find_program_by_name(s->skel->obj, hook_table[i].program);
-		bpf_program__set_autoload(s->programs[i], h->used[i]);
+		bpf_program__set_autoload(s->programs[i], h->used[i] && !h->options.truth_only);
 		s->verifier[i][0] = 0;
 		bpf_program__set_log_buf(s->programs[i], s->verifier[i], sizeof(s->verifier[i]));
 	}
@@ -227,7 +227,7 @@ static int load_and_attach(struct sensors *s)
 	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.events), on_record, s, NULL);
 	if (!s->ring)
 		return -errno;
-	return attach_all(s);
+	return s->hooks->options.truth_only ? 0 : attach_all(s);
 }
 
 int sensors_open(struct sensors **out, struct hooks *h)

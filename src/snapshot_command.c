@@ -72,6 +72,28 @@ static int write_to(const struct snapshot *s, const char *path)
 	return err;
 }
 
+int read_snapshot(const char *path, struct snapshot *s)
+{
+	FILE *f = path ? fopen(path, "re") : NULL;
+	int err;
+
+	*s = (struct snapshot){ 0 };
+	if (!path)
+		return 0;
+	if (!f) {
+		err = -errno;
+		complain("%s: %s", path, strerror(errno));
+		return err;
+	}
+	err = snapshot_read(s, f);
+	fclose(f);
+	if (err)
+		complain("%s: %s", path,
+			 err == -EBADMSG ? "it is no snapshot of snp-guard, or a damaged one"
+					 : strerror(-err));
+	return err;
+}
+
 int command_snapshot(int argc, char **argv, int *status)
 {
 	struct platform platform = { .root = "" };

@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
 	{ "run", command_run, "follow SNP on this host, refuse CPU onlining inside a window" },
 	{ "replay", command_replay, "reach the verdicts of a recorded run again" },
+	{ "check", command_check, "look at this host once: is its SNP state sound" },
 	{ "snapshot", command_snapshot, "keep the host's state, to compare with after a kexec" },
 	{ "hooks", command_hooks, "show what this kernel lets the guard see, and from where" },
 };

@@ -4,17 +4,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "snapshot.h"
+#include "own_events.h"
 
 #define TRIES 5
-
-__u64 boottime_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* The msr driver's file comes some time after its CPU; on a busy host it may take a while. */
 #define MSR_FILE_MS 3000
@@ -52,44 +44,21 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
 }
 
-static int feed_cpu(const struct sweep *s, unsigned int cpu, const struct snapshot_cpu *c)
-{
-	struct snp_event e = {
-		.kind = SNP_EV_CPU_STATE,
-		.time_ns = boottime_ns(),
-		.subject = cpu,
-		.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0),
-		.result = c->err,
-		.value = c->err ? 0 : c->syscfg,
-		.count = SNP_COUNT_UNKNOWN,
-	};
-
-	return session_feed(s->session, &e);
-}
-
-static int feed_truth(const struct sweep *s, const struct snapshot *facts, int initialised,
-		      bool stable)
-{
-	struct snp_event e = {
-		.kind = SNP_EV_TRUTH,
-		.time_ns = boottime_ns(),
-		.subject = SNP_NO_SUBJECT,
-		.count = facts->hotplug_count,
-		.flags = (stable ? SNP_F_STABLE : 0) | (initialised >= 0 ? SNP_F_FW_KNOWN : 0) |
-			 (initialised > 0 ? SNP_F_FW_INIT : 0),
-	};
-
-	return session_feed(s->session, &e);
-}
-
 static int feed(const struct sweep *s, const struct snapshot *facts, int initialised, bool stable)
 {
+	struct snp_event e;
 	int err = 0;
 
-	for (unsigned int i = 0; stable && !err && i < facts->count; i++)
-		if (differs(&facts->cpus[i], window_cpu(s->session->window, i)))
-			err = feed_cpu(s, i, &facts->cpus[i]);
-	return err ? err : feed_truth(s, facts, initialised, stable);
+	for (unsigned int i = 0; stable && !err && i < facts->count; i++) {
+		if (!differs(&facts->cpus[i], window_cpu(s->session->window, i)))
+			continue;
+		e = own_cpu_state(i, &facts->cpus[i]);
+		err = session_feed(s->session, &e);
+	}
+	if (err)
+		return err;
+	e = own_truth(facts->hotplug_count, initialised, stable);
+	return session_feed(s->session, &e);
 }
 
 /* A command whose return was missed must not end all looking. */

@@ -3,8 +3,8 @@
 #ifndef SWEEP_H
 #define SWEEP_H
 
-#include "sensors.h"
 #include "platform.h"
+#include "sensors.h"
 #include "session.h"
 #include "stream.h"
 
@@ -26,8 +26,5 @@ struct sweep {
  * none, or a negative errno.
  */
 int sweep(struct sweep *s, bool firmware);
-
-/* CLOCK_BOOTTIME, as the BPF programs stamp their records. */
-__u64 boottime_ns(void);
 
 #endif

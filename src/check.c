@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+#include "own_events.h"
+#include "preflight.h"
+#include "window.h"
+
+const char *check_status_name(enum check_status status)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		CHECK_STATUSES(X)
+#undef X
+	};
+
+	return names[status];
+}
+
+enum check_status check_worst(const struct check_report *r)
+{
+	enum check_status worst = CHECK_NOT_APPLICABLE;
+
+	for (int i = 0; i < r->count; i++)
+		if (r->results[i].status > worst)
+			worst = r->results[i].status;
+	return worst;
+}
+
+static void __attribute__((format(printf, 5, 6)))
+add(struct check_report *r, const char *name, enum check_status status, const char *remedy,
+    const char *format, ...)
+{
+	int room = r->room ? r->room * 2 : 32;
+	struct check_result *result = r->results;
+	va_list args;
+
+	if (r->count == r->room) {
+		result = realloc(r->results, room * sizeof(*result));
+		if (!result) {
+			r->incomplete = true;
+			return;
+		}
+		r->results = result;
+		r->room = room;
+	}
+	result = &r->results[r->count++];
+	*result = (struct check_result){ .name = name, .status = status, .remedy = remedy };
+	va_start(args, format);
+	vsnprintf(result->evidence, sizeof(result->evidence), format, args);
+	va_end(args);
+}
+
+/* ---- what the guard needs of the host ---- */
+
+/* A need's text has the cause and, after "; ", the remedy. */
+static void add_need(struct check_report *r, const struct preflight_need *need, bool holds)
+{
+	const char *remedy = strstr(need->otherwise, "; ");
+	int cause = remedy ? (int)(remedy - need->otherwise) : (int)strlen(need->otherwise);
+
+	if (holds)
+		add(r, need->name, CHECK_PASS, NULL, "as it should be");
+	else
+		add(r, need->name, need->to_look ? CHECK_UNKNOWN : CHECK_WARN,
+		    remedy ? remedy + 2 : NULL, "%.*s", cause, need->otherwise);
+}
+
+static bool has_snp(const struct platform *p)
+{
+	return platform_has_cpu_flag(p, "sev_snp") != 0;
+}
+
+static void check_needs(struct check_report *r, const struct platform *p)
+{
+	for (size_t i = 0; i < preflight_need_count; i++)
+		if (strcmp(preflight_needs[i].name, "snp"))
+			add_need(r, &preflight_needs[i], preflight_needs[i].holds(p));
+}
+
+/* ---- the CPUs, by the automaton ---- */
+
+/* Which check a breach belongs to. */
+static const char *check_of(enum snp_breach breach)
+{
+	switch (breach) {
+	case SNP_BREACH_CPU_ONLINED:
+	case SNP_BREACH_CPU_OFFLINED:
+	case SNP_BREACH_PARTIAL_PREPARE:
+		return "online";
+	case SNP_BREACH_CPU_WITHOUT_SNP_EN:
+	case SNP_BREACH_UNSAFE_BAILOUT:
+	case SNP_BREACH_SNP_EN_LOST:
+		return "snp-en";
+	case SNP_BREACH_BENIGN_FAILED_INIT:
+	case SNP_BREACH_ORPHANED_INIT:
+		return "firmware";
+	case SNP_BREACH_BLIND:
+		return "sight";
+	default:
+		return "hotplug-count";
+	}
+}
+
+static enum check_status status_of(enum snp_breach breach)
+{
+	if (breach == SNP_BREACH_BLIND)
+		return CHECK_UNKNOWN;
+	switch (snp_breach_severity(breach)) {
+	case SNP_CRITICAL:
+		return CHECK_FAIL;
+	case SNP_WARNING:
+		return CHECK_WARN;
+	default:
+		return CHECK_PASS;
+	}
+}
+
+struct look {
+	struct check_report *report;
+	struct window *window;
+	char compared[sizeof(((struct verdict *)0)->text)];
+};
+
+static void on_verdict(void *ctx, const struct verdict *v)
+{
+	struct look *l = ctx;
+
+	if (v->kind == VERDICT_BREACH)
+		add(l->report, check_of(v->id), status_of(v->id), snp_breach_remedy(v->id),
+		    "%s: %s", snp_breach_name(v->id), v->text);
+	else if (v->id == WINDOW_COMPARED)
+		snprintf(l->compared, sizeof(l->compared), "%s", v->text);
+}
+
+static int feed(void *ctx, const struct snp_event *e)
+{
+	struct look *l = ctx;
+
+	return window_feed(l->window, e, on_verdict, l);
+}
+
+/* One look, as a run that starts makes it, and a second one after all would have settled. */
+static int feed_all(struct look *l, const struct check_facts *f)
+{
+	struct snp_event e = own_event(SNP_EV_START);
+	char boot_id[PLATFORM_BOOT_ID_LEN];
+	int err;
+
+	e.flags = f->start_flags;
+	err = feed(l, &e);
+	platform_boot_id(f->platform, boot_id);
+	if (!err && f->since)
+		err = own_before(f->since, boot_id, feed, l);
+	for (unsigned int i = 0; !err && i < f->now->count; i++) {
+		e = own_cpu_state(i, &f->now->cpus[i]);
+		err = feed(l, &e);
+	}
+	for (int i = 0; !err && i < 2; i++) {
+		e = own_truth(f->now->hotplug_count, f->initialised, true);
+		e.time_ns += i * 2 * WINDOW_SETTLE_NS;
+		err = feed(l, &e);
+	}
+	return err;
+}
+
+static bool is_named(const struct check_report *r, const char *name)
+{
+	for (int i = 0; i < r->count; i++)
+		if (!strcmp(r->results[i].name, name))
+			return true;
+	return false;
+}
+
+/* ---- what is said where nothing is breached ---- */
+
+struct tally {
+	struct cpulist online, absent, with, without, unreadable;
+};
+
+static bool is_with(const struct snapshot_cpu *c)
+{
+	return !c->err && (c->syscfg & SNP_SYSCFG_SNP_EN);
+}
+
+static void count_cpus(struct tally *t, const struct snapshot *s)
+{
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct snapshot_cpu *c = &s->cpus[i];
+
+		/* Without memory a list is shorter than it should be. */
+		if (!c->online && c->present)
+			cpulist_add(&t->absent, i);
+		if (!c->online)
+			continue;
+		cpulist_add(&t->online, i);
+		cpulist_add(c->err ? &t->unreadable : is_with(c) ? &t->with : &t->without, i);
+	}
+}
+
+static void free_tally(struct tally *t)
+{
+	cpulist_free(&t->online);
+	cpulist_free(&t->absent);
+	cpulist_free(&t->with);
+	cpulist_free(&t->without);
+	cpulist_free(&t->unreadable);
+}
+
+static void check_snp_en(struct check_report *r, const struct tally *t)
+{
+	unsigned int with = cpulist_count(&t->with), without = cpulist_count(&t->without);
+	char set[64], clear[64], unreadable[64];
+
+	cpulist_format(&t->with, set, sizeof(set));
+	cpulist_format(&t->without, clear, sizeof(clear));
+	cpulist_format(&t->unreadable, unreadable, sizeof(unreadable));
+	if (cpulist_count(&t->unreadable))
+		add(r, "snp-en", CHECK_UNKNOWN, "modprobe msr, and run as root",
+		    "SYSCFG of CPUs %s can't be read", unreadable);
+	else if (with && without)
+		add(r, "snp-en", CHECK_WARN,
+		    "don't initialise SNP before a full shutdown or a reset",
+		    "SNP_EN is set on CPUs %s and clear on %s: an initialisation that finds it set "
+		    "would leave it so",
+		    set, clear);
+	else if (with)
+		add(r, "snp-en", CHECK_PASS, NULL, "set on CPUs %s, all that are online", set);
+	else
+		add(r, "snp-en", CHECK_PASS, NULL, "clear on CPUs %s: no window is open", clear);
+}
+
+/*
+ * The firmware wants SYSCFG equal on every core before SNP_INIT (SNP firmware ABI, SNP_INIT);
+ * SNP_EN has a check of its own.
+ */
+static void check_syscfg(struct check_report *r, const struct snapshot *s)
+{
+	const struct snapshot_cpu *first = NULL;
+
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct snapshot_cpu *c = &s->cpus[i];
+
+		if (!c->online || c->err)
+			continue;
+		if (!first)
+			first = c;
+		if (!((c->syscfg ^ first->syscfg) & ~SNP_SYSCFG_SNP_EN))
+			continue;
+		add(r, "syscfg", CHECK_WARN, "compare the BIOS settings, and what else writes MSRs",
+		    "CPU %u has %#llx, CPU %u has %#llx", i, (unsigned long long)c->syscfg,
+		    (unsigned int)(first - s->cpus), (unsigned long long)first->syscfg);
+		return;
+	}
+	if (first)
+		add(r, "syscfg", CHECK_PASS, NULL, "%#llx but for SNP_EN, on every online CPU",
+		    (unsigned long long)(first->syscfg & ~SNP_SYSCFG_SNP_EN));
+	else
+		add(r, "syscfg", CHECK_UNKNOWN, "modprobe msr, and run as root",
+		    "no CPU's SYSCFG can be read");
+}
+
+static void check_online(struct check_report *r, const struct tally *t)
+{
+	char absent[64], online[64];
+
+	cpulist_format(&t->absent, absent, sizeof(absent));
+	cpulist_format(&t->online, online, sizeof(online));
+	if (!cpulist_count(&t->absent))
+		add(r, "online", CHECK_PASS, NULL, "CPUs %s, all that are present", online);
+	else if (cpulist_count(&t->with))
+		add(r, "online", CHECK_WARN,
+		    "leave them offline until SNP has been shut down fully",
+		    "CPUs %s are present and offline, with SNP_EN set on others", absent);
+	else
+		add(r, "online", CHECK_PASS, NULL,
+		    "CPUs %s are offline: SNP can't be initialised before they come online",
+		    absent);
+}
+
+static void check_count(struct check_report *r, const struct check_facts *f, const struct tally *t)
+{
+	int count = f->now->hotplug_count;
+
+	if (!f->kernel_known || count == SNP_COUNT_UNKNOWN)
+		add(r, "hotplug-count", CHECK_UNKNOWN, "run as root, on a kernel with BTF",
+		    "the kernel's count of hotplug disables can't be read");
+	else if (cpulist_count(&t->with))
+		add(r, "hotplug-count", CHECK_PASS, NULL, "%d with SNP_EN set, on a kernel %s",
+		    count,
+		    f->start_flags & SNP_F_HAS_LATCH ? "that disables hotplug for SNP"
+						     : "that never disables hotplug for SNP");
+	else
+		add(r, "hotplug-count", CHECK_PASS, NULL, "%d, and no window is open", count);
+}
+
+static void check_firmware(struct check_report *r, const struct check_facts *f)
+{
+	enum platform_module ccp = platform_module(f->platform, "ccp");
+
+	if (ccp == MODULE_AVAILABLE || ccp == MODULE_ABSENT)
+		add(r, "firmware", CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
+	else if (f->initialised < 0)
+		add(r, "firmware", CHECK_UNKNOWN, "run as root, on a kernel with BTF of ccp",
+		    "whether the driver has initialised SNP can't be read");
+	else
+		add(r, "firmware", CHECK_PASS, NULL, "SNP is %sinitialised, as the driver has it",
+		    f->initialised ? "" : "not ");
+}
+
+/* kvm_amd.sev_snp says whether KVM would run SNP guests. */
+static void check_kvm(struct check_report *r, const struct check_facts *f)
+{
+	char text[8];
+	int n = platform_read(f->platform, "/sys/module/kvm_amd/parameters/sev_snp", text,
+			      sizeof(text));
+
+	if (n <= 0)
+		add(r, "kvm-amd", CHECK_NOT_APPLICABLE, NULL, "kvm_amd is not loaded");
+	else if (text[0] == 'Y' && f->initialised == 0)
+		add(r, "kvm-amd", CHECK_WARN, "unload kvm_amd and load it again",
+		    "its parameter sev_snp is Y, and the driver has not initialised SNP");
+	else
+		add(r, "kvm-amd", CHECK_PASS, NULL, "its parameter sev_snp is %c", text[0]);
+}
+
+static int check_cpus(struct check_report *r, const struct check_facts *f)
+{
+	struct look look = { .report = r, .window = window_new() };
+	struct tally tally = { 0 };
+	int err = look.window ? feed_all(&look, f) : -ENOMEM;
+
+	if (err)
+		goto out;
+	count_cpus(&tally, f->now);
+	if (!is_named(r, "snp-en"))
+		check_snp_en(r, &tally);
+	check_syscfg(r, f->now);
+	if (!is_named(r, "online"))
+		check_online(r, &tally);
+	if (!is_named(r, "hotplug-count"))
+		check_count(r, f, &tally);
+	if (f->since)
+		add(r, "since", CHECK_PASS, NULL, "%s", look.compared);
+out:
+	free_tally(&tally);
+	window_free(look.window);
+	return err;
+}
+
+int check_judge(struct check_report *r, const struct check_facts *f)
+{
+	int err = 0;
+
+	*r = (struct check_report){ 0 };
+	if (!has_snp(f->platform)) {
+		add(r, "snp", CHECK_NOT_APPLICABLE, NULL, "no sev_snp among the CPU's flags");
+		return 0;
+	}
+	add(r, "snp", CHECK_PASS, NULL, "sev_snp is among the CPU's flags");
+	check_needs(r, f->platform);
+	if (f->now)
+		err = check_cpus(r, f);
+	else
+		add(r, "online", CHECK_UNKNOWN, NULL, "the CPUs did not stay the same for a look");
+	check_firmware(r, f);
+	check_kvm(r, f);
+	return err || !r->incomplete ? err : -ENOMEM;
+}
+
+void check_free(struct check_report *r)
+{
+	free(r->results);
+	*r = (struct check_report){ 0 };
+}
