@@ -7,7 +7,7 @@
  *   fentry snp_prepare                   prepare-enter; the latch shuts
  *   fexit  snp_prepare                   prepare-exit; the latch stays or opens
  *   fexit  snp_enable                    snp-enable, on the CPU itself
- *   fentry snp_shutdown                  x86-shutdown
+ *   fentry, fexit snp_shutdown           x86-shutdown; who is in there, for the owner of an enable
  *   fexit  __sev_snp_shutdown_locked     snp-shutdown (ccp built in; else a kretprobe)
  *   kprobe __sev_do_cmd_locked           command, at its return; a full shutdown opens the latch
  *   fexit  cpu_hotplug_disable, _enable  hotplug-disable, hotplug-enable: owner, caller, count
@@ -59,6 +59,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct command);
 } commands SEC(".maps");
+
+/* Threads inside snp_shutdown(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+} inside SEC(".maps");
 
 /* Set before load. Addresses are 0 where the kernel does not show them. */
 const volatile bool audit;
@@ -145,6 +153,32 @@ static __always_inline void latch_release(__u64 why)
 
 /* ---- the SNP life cycle ---- */
 
+/*
+ * A call that is the last thing of snp_shutdown() is a jump, and leaves no frame: so it is
+ * remembered who is in there.
+ */
+static __always_inline void enter_snp(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	__u8 one = 1;
+
+	bpf_map_update_elem(&inside, &tid, &one, BPF_ANY);
+}
+
+static __always_inline void leave_snp(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&inside, &tid);
+}
+
+static __always_inline bool is_in_snp(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&inside, &tid);
+}
+
 static __always_inline int preparing(void)
 {
 	latch_shut(SNP_LATCH_PREPARE);
@@ -213,13 +247,29 @@ int BPF_KRETPROBE(snp_enable_probe)
 SEC("fentry/snp_shutdown")
 int BPF_PROG(x86_shutdown_enter)
 {
+	enter_snp();
 	return record(SNP_EV_X86_SHUTDOWN, SNP_NO_SUBJECT, 0, 0);
+}
+
+SEC("fexit/snp_shutdown")
+int BPF_PROG(x86_shutdown_exit)
+{
+	leave_snp();
+	return 0;
 }
 
 SEC("kprobe")
 int BPF_KPROBE(x86_shutdown_probe)
 {
+	enter_snp();
 	return record(SNP_EV_X86_SHUTDOWN, SNP_NO_SUBJECT, 0, 0);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(x86_shutdown_exit_probe)
+{
+	leave_snp();
+	return 0;
 }
 
 SEC("fexit/__sev_snp_shutdown_locked")
@@ -344,7 +394,7 @@ static __always_inline int record_hotplug(void *ctx, __u32 kind, __u64 skip)
 	if (bpf_get_stack(ctx, w.ips, sizeof(w.ips), skip) <= 0)
 		e->flags |= SNP_F_NO_STACK;
 	bpf_loop(FRAMES, look_at_frame, &w, 0);
-	if (w.owned)
+	if (w.owned || is_in_snp())
 		e->flags |= SNP_F_OWNED;
 	if (w.caller)
 		BPF_SNPRINTF(e->name, sizeof(e->name), "%ps", w.caller);

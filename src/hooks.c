@@ -35,7 +35,10 @@ const struct hook hook_table[] = {
 	{ FACT_SHUTDOWN, HOOK_COMMANDS, "SNP_SHUTDOWN_EX", NULL, 0, NULL },
 
 	{ FACT_X86_SHUTDOWN, HOOK_FENTRY, "snp_shutdown", "x86_shutdown_enter", 0, NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_FENTRY, "snp_shutdown", "x86_shutdown_exit", 0, NULL },
 	{ FACT_X86_SHUTDOWN, HOOK_KPROBE, "snp_shutdown", "x86_shutdown_probe", 0, NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_KPROBE, "snp_shutdown", "x86_shutdown_exit_probe", HOOK_AT_RETURN,
+	  NULL },
 	{ FACT_X86_SHUTDOWN, HOOK_COMMANDS, "SNP_SHUTDOWN_EX", NULL, 0, NULL },
 
 	{ FACT_DISABLE, HOOK_FENTRY, "cpu_hotplug_disable", "hotplug_disable_exit", 0, NULL },

@@ -87,6 +87,16 @@ static void close_ccp_btf(struct kernel *k)
 	k->ccp_btf = NULL;
 }
 
+static struct btf *loaded_ccp_btf(const struct kernel *k)
+{
+	char path[PATH_MAX];
+	struct btf *btf;
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/ccp", k->platform.root);
+	btf = btf__parse_split(path, k->btf);
+	return libbpf_get_error(btf) ? NULL : btf;
+}
+
 static void open_ccp(struct kernel *k)
 {
 	close_ccp_btf(k);
@@ -94,9 +104,7 @@ static void open_ccp(struct kernel *k)
 	if (k->ccp == MODULE_BUILTIN) {
 		k->ccp_btf = k->btf;
 	} else if (k->ccp == MODULE_LOADED) {
-		k->ccp_btf = btf__load_module_btf("ccp", k->btf);
-		if (libbpf_get_error(k->ccp_btf))
-			k->ccp_btf = NULL;
+		k->ccp_btf = loaded_ccp_btf(k);
 	} else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k)) {
 		/* A file that can't be read tells nothing, for or against. */
 		k->ccp = MODULE_ABSENT;
@@ -163,6 +171,15 @@ const struct kallsym *kernel_module_text(const struct kernel *k, const char *mod
 	return NULL;
 }
 
+/* What is missing is told by this unit's callers, not by the library. */
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
 int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_files *files,
 		const struct kallsym *symbols, int n)
 {
@@ -172,6 +189,7 @@ int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_
 	*k = (struct kernel){ .platform = *p, .running = !files || !files->btf };
 	if (files)
 		k->files = *files;
+	libbpf_set_print(say_nothing);
 	k->symbols = calloc(n, sizeof(*symbols));
 	if (!k->symbols)
 		goto fail;
@@ -234,15 +252,17 @@ int kernel_read_traced(struct kernel *k)
 }
 
 /* Lines are "NAME" or "NAME [MODULE]". */
-static bool is_traced(const struct kernel *k, const char *name)
+static bool is_traced(const struct kernel *k, const char *name, bool in_module)
 {
+	const char *ending = in_module ? " [ccp]\n" : "\n";
 	size_t len = strlen(name);
 	const char *at = k->traced;
 
 	if (!at)
 		return true;
 	while ((at = strstr(at, name))) {
-		if ((at == k->traced || at[-1] == '\n') && (at[len] == '\n' || at[len] == ' '))
+		if ((at == k->traced || at[-1] == '\n') &&
+		    !strncmp(at + len, ending, strlen(ending)))
 			return true;
 		at += len;
 	}
@@ -282,7 +302,8 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 		return FUNCTION_BOOT;
 	if (by_btf && !is_in_btf(k->btf, name))
 		return FUNCTION_NO_BTF;
-	if (!is_traced(k, name) && !(in_ccp && k->ccp == MODULE_AVAILABLE))
+	if (!(in_ccp && k->ccp == MODULE_AVAILABLE) &&
+	    !is_traced(k, name, in_ccp && k->ccp == MODULE_LOADED))
 		return FUNCTION_UNTRACED;
 	return FUNCTION_FOUND;
 }

@@ -165,9 +165,16 @@ static int attach_all(struct sensors *s)
 	return 0;
 }
 
+static bool is_near_branch(const unsigned char *text, __u64 i)
+{
+	return text[i] == 0xe8 || text[i] == 0xe9 ||
+	       (i && text[i - 1] == 0x0f && (text[i] & 0xf0) == 0x80);
+}
+
 /*
  * Every form of SNP's hotplug disable so far is undone in snp_shutdown(): a kernel has it if that
- * calls cpu_hotplug_enable(), by a near call (E8h, 32 bits relative to what follows it).
+ * goes to cpu_hotplug_enable(): by a near call (E8h) or, where that is the last thing it does, by a
+ * near jump (E9h; 0Fh 8xh if conditional), all 32 bits relative to what follows them.
  */
 static bool calls(const struct sensors *s, const struct kallsym *function, __u64 callee)
 {
@@ -185,7 +192,7 @@ static bool calls(const struct sensors *s, const struct kallsym *function, __u64
 	if (size > SNP_TEXT_SIZE)
 		size = SNP_TEXT_SIZE;
 	for (__u64 i = 0; i + 5 <= size; i++) {
-		if (bss->text[i] != 0xe8)
+		if (!is_near_branch(bss->text, i))
 			continue;
 		memcpy(&distance, &bss->text[i + 1], sizeof(distance));
 		if (function->start + i + 5 + distance == callee)

@@ -35,6 +35,8 @@ struct window {
 
 	bool started, has_prepare, has_enable, has_latch;
 	bool compare, same_boot; /* with a snapshot; of this very kernel */
+	bool had_snp_en;	 /* ... on any CPU */
+	bool renewed;		 /* the guard saw a window begin or end: what it found is gone */
 	bool leaving;		 /* kexec or reboot: CPUs stop without a transition */
 	struct window_totals totals;
 
@@ -225,6 +227,7 @@ static void open_window(struct window *w, bool inferred, const char *why)
 		return;
 	w->open = true;
 	w->inferred = inferred;
+	w->renewed |= !inferred;
 	w->opened_ns = w->changed_ns = w->event->time_ns;
 	w->latch_judged = w->disabled = w->outstanding > 0;
 	w->gap_up = w->gap_down = 0;
@@ -351,6 +354,7 @@ static void on_full_shutdown(struct window *w)
 {
 	end_initialised(w);
 	w->bailout = false;
+	w->renewed = true;
 	for (unsigned int i = 0; i < w->cpu_count; i++)
 		w->cpus[i].en = EN_CLEAR;
 	state(w, WINDOW_FULL_SHUTDOWN, "the firmware ended SNP and cleared SNP_EN on every CPU");
@@ -565,6 +569,10 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->readable = false;
 	c->told_without = c->told_unknown = false;
 	c->moved_ns = w->changed_ns = w->event->time_ns;
+	/* What is told now is not told again of the snapshot. */
+	c->before_snp_en = false;
+	if (w->open)
+		c->before_online = online;
 	if (w->open && !w->disabled) {
 		w->gap_up += online;
 		w->gap_down += !online;
@@ -643,11 +651,13 @@ static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c
 		return;
 	}
 	c->told_unknown = false;
-	if (c->en == EN_SET && !set && w->open && !w->records_lost)
+	if (c->en == EN_SET && !set && w->open && !w->records_lost) {
 		tell_lost_en(w, e->subject);
-	else if (c->en == EN_CLEAR && set && w->closed_by_firmware && !w->open && !w->preparing &&
-		 !w->records_lost)
+		c->before_snp_en = false;
+	} else if (c->en == EN_CLEAR && set && w->closed_by_firmware && !w->open && !w->preparing &&
+		   !w->records_lost) {
 		tell_kept_en(w, e->subject);
+	}
 	c->en = set ? EN_SET : EN_CLEAR;
 	if (set)
 		c->told_without = false;
@@ -738,6 +748,8 @@ static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 		breach(w, SNP_BREACH_SNP_EN_LOST, cpu,
 		       "CPU %u had SNP_EN at the snapshot and has it no more, while others do",
 		       cpu);
+	if (w->leaving)
+		return;
 	if (!c->before_online && c->online)
 		breach(w, SNP_BREACH_CPU_ONLINED, cpu,
 		       "CPU %u was offline at the snapshot and is online now, inside the same "
@@ -750,19 +762,26 @@ static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 		       cpu);
 }
 
+/* SNP_EN was set before the guard came, and no one could have cleared it since. */
+static bool is_inherited(const struct window *w)
+{
+	return w->open && !w->renewed && !w->preparing && !w->records_lost;
+}
+
 /* SNP_EN is cleared by a full shutdown or a reset alone: set then and now, it is one window. */
 static void compare_with_snapshot(struct window *w)
 {
-	bool had = any_cpu(w, had_snp_en);
+	bool same = w->had_snp_en && is_inherited(w);
 
 	if (!w->compare)
 		return;
 	state(w, WINDOW_COMPARED, "SNP_EN was %s at the snapshot, in %s boot, and is %s now%s",
-	      had ? "set" : "clear", w->same_boot ? "this" : "another", w->open ? "set" : "clear",
-	      !had || !w->open ? ""
-	      : w->same_boot   ? ": taken to be the same window"
-			       : ": the window outlived a kexec");
-	if (!had || !w->open)
+	      w->had_snp_en ? "set" : "clear", w->same_boot ? "this" : "another",
+	      w->open ? "set" : "clear",
+	      !same	     ? ""
+	      : w->same_boot ? ": taken to be the same window"
+			     : ": the window outlived a kexec");
+	if (!same)
 		return;
 	for (unsigned int i = 0; i < w->cpu_count; i++)
 		compare_cpu(w, i, &w->cpus[i]);
@@ -771,7 +790,7 @@ static void compare_with_snapshot(struct window *w)
 /* A kernel that has SNP's disable and finds SNP_EN set at its start disables at once. */
 static void judge_inherited(struct window *w, const struct snp_event *e)
 {
-	if (!w->open || !w->has_latch || e->count || w->firmware == FW_INITIALISED ||
+	if (!is_inherited(w) || !w->has_latch || e->count || w->firmware == FW_INITIALISED ||
 	    (w->compare && w->same_boot))
 		return;
 	w->latch_judged = true;
@@ -886,12 +905,14 @@ static void on_truth(struct window *w, const struct snp_event *e)
 	if (first) {
 		w->totals.truth = true;
 		infer_start(w, e);
-		compare_with_snapshot(w);
-		judge_inherited(w, e);
 		/* Where SNP_EN is set at boot, a disable would have been made at boot too. */
 		w->changed_ns = e->time_ns - (w->has_prepare ? 0 : WINDOW_SETTLE_NS);
 	}
 	follow_window(w);
+	if (first) {
+		compare_with_snapshot(w);
+		judge_inherited(w, e);
+	}
 	take_up_again(w, e);
 	judge_cpus(w, e);
 	judge_bailout(w);
@@ -1014,6 +1035,7 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		return on_before_cpu(w, e);
 	case SNP_EV_BEFORE:
 		w->compare = true;
+		w->had_snp_en = any_cpu(w, had_snp_en);
 		w->same_boot = e->flags & SNP_F_SAME_BOOT;
 		break;
 	case SNP_EV_CPU_STATE:

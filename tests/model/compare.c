@@ -66,6 +66,22 @@ static const struct config configs[] = {
 	  { .cpus = { { .online = true, .snp_en = true }, { .online = true, .snp_en = true } },
 	    .count = 2,
 	    .count_hidden = true } },
+	{ "with SNP's disable, inside a window, count 0, not initialised",
+	  KERNEL_7_1 | SNP_F_HAS_LATCH,
+	  { .cpus = { { .online = true, .snp_en = true }, { .online = true, .snp_en = true } },
+	    .says_firmware = true } },
+	{ "with SNP's disable, CPU 1 offline in a window, count 0, firmware's state not known",
+	  KERNEL_7_1 | SNP_F_HAS_LATCH,
+	  { .cpus = { { .online = true, .snp_en = true }, { 0 } } } },
+	{ "with SNP's disable, inside a window, count 0, initialised",
+	  KERNEL_7_1 | SNP_F_HAS_LATCH,
+	  { .cpus = { { .online = true, .snp_en = true }, { .online = true, .snp_en = true } },
+	    .says_firmware = true,
+	    .init_done = true,
+	    .firmware = true } },
+	{ "with SNP's disable, SNP off",
+	  KERNEL_7_1 | SNP_F_HAS_LATCH,
+	  { .cpus = { { .online = true }, { .online = true } }, .says_firmware = true } },
 };
 
 enum { CONFIG_COUNT = sizeof(configs) / sizeof(configs[0]) };
@@ -251,9 +267,9 @@ static __u64 state_of(const struct run *r)
 
 	for (__u32 i = 0; i < MODEL_CPUS; i++) {
 		struct cpu *c = &a.cpus[i];
-		const unsigned char flags[] = { c->en,	     c->present,      c->online,
-						c->readable, c->told_without, c->told_unknown,
-						!c->moved_ns };
+		const unsigned char flags[] = { c->en,	      c->present,	c->online,
+						c->readable,  c->told_without,	c->told_unknown,
+						!c->moved_ns, c->before_online, c->before_snp_en };
 
 		h = hash(flags, sizeof(flags), h);
 		h = hash(&(__u64){ c->moved_ns ? age(now_ns, c->moved_ns) : 0 }, 8, h);
@@ -262,6 +278,8 @@ static __u64 state_of(const struct run *r)
 	a.w.totals = (struct window_totals){ .truth = a.w.totals.truth };
 	a.w.opened_ns = a.w.gap_up = a.w.gap_down = 0;
 	a.w.inferred = a.w.outstanding_inferred = false;
+	/* The first sweep alone asks for it. */
+	a.w.renewed &= !a.w.totals.truth;
 	a.w.changed_ns = age(now_ns, a.w.changed_ns) < WINDOW_SETTLE_NS
 				 ? age(now_ns, a.w.changed_ns)
 				 : WINDOW_SETTLE_NS;
@@ -679,11 +697,18 @@ static void shrink(const struct config *c, unsigned char *actions, int *n, struc
 static enum host_action likely_action(void)
 {
 	/* Those that end a story are rare. */
-	enum host_action action = any(HOST_ACTION_COUNT);
+	enum host_action action = any(HOST_SNAPSHOT);
 
 	if (action == HOST_END || action == HOST_KEXEC || action == HOST_LOST)
 		action = any(16) ? HOST_SWEEP : action;
 	return any(4) ? action : HOST_SWEEP;
+}
+
+static void begin_with_snapshot(unsigned char *actions)
+{
+	for (int i = 0; i < MODEL_CPUS; i++)
+		*actions++ = HOST_SNAPSHOT + any(HOST_SNAPSHOT_DONE - HOST_SNAPSHOT);
+	*actions = HOST_SNAPSHOT_DONE + any(HOST_ACTION_COUNT - HOST_SNAPSHOT_DONE);
 }
 
 static bool wander(enum mode mode, double budget, __u64 seed)
@@ -701,6 +726,8 @@ static bool wander(enum mode mode, double budget, __u64 seed)
 
 		for (int i = 0; i < n; i++)
 			actions[i] = likely_action();
+		if (any(2))
+			begin_with_snapshot(actions);
 		sequences++;
 		if (!differs(c, actions, &n, &d))
 			continue;
@@ -733,6 +760,9 @@ static bool wander(enum mode mode, double budget, __u64 seed)
 #define HOTPLUG HOST_UP_0, HOST_UP_1, HOST_DOWN_0, HOST_DOWN_1
 #define UNSEEN	HOST_UNSEEN_UP_1, HOST_UNSEEN_DOWN_1, HOST_SET_1, HOST_CLEAR_1, HOST_CLEAR_0
 #define SWEEPS	HOST_SWEEP, HOST_WAIT
+#define SNAPSHOT                                                                                   \
+	HOST_BEFORE_ABSENT, HOST_BEFORE_OFFLINE, HOST_BEFORE_UNREADABLE, HOST_BEFORE_CLEAR,        \
+		HOST_BEFORE_SET, HOST_BEFORE_SAME_BOOT, HOST_BEFORE_OTHER_BOOT
 
 static bool is_plausible(const struct run *r, enum host_action action);
 
@@ -776,6 +806,15 @@ static const struct family families[] = {
 	  LIST(HOST_ENABLE_0, HOST_FULL_OK, HOST_OWNED_DISABLE, HOST_UNSEEN_DOWN_1, HOST_DOWN_1,
 	       HOST_UP_1, HOST_KEXEC, HOST_END, HOST_UNCOVERED, HOST_UNREADABLE_1,
 	       HOST_SWEEP_UNSTABLE, HOST_SWEEP_OF_ALL, HOST_OTHER, HOST_DENIED, SWEEPS),
+	  NULL },
+	{ "since a snapshot", 0x768, 8, 10,
+	  LIST(SNAPSHOT, UNSEEN, HOST_UNREADABLE_1, HOST_ENABLE_1, HOST_FULL_OK, HOST_UP_1,
+	       HOST_DOWN_1, HOST_SWEEP_UNSTABLE, SWEEPS),
+	  NULL },
+	{ "kernels that begin inside a window", 0xf20, 7, 9,
+	  LIST(HOST_BEFORE_ABSENT, HOST_BEFORE_SET, HOST_BEFORE_SAME_BOOT, HOST_BEFORE_OTHER_BOOT,
+	       HOST_PREPARE_ENTER, HOST_PREPARE_OK, HOST_ENABLE_0, HOST_INIT_OK, HOST_FLUSH_OK,
+	       HOST_FULL_OK, BOOKS, HOST_COUNT_HIDDEN, HOST_LOST, SWEEPS),
 	  NULL },
 };
 

@@ -17,11 +17,19 @@ const char *host_action_name(enum host_action action)
 	return names[action];
 }
 
+/* A snapshot is told at once and whole, right after START, or not at all. */
+static bool is_in_order(const struct host *host, enum host_action action)
+{
+	if (action < HOST_SNAPSHOT)
+		return host->begun || !host->before;
+	return !host->begun && (action < HOST_SNAPSHOT_DONE) == (host->before < MODEL_CPUS);
+}
+
 bool host_can(const struct host *host, enum host_action action)
 {
 	const struct host_cpu *c = host->cpus;
 
-	if (host->ended)
+	if (host->ended || !is_in_order(host, action))
 		return false;
 	switch (action) {
 	case HOST_ENABLE_0:
@@ -151,6 +159,19 @@ static unsigned int sweep(struct host *host, unsigned int tells, bool stable,
 	return n + 1;
 }
 
+/* A value that was not read means nothing, whatever it is. */
+static unsigned int snapshot_cpu(struct host *host, enum host_action action,
+				 struct snp_event *records)
+{
+	struct snp_event *e = &records[0];
+
+	*e = record_of(host, SNP_EV_BEFORE_CPU, host->before++);
+	e->flags = SNP_F_PRESENT | (action == HOST_BEFORE_OFFLINE ? 0 : SNP_F_ONLINE);
+	e->result = action == HOST_BEFORE_UNREADABLE ? -EIO : 0;
+	e->value = action == HOST_BEFORE_CLEAR ? 0 : SNP_SYSCFG_SNP_EN;
+	return action != HOST_BEFORE_ABSENT;
+}
+
 static void clear_snp_en(struct host *host)
 {
 	for (__u32 i = 0; i < MODEL_CPUS; i++)
@@ -203,6 +224,7 @@ unsigned int host_act(struct host *host, enum host_action action, unsigned int t
 {
 	struct snp_event *e = &records[0];
 
+	host->begun |= action < HOST_SNAPSHOT;
 	switch (action) {
 	case HOST_PREPARE_ENTER:
 		*e = record(host, SNP_EV_PREPARE_ENTER);
@@ -307,6 +329,18 @@ unsigned int host_act(struct host *host, enum host_action action, unsigned int t
 	case HOST_END:
 		host->ended = true;
 		*e = record(host, SNP_EV_END);
+		return 1;
+	case HOST_BEFORE_ABSENT:
+	case HOST_BEFORE_OFFLINE:
+	case HOST_BEFORE_UNREADABLE:
+	case HOST_BEFORE_CLEAR:
+	case HOST_BEFORE_SET:
+		return snapshot_cpu(host, action, records);
+	case HOST_BEFORE_SAME_BOOT:
+	case HOST_BEFORE_OTHER_BOOT:
+		host->begun = true;
+		*e = record(host, SNP_EV_BEFORE);
+		e->flags = action == HOST_BEFORE_SAME_BOOT ? SNP_F_SAME_BOOT : 0;
 		return 1;
 	default:
 		quietly(host, action);

@@ -56,7 +56,14 @@
 	X(UNCOVERED, "uncovered")                                                                  \
 	X(DENIED, "denied")                                                                        \
 	X(KEXEC, "kexec")                                                                          \
-	X(END, "end")
+	X(END, "end")                                                                              \
+	X(BEFORE_ABSENT, "before:absent")                                                          \
+	X(BEFORE_OFFLINE, "before:offline")                                                        \
+	X(BEFORE_UNREADABLE, "before:unreadable")                                                  \
+	X(BEFORE_CLEAR, "before:clear")                                                            \
+	X(BEFORE_SET, "before:set")                                                                \
+	X(BEFORE_SAME_BOOT, "before:in-same-boot")                                                 \
+	X(BEFORE_OTHER_BOOT, "before:in-other-boot")
 
 enum host_action {
 #define X(sym, name) HOST_##sym,
@@ -64,6 +71,10 @@ enum host_action {
 #undef X
 		HOST_ACTION_COUNT
 };
+
+/* From here on: what a snapshot has of one CPU after the other, and when it was taken. */
+#define HOST_SNAPSHOT	   HOST_BEFORE_ABSENT
+#define HOST_SNAPSHOT_DONE HOST_BEFORE_SAME_BOOT
 
 enum { HOST_RECORDS = MODEL_CPUS + 1 }; /* that one action leads to, at most */
 
@@ -79,6 +90,8 @@ struct host {
 	bool says_firmware;	  /* the driver's own flag can be read */
 	bool init_done, firmware; /* SNP_INIT succeeded; the flush too, as the flag says */
 	bool asked;		  /* the next sweep need not read the flag */
+	unsigned int before;	  /* CPUs that the snapshot told of */
+	bool begun;		  /* whether there is a snapshot is decided: it comes first */
 	bool ended;
 	__u64 now_ns;
 };

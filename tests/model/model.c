@@ -481,6 +481,55 @@ static bool disabled_in_window(const struct snp_event *h, int k)
 	return false;
 }
 
+/* ---- what a snapshot tells of the time before the guard ---- */
+
+static bool has_snapshot(const struct snp_event *h, int k)
+{
+	for (; k >= 0; k--)
+		if (is(h, k, SNP_EV_BEFORE))
+			return true;
+	return false;
+}
+
+static bool is_snapshot_of_this_boot(const struct snp_event *h, int k)
+{
+	for (; k >= 0; k--)
+		if (is(h, k, SNP_EV_BEFORE))
+			return h[k].flags & SNP_F_SAME_BOOT;
+	return false;
+}
+
+/* What it has of a CPU; -1: nothing. */
+static int snapshot_of(const struct snp_event *h, int k, __u32 cpu)
+{
+	while (k >= 0 && !is_of(h, k, SNP_EV_BEFORE_CPU, cpu))
+		k--;
+	return k;
+}
+
+/* A CPU that it does not know was not online. */
+static bool was_online(const struct snp_event *h, int k, __u32 cpu)
+{
+	int j = snapshot_of(h, k, cpu);
+
+	return j >= 0 && (h[j].flags & SNP_F_ONLINE);
+}
+
+static bool had_snp_en(const struct snp_event *h, int k, __u32 cpu)
+{
+	int j = snapshot_of(h, k, cpu);
+
+	return was_online(h, k, cpu) && !h[j].result && (h[j].value & SNP_SYSCFG_SNP_EN);
+}
+
+static bool was_open(const struct snp_event *h, int k)
+{
+	for (__u32 cpu = 0; cpu < MODEL_CPUS; cpu++)
+		if (had_snp_en(h, k, cpu))
+			return true;
+	return false;
+}
+
 /* ---- the breaches: each as the contract's table has it ---- */
 
 /* By whatever path: told by a hook, or seen by a sweep. */
@@ -492,14 +541,47 @@ static bool moved(const struct snp_event *h, int k, __u32 cpu)
 	return !is(h, k, SNP_EV_CPU_STATE) || !lost(h, k);
 }
 
+/* The first sweep finds a window open that no one saw begin: it is older than the guard. */
+static bool finds_older_window(const struct snp_event *h, int k)
+{
+	int j;
+
+	if (!is_first_sweep(h, k) || !window_open(h, k) || preparing(h, k) || lost(h, k - 1))
+		return false;
+	j = turned(h, k);
+	if (!is_first_sweep(h, j) && !is_bailout(h, j))
+		return false;
+	for (; j >= 0; j--)
+		if (is_full_shutdown(h, j))
+			return false;
+	return true;
+}
+
+/* ... and as a snapshot has it, it was open then: it is the same. */
+static bool is_comparison(const struct snp_event *h, int k)
+{
+	return finds_older_window(h, k) && has_snapshot(h, k) && was_open(h, k);
+}
+
+/* What a hook told is not told again, nor is what stops for a kexec. */
+static bool differs_since_snapshot(const struct snp_event *h, int k, __u32 cpu)
+{
+	if (!is_comparison(h, k) || was_online(h, k, cpu) == online(h, k, cpu))
+		return false;
+	for (; k >= 0; k--)
+		if (moved(h, k, cpu) || is(h, k, SNP_EV_KEXEC))
+			return false;
+	return true;
+}
+
 static bool cpu_onlined(const struct snp_event *h, int k, __u32 cpu)
 {
-	return moved(h, k, cpu) && online(h, k, cpu);
+	return (moved(h, k, cpu) || differs_since_snapshot(h, k, cpu)) && online(h, k, cpu);
 }
 
 static bool cpu_offlined(const struct snp_event *h, int k, __u32 cpu)
 {
-	return moved(h, k, cpu) && !online(h, k, cpu);
+	return (moved(h, k, cpu) || differs_since_snapshot(h, k, cpu)) && !online(h, k, cpu);
 }
 
 static bool lacks_snp_en(const struct snp_event *h, int k, __u32 cpu)
@@ -556,7 +638,8 @@ static bool is_unverified(const struct snp_event *h, int k)
 	return false;
 }
 
-static bool snp_en_lost(const struct snp_event *h, int k, __u32 cpu)
+/* Between two looks at it. */
+static bool snp_en_changed(const struct snp_event *h, int k, __u32 cpu)
 {
 	enum answer before = snp_en(h, k - 1, cpu), now = snp_en(h, k, cpu);
 
@@ -565,6 +648,20 @@ static bool snp_en_lost(const struct snp_event *h, int k, __u32 cpu)
 	if (window_open(h, k))
 		return before == YES && now == NO;
 	return before == NO && now == YES && is_unverified(h, k) && !preparing(h, k);
+}
+
+/* ... or between the snapshot and the first sweep, in which it was never offline. */
+static bool snp_en_lost(const struct snp_event *h, int k, __u32 cpu)
+{
+	if (snp_en_changed(h, k, cpu))
+		return true;
+	if (!is_comparison(h, k) || !had_snp_en(h, k, cpu) || !online(h, k, cpu) ||
+	    snp_en(h, k, cpu) != NO || story_of(h, k, cpu).moved >= 0)
+		return false;
+	for (int j = k - 1; j >= 0; j--)
+		if (snp_en_changed(h, j, cpu))
+			return false;
+	return true;
 }
 
 /* Undone is what leaves none outstanding. */
@@ -662,6 +759,13 @@ static bool partial_prepare(const struct snp_event *h, int k)
 	return false;
 }
 
+/* Where SNP is initialised, or a snapshot is of this boot, the guard came later into it. */
+static bool kexec_unlatched(const struct snp_event *h, int k)
+{
+	return finds_older_window(h, k) && (h[0].flags & SNP_F_HAS_LATCH) && h[k].count == 0 &&
+	       !initialised(h, k) && !is_snapshot_of_this_boot(h, k);
+}
+
 /* Its disable may follow SNP_INIT (v9), so: settled, or SNP ended without. */
 static bool lacks_latch(const struct snp_event *h, int k)
 {
@@ -673,12 +777,18 @@ static bool lacks_latch(const struct snp_event *h, int k)
 	       (initialised(h, k) || !has_prepare(h)) && !disabled_in_window(h, k);
 }
 
+/* kexec-unlatched says as much. */
+static bool says_no_latch(const struct snp_event *h, int k)
+{
+	return lacks_latch(h, k) || kexec_unlatched(h, k);
+}
+
 static bool no_latch(const struct snp_event *h, int k)
 {
-	if (!lacks_latch(h, k))
+	if (!lacks_latch(h, k) || kexec_unlatched(h, k))
 		return false;
 	for (int j = k - 1; j >= 0 && window_open(h, j); j--)
-		if (lacks_latch(h, j))
+		if (says_no_latch(h, j))
 			return false;
 	return true;
 }
@@ -741,6 +851,7 @@ unsigned int model_due(const struct snp_event *h, int n, struct model_breach *du
 		{ SNP_BREACH_LEAKED_DISABLE, leaked_disable },
 		{ SNP_BREACH_LATE_DISABLE, late_disable },
 		{ SNP_BREACH_PARTIAL_PREPARE, partial_prepare },
+		{ SNP_BREACH_KEXEC_UNLATCHED, kexec_unlatched },
 		{ SNP_BREACH_NO_LATCH, no_latch },
 		{ SNP_BREACH_BENIGN_FAILED_INIT, benign_failed_init },
 		{ SNP_BREACH_ORPHANED_INIT, orphaned_init },
@@ -813,7 +924,7 @@ static bool said_without(const struct snp_event *h, int k, __u32 cpu)
 static bool said_no_latch(const struct snp_event *h, int k)
 {
 	for (; k >= 0 && window_open(h, k); k--)
-		if (lacks_latch(h, k))
+		if (says_no_latch(h, k))
 			return true;
 	return false;
 }
@@ -885,6 +996,7 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 {
 	int k = n - 1, sweep = last_sweep(h, k), entry = entry_of(h, k);
 	bool deficit = sweep >= 0 && has_deficit(h, sweep);
+	bool compares = !saw_sweep(h, k);
 	unsigned char *p = summary;
 
 	*p++ = window_open(h, k);
@@ -911,9 +1023,14 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 	*p++ = deficit;
 	*p++ = deficit ? age(h, deficit_began(h, sweep), now_ns) : 0;
 	*p++ = said_deficit(h, sweep);
+	/* Of a snapshot the first sweep alone asks. */
+	*p++ = compares && has_snapshot(h, k);
+	*p++ = compares && is_snapshot_of_this_boot(h, k);
 	for (__u32 cpu = 0; cpu < MODEL_CPUS; cpu++) {
 		struct story s = story_of(h, k, cpu);
 
+		*p++ = compares && was_online(h, k, cpu);
+		*p++ = compares && had_snp_en(h, k, cpu);
 		*p++ = s.online;
 		*p++ = s.present;
 		*p++ = age(h, s.moved, now_ns);

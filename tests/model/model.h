@@ -3,8 +3,6 @@
  * The contract once more, as a second opinion on src/window.c: slow, and meant to be obviously
  * right. It keeps no state. Each question is answered by looking over all events again.
  *
- * Left out: kexec-unlatched and what a snapshot tells of the time before.
- *
  * What docs/contract.md leaves open, and is taken to be so here and in src/window.c:
  *
  *  - A sweep is one look: its CPU_STATE records open or close a window from its TRUTH on. A sweep
@@ -41,6 +39,13 @@
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the
  *    driver says, or unknown; there is no late-disable or no-latch in that window.
  *  - After KEXEC the set of CPUs is not followed any more.
+ *  - A window is older than the guard if the first sweep finds it, or a bailout before that, and
+ *    no full shutdown was seen. None is taken for older while snp_prepare() is in flight, nor
+ *    after a loss.
+ *  - If a snapshot has SNP_EN on any CPU, it is of that window. A CPU that it does not know was
+ *    not online; what it could not read had no SNP_EN. What a hook told since is not told again.
+ *  - The kernel began inside that window, so kexec-unlatched, unless the driver says that SNP is
+ *    initialised or a snapshot is of this boot. It stands for no-latch.
  */
 #ifndef MODEL_H
 #define MODEL_H

@@ -18,6 +18,11 @@ model: $(O)/test/model
 check-mutants: needs
 	@tests/model/mutants
 
+# Needs cbmc, which Debian 12 doesn't have; so it is no part of check.
+.PHONY: prove
+prove:
+	@tests/model/prove
+
 docs/automaton.svg: docs/automaton.dot
 	$(call msg,DOT,$@)
 	$(Q)dot -Tsvg $< -o $@

@@ -115,16 +115,45 @@ void start(struct story *s)
 	sweep(s);
 }
 
-void cpu_state(struct story *s, unsigned int cpu)
+static void feed_look(struct story *s, enum snp_event_kind kind, unsigned int cpu,
+		      const struct story_cpu *c)
 {
-	const struct story_cpu *c = &s->cpus[cpu];
-	struct snp_event e = story_event(s, SNP_EV_CPU_STATE);
+	struct snp_event e = story_event(s, kind);
 
 	e.subject = cpu;
 	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0);
 	e.result = c->online ? c->err : 0;
 	e.value = c->online && !c->err && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
 	feed(s, &e);
+}
+
+void snapshot(struct story *s)
+{
+	memcpy(s->snapshot, s->cpus, sizeof(s->snapshot));
+}
+
+void tell_snapshot(struct story *s, __u32 flags)
+{
+	struct snp_event e;
+
+	for (unsigned int i = 0; i < s->cpu_count; i++)
+		if (s->snapshot[i].present)
+			feed_look(s, SNP_EV_BEFORE_CPU, i, &s->snapshot[i]);
+	e = story_event(s, SNP_EV_BEFORE);
+	e.flags = flags;
+	feed(s, &e);
+}
+
+void start_since(struct story *s, __u32 flags)
+{
+	start_only(s);
+	tell_snapshot(s, flags);
+	sweep(s);
+}
+
+void cpu_state(struct story *s, unsigned int cpu)
+{
+	feed_look(s, SNP_EV_CPU_STATE, cpu, &s->cpus[cpu]);
 }
 
 static bool differs(const struct story_cpu *c, struct window_cpu known)

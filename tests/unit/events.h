@@ -28,7 +28,7 @@ struct story {
 	struct trace *trace; /* NULL, or where all events are recorded too */
 	__u64 now_ns, seq;
 	__u32 start_flags;
-	struct story_cpu cpus[STORY_CPUS];
+	struct story_cpu cpus[STORY_CPUS], snapshot[STORY_CPUS];
 	unsigned int cpu_count;
 	int count;	 /* the kernel's cpu_hotplug_disabled */
 	int initialised; /* what the driver's own flag says to the first sweep; -1: not readable */
@@ -71,6 +71,10 @@ void later(struct story *s, __u64 ns);
 
 void start(struct story *s); /* START and the first sweep */
 void start_only(struct story *s);
+void snapshot(struct story *s);			  /* keeps what the CPUs are now, tells nothing */
+void tell_snapshot(struct story *s, __u32 flags); /* BEFORE_CPU of each, and BEFORE */
+/* START, the snapshot and the first sweep: SNP_F_SAME_BOOT, or 0 after a kexec or reset. */
+void start_since(struct story *s, __u32 flags);
 void sweep(struct story *s); /* tells of CPUs what differs, as src/sweep.c does, then TRUTH */
 void unstable_sweep(struct story *s);
 void cpu_state(struct story *s, unsigned int cpu); /* differs or not */

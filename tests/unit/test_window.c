@@ -432,6 +432,19 @@ Test(window, bailout_is_judged_by_what_the_cpus_had_then)
 	cr_told(&s, "legacy-shutdown initialised full-shutdown window-closed");
 }
 
+/* By the sweep that follows, where nothing is known against it; that must come. */
+Test(window, bailout_asks_for_a_sweep)
+{
+	start_inside(1, 0);
+	settle(&s);
+	cr_assert_not(window_is_unsettled(s.window));
+	prepare_bails_out(&s);
+	cr_assert(window_is_unsettled(s.window));
+	sweep(&s);
+	cr_assert_not(window_is_unsettled(s.window));
+	cr_told(&s, FOUND_OPEN);
+}
+
 Test(window, bailout_before_the_first_sweep_opens_the_window)
 {
 	s.cpus[0].snp_en = s.cpus[1].snp_en = true;
@@ -618,6 +631,25 @@ Test(window, init_that_the_driver_could_not_send_has_failed)
 	e.result = -ETIMEDOUT;
 	cr_assert_eq(story_feed(&s, &e), 0);
 	cr_told(&s, "window-open benign-failed-init");
+}
+
+/* What the firmware says counts, also where the driver makes nothing of it. */
+Test(window, command_that_the_firmware_refused_has_failed_whatever_the_driver_returns)
+{
+	struct snp_event e;
+
+	start(&s);
+	prepare(&s);
+	e = story_event(&s, SNP_EV_COMMAND);
+	e.subject = SNP_CMD_INIT_EX;
+	e.status = STATUS_FAILED;
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_told(&s, "window-open benign-failed-init");
+	e.subject = SNP_CMD_SHUTDOWN_EX;
+	e.flags = SNP_SHUTDOWN_X86;
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_told(&s, "");
+	cr_assert(window_is_open(s.window));
 }
 
 Test(window, init_retried_after_a_flush_is_silent)
@@ -1342,6 +1374,38 @@ Test(window, unreadable_cpu_keeps_the_window_open)
 	cr_assert(window_is_open(s.window));
 }
 
+/* The msr driver's file comes a moment after the CPU: the guard must look again, and only then. */
+Test(window, cpu_that_is_not_readable_yet_asks_for_another_sweep)
+{
+	s.cpus[3].online = false;
+	start(&s);
+	cpu_up(&s, 3);
+	s.cpus[3].err = -ENOENT;
+	sweep(&s);
+	cr_told(&s, "");
+	cr_assert(window_is_unsettled(s.window));
+	cr_assert_not(window_cpu(s.window, 3).looked);
+	settle(&s);
+	cr_told(&s, "blind:3");
+	cr_assert_not(window_is_unsettled(s.window));
+	cr_assert(window_cpu(s.window, 3).looked);
+	cr_assert_not(window_cpu(s.window, 3).readable);
+}
+
+/* What is not online has no SYSCFG to read, so none that was looked at. */
+Test(window, cpu_that_left_is_not_readable_any_more)
+{
+	start(&s);
+	cr_assert(window_cpu(s.window, 3).looked);
+	cr_assert(window_cpu(s.window, 3).readable);
+	s.cpus[3].online = false;
+	sweep(&s);
+	cr_assert_not(window_cpu(s.window, 3).online);
+	cr_assert_not(window_cpu(s.window, 3).looked);
+	cr_assert_not(window_cpu(s.window, 3).readable);
+	cr_told(&s, "");
+}
+
 Test(window, offline_cpu_is_not_unreadable)
 {
 	s.cpus[2].err = -ENXIO;
@@ -1480,7 +1544,8 @@ Test(window, cpus_have_an_end)
 {
 	static const __u32 kinds[] = { SNP_EV_SNP_ENABLE,     SNP_EV_CPU_UP_BEGIN,
 				       SNP_EV_CPU_DOWN_BEGIN, SNP_EV_CPU_UP,
-				       SNP_EV_CPU_DOWN,	      SNP_EV_CPU_STATE };
+				       SNP_EV_CPU_DOWN,	      SNP_EV_CPU_STATE,
+				       SNP_EV_BEFORE_CPU };
 	struct snp_event e;
 
 	start(&s);
@@ -1508,6 +1573,54 @@ Test(window, texts_are_terminated)
 	refuse(e, "name");
 	e.name[sizeof(e.name) - 1] = 0;
 	cr_expect_eq(story_feed(&s, &e), 0);
+}
+
+static void accept(struct snp_event e, const char *what)
+{
+	cr_expect_eq(story_feed(&s, &e), 0, "%s", what);
+	cr_told(&s, "");
+}
+
+Test(window, clocks_have_an_end)
+{
+	struct snp_event e;
+
+	start(&s);
+	e = story_event(&s, SNP_EV_MODULE_LOAD);
+	e.time_ns = (__u64)SNP_TIME_MAX + 1;
+	refuse(e, "no clock shows that");
+	e.time_ns = SNP_TIME_MAX;
+	accept(e, "the last moment");
+}
+
+Test(window, results_are_errors_of_the_kernel)
+{
+	struct snp_event e;
+
+	start(&s);
+	e = story_event(&s, SNP_EV_PREPARE_EXIT);
+	e.result = -4096; /* beyond MAX_ERRNO */
+	refuse(e, "no error");
+	e.result = -4095;
+	accept(e, "the last error");
+}
+
+Test(window, counts_have_an_end)
+{
+	struct snp_event e;
+
+	start(&s);
+	e = story_event(&s, SNP_EV_HP_DISABLE); /* foreign: no breach, whatever the count */
+	e.count = SNP_COUNT_MAX + 1;
+	refuse(e, "more than any kernel has");
+	e.count = SNP_COUNT_MAX;
+	accept(e, "as many as a kernel may have");
+	e.count = 0;
+	accept(e, "none");
+	e.count = SNP_COUNT_UNKNOWN;
+	accept(e, "not known");
+	e.count = SNP_COUNT_UNKNOWN - 1;
+	refuse(e, "less than none");
 }
 
 Test(window, extreme_numbers_are_refused_or_harmless)

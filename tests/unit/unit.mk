@@ -4,7 +4,7 @@ unit_src := $(wildcard tests/unit/*.c)
 unit_lab_obj := $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
 # All of the guard but main, the commands, and what needs a kernel to attach to.
 unit_guard_src := $(filter-out src/snp_guard.c src/run.c src/replay.c src/%_command.c \
-	src/hooks.c src/sweep.c,$(guard_src))
+	src/sensors.c src/sweep.c,$(guard_src))
 unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) \
 	$(unit_guard_src:src/%.c=$(O)/asan/%.o) $(unit_lab_obj)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -23,6 +23,9 @@ $(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
 $(O)/asan/%.o: src/%.c | needs $(O)/asan
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+
+# It holds the table of hooks against the programs that there are.
+$(O)/asan/test-test_hooks.o: $(O)/snp_guard.skel.h
 
 $(O)/test/unit: $(unit_obj) | $(O)/test
 	$(call msg,LD,$@)
