@@ -129,6 +129,9 @@ help:
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions'
+	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
+	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
+	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 

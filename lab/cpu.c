@@ -8,7 +8,8 @@
  * the processor's place and moves the program counter past them; what it does not answer, QEMU
  * executes as ever (so that RMPUPDATE without SNP_EN raises #UD, as on hardware).
  *
- *	CPUID 8000000Ah, 8000001Fh	what kvm-amd and the kernel ask for before they use SNP
+ *	CPUID 80000007h, 8000000Ah,	what kvm-amd and the kernel ask for before they use SNP
+ *	CPUID 8000001Fh
  *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG
  *	RMPUPDATE, PSMASH, RMPREAD	act on the RMP in guest memory (rmp.c)
  *	CPUID MACHINE_CPUID_COUNTER	the count of executed instructions
@@ -90,7 +91,7 @@ extern void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin
 #define EXPORT __attribute__((visibility("default")))
 EXPORT int qemu_plugin_version = 7;
 
-enum reg { RAX, RBX, RCX, RDX, CS, CR0, NREGS };
+enum reg { RAX, RBX, RCX, RDX, RIP, CS, CR0, NREGS };
 
 static struct qemu_plugin_register *registers[MACHINE_CPUS_MAX][NREGS];
 static struct machine *machine;
@@ -124,15 +125,19 @@ static void set(unsigned int cpu, enum reg reg, uint64_t value)
 }
 
 /*
- * Resumes after the instruction of that length at linear address pc; does not return. QEMU counts
- * the program counter from the code segment's base, which is not 0 in real mode (a kernel's
- * setup code).
+ * Resumes after the instruction of that length, which was translated at linear address pc; does
+ * not return. Programs that map one page at different addresses share its translation, so of pc
+ * only the offset in its page counts. RIP is where the block was entered that the instruction
+ * belongs to, less than a page before it. QEMU counts RIP from the code segment's base, which is
+ * not 0 in real mode (a kernel's setup code).
  */
 static void __attribute__((noreturn)) skip(unsigned int cpu, void *pc, unsigned int len)
 {
 	uint64_t base = get(cpu, CR0) & 1 ? 0 : get(cpu, CS) << 4;
+	uint64_t entered = get(cpu, RIP) + base;
+	uint64_t here = entered + (((uint64_t)(uintptr_t)pc - entered) & 0xfff);
 
-	qemu_plugin_set_pc((uint64_t)(uintptr_t)pc - base + len);
+	qemu_plugin_set_pc(here - base + len);
 }
 
 /* Guest memory for rmp.c, by physical address. */
@@ -263,6 +268,14 @@ static void cpuid(unsigned int cpu, uint32_t eax, uint32_t ebx, uint32_t ecx, ui
 	set(cpu, RDX, edx);
 }
 
+/* A TSC of constant rate, which a PREEMPT_RT kernel's KVM demands and QEMU never offers by TCG. */
+static void cpuid_power(unsigned int cpu)
+{
+	enum { INVARIANT_TSC = 1 << 8 };
+
+	cpuid(cpu, 0, 0, 0, INVARIANT_TSC);
+}
+
 /* SVM, as kvm-amd needs it to offer SEV (APM vol. 3, CPUID Fn8000_000A). */
 static void cpuid_svm(unsigned int cpu)
 {
@@ -309,6 +322,9 @@ static void cpuid_counter(unsigned int cpu)
 static void on_cpuid(unsigned int cpu, void *pc)
 {
 	switch (get32(cpu, RAX)) {
+	case 0x80000007:
+		cpuid_power(cpu);
+		break;
 	case 0x8000000a:
 		cpuid_svm(cpu);
 		break;
@@ -433,8 +449,8 @@ static void on_translate(struct qemu_plugin_tb *tb, void *unused)
 static void find_registers(unsigned int cpu)
 {
 	static const char *const names[NREGS] = {
-		[RAX] = "rax", [RBX] = "rbx", [RCX] = "rcx",
-		[RDX] = "rdx", [CS] = "cs",   [CR0] = "cr0",
+		[RAX] = "rax", [RBX] = "rbx", [RCX] = "rcx", [RDX] = "rdx",
+		[RIP] = "rip", [CS] = "cs",   [CR0] = "cr0",
 	};
 	GArray *list = qemu_plugin_get_registers();
 	guint size = g_array_get_element_size(list);

@@ -30,3 +30,5 @@ include tests/unit/unit.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
+include tests/lab/kernels.mk
+include tests/kernels/kernels-from-source.mk

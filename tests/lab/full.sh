@@ -71,7 +71,7 @@ await "it is named" '"cpu":3,"breach":"cpu-onlined".*asked for by'
 await "the gate would have refused" '"event":"denied".*"refused":false'
 expect "SNP ends" snp_unload
 guard_stop
-expect_breaches cpu-offlined cpu-onlined no-latch
+expect_breach_set cpu-offlined cpu-onlined no-latch
 expect_status 2
 
 scenario "with --audit CPUs go and come before the window, and nothing is named"
@@ -96,7 +96,7 @@ await "it is named" '"cpu":3,"breach":"cpu-without-snp-en"'
 expect "SNP_EN is put back" lab snp-en 3 on
 expect "SNP ends" snp_unload
 guard_stop
-expect_breaches cpu-offlined cpu-onlined cpu-without-snp-en no-latch
+expect_breach_set cpu-offlined cpu-onlined cpu-without-snp-en no-latch
 expect_status 2
 
 scenario "SNP_EN that leaves CPU 3 is found by a sweep, and CPU 3 named"
@@ -170,7 +170,7 @@ expect "CPU 3 goes" offline 3
 wait $guard
 guard_status=$?
 expect_status 1
-expect_breaches cpu-offlined no-latch
+expect_breach_set cpu-offlined no-latch
 expect "CPU 3 comes" online 3
 snp-guard run --for 1 >/dev/null 2>"$err"
 expect "--for ends by itself" [ $? -eq 0 ]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+# The forms that a kernel is built in: what each changes of the kernel's source, as new lines
+# and where they go. Sourced by tests/kernels/build, in the directory of the copies.
+#
+#   put WHERE FILE FUNCTION LINE   puts the lines of standard input before or after the first
+#                                  line of FUNCTION that holds LINE; without a FUNCTION, of FILE
+
+svm=arch/x86/virt/svm/sev.c
+ccp=drivers/crypto/ccp/sev-dev.c
+kernel_files=("$svm" "$ccp")
+forms=(plain v9 v10 v10-unlatched builtin v10-builtin)
+
+put() {
+	local where=$1 file=$2 function=$3 line=$4
+	TEXT=$(cat) awk -v where="$where" -v function_name="$function" -v line="$line" '
+		function text() { print ENVIRON["TEXT"]; done = 1 }
+		function_name && /^[a-z]/ && !/;$/ && match($0, "[ *]" function_name "\\(") { inside = 1 }
+		function_name && /^}/ { inside = 0 }
+		{ here = !done && (inside || !function_name) && index($0, line) }
+		here && where == "before" { text() }
+		{ print }
+		here && where == "after" { text() }
+		END { exit !done }' "$file" >"$file.new" ||
+		die "$file has no place for form $form: no \"$line\" in ${function:-it}"
+	mv "$file.new" "$file"
+}
+
+# As Debian ships it.
+form_plain() { :; }
+
+# Hotplug is disabled once SNP is initialised; a flag keeps that across legacy shutdowns.
+form_v9() {
+	put after $svm "" "#include <linux/cpumask.h>" <<'C'
+#include <linux/cpu.h>
+C
+	put before $svm "" "void snp_shutdown(void)" <<'C'
+static bool snp_hotplug_is_off;
+
+void snp_hotplug_off(void);
+void snp_hotplug_off(void)
+{
+	if (snp_hotplug_is_off)
+		return;
+	cpu_hotplug_disable();
+	snp_hotplug_is_off = true;
+}
+EXPORT_SYMBOL_FOR_MODULES(snp_hotplug_off, "ccp");
+C
+	put after $svm snp_shutdown "on_each_cpu(mfd_reconfigure" <<'C'
+
+	if (snp_hotplug_is_off) {
+		snp_hotplug_is_off = false;
+		cpu_hotplug_enable();
+	}
+C
+	put after $ccp "" '#include "sev-dev.h"' <<'C'
+
+void snp_hotplug_off(void);
+C
+	put after $ccp __sev_snp_init_locked "snp_initialized = true" <<'C'
+	snp_hotplug_off();
+C
+}
+
+# Hotplug is disabled before SNP_EN is set, and only a full shutdown undoes that.
+form_v10_unlatched() {
+	put after $svm "" "#include <linux/cpumask.h>" <<'C'
+#include <linux/cpu.h>
+C
+	put before $svm snp_prepare "clear_rmp();" <<'C'
+	cpu_hotplug_disable();
+C
+	put before $svm snp_prepare "return ret;" <<'C'
+	if (ret)
+		cpu_hotplug_enable();
+C
+	put after $svm snp_shutdown "on_each_cpu(mfd_reconfigure" <<'C'
+	cpu_hotplug_enable();
+C
+}
+
+# ... and a kernel that finds SNP_EN set, started by kexec, disables it at boot.
+form_v10() {
+	form_v10_unlatched
+	put after $svm snp_rmptable_init "crash_kexec_post_notifiers = true" <<'C'
+
+	if (native_rdmsrq(MSR_AMD64_SYSCFG) & MSR_AMD64_SYSCFG_SNP_EN)
+		cpu_hotplug_disable();
+C
+}
+
+# ccp and kvm-amd are in the kernel, and ccp's shutdown is a function by itself there.
+form_builtin() {
+	put before $ccp "" "static int __sev_snp_shutdown_locked(" <<'C'
+noinline __noclone
+C
+}
+
+config_builtin() {
+	sed -E 's/^(CONFIG_(KVM|KVM_AMD|CRYPTO_DEV_CCP_DD))=m$/\1=y/'
+}
+
+# Hotplug is enabled by the last call of snp_shutdown(), a jump: with ccp built in, no frame of
+# the call stack lies in a module or in a function that is SNP's own by name.
+form_v10_builtin() {
+	form_v10
+	form_builtin
+}
+
+config_v10_builtin() { config_builtin; }

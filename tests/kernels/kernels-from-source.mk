@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Kernels built from Debian's source in several forms, and what snp-lab verify must say of each.
+.PHONY: check-forms
+check-forms: deps
+	@$(MAKE) run-check-forms
+
+.PHONY: run-check-forms
+run-check-forms: all lab-programs
+	@tests/kernels/check
