@@ -20,6 +20,20 @@ check: deps
 run-check: all lab-programs $(O)/test/occupy
 	@tests/check
 
+# The row "reload" of make check at length: some 2 s a reload.
+RELOADS ?= 1000
+.PHONY: check-reloads
+check-reloads: deps
+	@$(MAKE) run-check-reloads
+
+.PHONY: run-check-reloads
+run-check-reloads: all lab-programs | $(O)/test
+	@echo '$(RELOADS) reloads of ccp and kvm-amd under one guard: about $(RELOADS) times 2 s.'
+	@echo $(RELOADS) >$(O)/test/reloads
+	@lab/snp-lab --firmware full --timeout $$(($(RELOADS) * 10 + 120)) --run tests/lab/reload.sh \
+		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/reloads:/lab/reloads \
+		--out $(O)/test/lab/reloads
+
 # For tests/lab/ladder.sh.
 $(O)/test/occupy: tests/lab/occupy.c | needs $(O)/test
 	$(call msg,CC,$@)
