@@ -13,7 +13,7 @@
 # The script runs once in each kernel; the second one is started by kexec.
 cpus=/sys/devices/system/cpu
 json=/tmp/guard.json err=/tmp/guard.err
-mark=0   # lines of the guard's output that are told
+mark=0 # lines of the guard's output that are told
 
 # ---- the guard ----
 
@@ -54,7 +54,7 @@ await() {
 	tries=0
 	until news | grep -qE "$1"; do
 		tries=$((tries + 1))
-		[ $tries -le 100 ] || return 1
+		[ $tries -le 300 ] || return 1
 		sleep 0.1
 	done
 }
@@ -77,8 +77,10 @@ step() {
 
 # What was named since the last step.
 tell() {
-	news | sed -n 's/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
-	mark=$(wc -l <$json)
+	last=$(wc -l <$json)
+	head -n "$last" $json | tail -n +$((mark + 1)) |
+		sed -n 's/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
+	mark=$last
 }
 
 # The guard judges what has settled for half a second.
