@@ -25,3 +25,19 @@ bench: deps
 .PHONY: run-bench
 run-bench: all lab-programs $(O)/test/count $(O)/test/empty
 	@tests/bench/run
+
+# ---- on hosts of two sizes, with no lab ----
+
+sizes_units := platform cpulist module_file kallsyms snapshot own_events session window names \
+	report report_text report_json trace stream
+$(O)/test/sizes.o: tests/bench/sizes.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
+
+$(O)/test/sizes: $(O)/test/sizes.o $(sizes_units:%=$(O)/obj/%.o)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
+
+.PHONY: bench-sizes
+bench-sizes: $(O)/test/sizes
+	@tests/bench/sizes $<

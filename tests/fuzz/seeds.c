@@ -3,8 +3,10 @@
  * Writes the seeds that are not text by hand, below the directory that is named: `make
  * fuzz-seeds`. Recordings and snapshots come from the guard's own writers.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +252,59 @@ static void vfio_user(void)
 		die("vfio_user");
 }
 
+/* ---- a module's file ---- */
+
+static const char names[] = "\0__sev_do_cmd_locked\0psp_master\0a\0a.part.0";
+
+/* As the kernel's own are, with no more sections than are looked at. */
+static void module(const char *name, unsigned int symbol_size)
+{
+	struct image {
+		Elf64_Ehdr header;
+		Elf64_Shdr sections[3];
+		Elf64_Sym symbols[5];
+		char names[sizeof(names)];
+	} image = {
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					 ELFDATA2LSB, EV_CURRENT },
+			    .e_type = ET_REL,
+			    .e_machine = EM_X86_64,
+			    .e_version = EV_CURRENT,
+			    .e_shoff = offsetof(struct image, sections),
+			    .e_ehsize = sizeof(Elf64_Ehdr),
+			    .e_shentsize = sizeof(Elf64_Shdr),
+			    .e_shnum = 3,
+			    .e_shstrndx = 1 },
+		.sections[1] = { .sh_type = SHT_STRTAB,
+				 .sh_offset = offsetof(struct image, names),
+				 .sh_size = sizeof(names) },
+		.sections[2] = { .sh_type = SHT_SYMTAB,
+				 .sh_offset = offsetof(struct image, symbols),
+				 .sh_size = sizeof(image.symbols),
+				 .sh_link = 1,
+				 .sh_entsize = symbol_size },
+	};
+	FILE *f = fopen(path("module", name), "we");
+	size_t at = 1;
+
+	memcpy(image.names, names, sizeof(names));
+	for (int i = 1; i < 5; i++) {
+		image.symbols[i].st_name = at;
+		image.symbols[i].st_info =
+			ELF64_ST_INFO(STB_GLOBAL, i == 2 ? STT_OBJECT : STT_FUNC);
+		at += strlen(names + at) + 1;
+	}
+	if (!f || fwrite(&image, sizeof(image), 1, f) != 1 || fclose(f))
+		die(name);
+}
+
+static void modules(void)
+{
+	module("driver", sizeof(Elf64_Sym));
+	/* entries of one byte: more of them than there can be */
+	module("small-entries", 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -261,5 +316,6 @@ int main(int argc, char **argv)
 	odd_recordings();
 	snapshots();
 	vfio_user();
+	modules();
 	return 0;
 }

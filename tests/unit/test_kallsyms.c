@@ -126,3 +126,56 @@ Test(kallsyms, an_empty_file_has_nothing)
 	cr_assert_eq(find("\n", wanted, 1), 0);
 	cr_expect_eq(wanted[0].count, 0);
 }
+
+static const char variants[] = "ffffffff81001000 t snp_prepare.isra.0\n"
+			       "ffffffff81002000 t snp_enable\n"
+			       "ffffffff81003000 t snp_enable.part.0\n"
+			       "ffffffff81004000 t snp_enable.constprop.1\n"
+			       "ffffffff81005000 t snp_shutdown\n"
+			       "ffffffff81006000 t snp_shutdown.cold\n"
+			       "ffffffff81007000 t _cpu_up.llvm.1234567890123456789012345\n"
+			       "ffffffff81008000 t _cpu_up_all.isra.0\n"
+			       "ffffffffc0200000 t _cpu_down.isra.0\t[ccp]\n";
+
+Test(kallsyms, what_the_compiler_made_of_a_function_is_kept)
+{
+	struct kallsym wanted[] = { { .name = "snp_prepare" },
+				    { .name = "snp_enable" },
+				    { .name = "snp_shutdown" } };
+
+	cr_assert_eq(find(variants, wanted, 3), 0);
+	cr_expect_str_eq(wanted[0].variant, ".isra.0");
+	cr_expect_eq(wanted[0].count, 0, "it has not that name");
+	cr_expect_eq(wanted[0].start, 0);
+	cr_expect_eq(wanted[0].end, 0);
+	/* The first is kept, beside the function itself. */
+	cr_expect_str_eq(wanted[1].variant, ".part.0");
+	cr_expect_eq(wanted[1].count, 1);
+	cr_expect_eq(wanted[1].start, 0xffffffff81002000);
+	cr_expect_eq(wanted[1].end, 0xffffffff81003000);
+	/* What is seldom run lies elsewhere, and is no function. */
+	cr_expect_str_eq(wanted[2].variant, "");
+	cr_expect_eq(wanted[2].count, 1);
+}
+
+Test(kallsyms, variants_are_cut_and_told_by_module)
+{
+	struct kallsym wanted[] = { { .name = "_cpu_up" },
+				    { .name = "_cpu_down" },
+				    { .name = "_cpu_down", .module = "ccp" } };
+
+	cr_assert_eq(find(variants, wanted, 3), 0);
+	cr_expect_str_eq(wanted[0].variant, ".llvm.12345678901234567");
+	cr_expect_str_eq(wanted[1].variant, "", "it is a module's");
+	cr_expect_str_eq(wanted[2].variant, ".isra.0");
+}
+
+Test(kallsyms, variants_of_the_last_time_are_forgotten)
+{
+	struct kallsym wanted[] = { { .name = "snp_prepare" } };
+
+	cr_assert_eq(find(variants, wanted, 1), 0);
+	cr_assert_eq(find(symbols, wanted, 1), 0);
+	cr_expect_str_eq(wanted[0].variant, "");
+	cr_expect_eq(wanted[0].count, 1);
+}

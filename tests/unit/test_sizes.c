@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The largest host that an x86 kernel can be built for: 8192 CPUs (NR_CPUS). */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../src/platform.h"
+#include "../../src/session.h"
+#include "../../src/snapshot.h"
+#include "../../src/stream.h"
+#include "events.h"
+
+enum { ALL = 8192 };
+
+#define MS 1000000ull
+
+/* ---- sets of CPUs ---- */
+
+static bool every(unsigned int cpu)
+{
+	(void)cpu;
+	return true;
+}
+
+static bool in_fours(unsigned int cpu)
+{
+	return cpu % 8 < 4;
+}
+
+static bool even(unsigned int cpu)
+{
+	return cpu % 2 == 0;
+}
+
+static bool lower_half(unsigned int cpu)
+{
+	return cpu < ALL / 2;
+}
+
+static bool all_but_few(unsigned int cpu)
+{
+	return cpu != 5 && cpu != 4095 && cpu != ALL - 1;
+}
+
+static unsigned int count_of(bool (*has)(unsigned int))
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ALL; i++)
+		n += has(i);
+	return n;
+}
+
+/* As the kernel writes it; to be freed. */
+static char *list_of(bool (*has)(unsigned int))
+{
+	char *text = malloc(ALL * 6), *at = text;
+
+	cr_assert(text);
+	for (unsigned int i = 0, first; i < ALL; i++) {
+		if (!has(i))
+			continue;
+		for (first = i; i + 1 < ALL && has(i + 1); i++)
+			;
+		at += sprintf(at, i == first ? "%s%u" : "%s%u-%u", at == text ? "" : ",", first, i);
+	}
+	strcpy(at, "\n");
+	return text;
+}
+
+static struct fixture fixture;
+static struct platform machine;
+
+static void begin(void)
+{
+	fixture_begin(&fixture);
+	machine.root = fixture.root;
+}
+
+static void finish(void)
+{
+	fixture_end(&fixture);
+}
+
+TestSuite(sizes, .init = begin, .fini = finish);
+
+static void write_list(const char *path, bool (*has)(unsigned int))
+{
+	char *text = list_of(has);
+
+	fixture_write(&fixture, path, text);
+	free(text);
+}
+
+Test(sizes, lists_of_8192_cpus_are_read_whole)
+{
+	static bool (*const sets[])(unsigned int) = { every, in_fours, even, lower_half,
+						      all_but_few };
+	struct cpulist set;
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		write_list("/sys/devices/system/cpu/online", sets[i]);
+		cr_assert_eq(platform_cpus(&machine, "online", &set), 0);
+		cr_expect_eq(cpulist_count(&set), count_of(sets[i]), "set %zu", i);
+		for (unsigned int cpu = 0; cpu < ALL; cpu++)
+			cr_assert_eq(cpulist_has(&set, cpu), sets[i](cpu), "set %zu, CPU %u", i,
+				     cpu);
+		cpulist_free(&set);
+	}
+}
+
+Test(sizes, lists_of_8192_cpus_are_written_as_they_were_read)
+{
+	char *text = list_of(even), *written = malloc(ALL * 6);
+	struct cpulist set;
+
+	cr_assert(written);
+	cr_assert_eq(cpulist_parse(&set, text), 0);
+	cpulist_format(&set, written, ALL * 6);
+	text[strcspn(text, "\n")] = 0;
+	cr_expect_str_eq(written, text);
+	cpulist_free(&set);
+	free(written);
+	free(text);
+}
+
+/* ---- snapshots ---- */
+
+/* Another one for each CPU, with SNP_EN on two of three. */
+static __u64 syscfg_of(unsigned int cpu)
+{
+	return 0x2800000 | cpu | (cpu % 3 ? SNP_SYSCFG_SNP_EN : 0);
+}
+
+static void take_and_read_back(bool (*online)(unsigned int), bool (*present)(unsigned int))
+{
+	struct snapshot taken, read;
+	FILE *f = tmpfile();
+
+	cr_assert(f);
+	write_list("/sys/devices/system/cpu/online", online);
+	write_list("/sys/devices/system/cpu/present", present);
+	for (unsigned int i = 0; i < ALL; i++)
+		if (online(i))
+			fixture_syscfg(&fixture, i, syscfg_of(i));
+	cr_assert_eq(snapshot_take(&taken, &machine), 0);
+	cr_assert_eq(snapshot_write(&taken, f), 0);
+	rewind(f);
+	cr_assert_eq(snapshot_read(&read, f), 0);
+	cr_assert_geq(taken.count, ALL - 1);
+	for (unsigned int i = 0; i < ALL - 1; i++) {
+		const struct snapshot_cpu *c = &taken.cpus[i], *r = &read.cpus[i];
+
+		cr_assert_eq(c->present, present(i), "CPU %u", i);
+		cr_assert_eq(c->online, online(i), "CPU %u", i);
+		cr_assert_eq(c->err, 0, "CPU %u", i);
+		cr_assert(!c->online || c->syscfg == syscfg_of(i), "CPU %u", i);
+		cr_assert(r->present == c->present && r->online == c->online, "CPU %u", i);
+		cr_assert(!c->online || r->syscfg == c->syscfg, "CPU %u", i);
+	}
+	fclose(f);
+	snapshot_free(&taken);
+	snapshot_free(&read);
+}
+
+Test(sizes, a_snapshot_of_8192_cpus_with_smt_off)
+{
+	take_and_read_back(lower_half, every);
+}
+
+Test(sizes, a_snapshot_of_8192_cpus_with_holes)
+{
+	take_and_read_back(in_fours, all_but_few);
+}
+
+/* ---- a life, told to the automaton ---- */
+
+struct life {
+	struct window *window;
+	__u64 now_ns, seq;
+	unsigned int told[SNP_BREACH_COUNT];
+	unsigned int told_of[ALL]; /* of each CPU */
+	char text[240];		   /* of the last breach */
+};
+
+static void note(void *ctx, const struct verdict *v)
+{
+	struct life *l = ctx;
+
+	if (v->kind != VERDICT_BREACH)
+		return;
+	l->told[v->id]++;
+	if (v->cpu < ALL)
+		l->told_of[v->cpu]++;
+	snprintf(l->text, sizeof(l->text), "%s", v->text);
+}
+
+static void feed(struct life *l, enum snp_event_kind kind, __u32 subject, __u32 flags, __u64 value)
+{
+	struct snp_event e = {
+		.seq = kind < SNP_EV_START ? ++l->seq : 0,
+		.time_ns = l->now_ns += 1000,
+		.kind = kind,
+		.subject = subject,
+		.flags = flags,
+		.value = value,
+		.tid = 7,
+		.tgid = 7,
+		.comm = "modprobe",
+	};
+
+	cr_assert_eq(window_feed(l->window, &e, note, l), 0);
+}
+
+#define NONE SNP_NO_SUBJECT
+
+static void sweep_of(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int),
+		     __u64 syscfg)
+{
+	for (unsigned int i = 0; i < ALL; i++)
+		feed(l, SNP_EV_CPU_STATE, i,
+		     (present(i) ? SNP_F_PRESENT : 0) | (online(i) ? SNP_F_ONLINE : 0),
+		     online(i) ? syscfg : 0);
+	feed(l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
+}
+
+static void begin_life(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int))
+{
+	*l = (struct life){ .window = window_new(), .now_ns = 1000 * MS };
+	cr_assert(l->window);
+	feed(l, SNP_EV_START, NONE, SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_GATE, 0);
+	sweep_of(l, online, present, 0);
+}
+
+static void open_window(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int))
+{
+	feed(l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
+	for (unsigned int i = ALL; i-- > 0;)
+		if (online(i))
+			feed(l, SNP_EV_SNP_ENABLE, i, 0, 0);
+	feed(l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
+	feed(l, SNP_EV_COMMAND, SNP_CMD_INIT_EX, 0, 0);
+	feed(l, SNP_EV_COMMAND, SNP_CMD_DF_FLUSH, 0, 0);
+	l->now_ns += 2 * WINDOW_SETTLE_NS;
+	sweep_of(l, online, present, SNP_SYSCFG_SNP_EN);
+}
+
+static void close_window(struct life *l, bool (*online)(unsigned int),
+			 bool (*present)(unsigned int))
+{
+	feed(l, SNP_EV_COMMAND, SNP_CMD_SHUTDOWN_EX, SNP_SHUTDOWN_X86, 0);
+	feed(l, SNP_EV_X86_SHUTDOWN, NONE, 0, 0);
+	l->now_ns += 2 * WINDOW_SETTLE_NS;
+	sweep_of(l, online, present, 0);
+	cr_expect_not(window_is_open(l->window));
+}
+
+static void cr_told_alone(const struct life *l, enum snp_breach breach, unsigned int times)
+{
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		cr_expect_eq(l->told[i], i == (int)breach ? times : 0, "%s: %u times, the last: %s",
+			     snp_breach_name(i), l->told[i], l->text);
+}
+
+static void forget(struct life *l)
+{
+	memset(l->told, 0, sizeof(l->told));
+	memset(l->told_of, 0, sizeof(l->told_of));
+}
+
+Test(sizes, windows_over_8192_cpus_open_and_close)
+{
+	static struct life l;
+
+	begin_life(&l, every, every);
+	for (int i = 0; i < 3; i++) {
+		open_window(&l, every, every);
+		cr_expect(window_is_open(l.window));
+		/* Nothing in this kernel disables hotplug. */
+		cr_told_alone(&l, SNP_BREACH_NO_LATCH, 1);
+		for (unsigned int cpu = 0; cpu < ALL; cpu++)
+			cr_assert(window_cpu(l.window, cpu).snp_en, "CPU %u", cpu);
+		forget(&l);
+		close_window(&l, every, every);
+		cr_told_alone(&l, SNP_BREACH_NO_LATCH, 0);
+		forget(&l);
+	}
+	cr_expect_eq(window_totals(l.window).windows, 3);
+	window_free(l.window);
+}
+
+Test(sizes, one_of_8192_cpus_is_named)
+{
+	static struct life l;
+
+	begin_life(&l, every, every);
+	open_window(&l, every, every);
+	forget(&l);
+	feed(&l, SNP_EV_CPU_STATE, ALL - 1, SNP_F_PRESENT | SNP_F_ONLINE, 0);
+	feed(&l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
+	cr_expect_eq(l.told[SNP_BREACH_SNP_EN_LOST], 1);
+	cr_expect_eq(l.told[SNP_BREACH_CPU_WITHOUT_SNP_EN], 1);
+	cr_expect_eq(l.told_of[ALL - 1], 2);
+	for (unsigned int i = 0; i < ALL - 1; i++)
+		cr_assert_eq(l.told_of[i], 0, "CPU %u", i);
+	window_free(l.window);
+}
+
+Test(sizes, with_smt_off_the_other_half_is_named_as_one)
+{
+	static struct life l;
+
+	begin_life(&l, lower_half, every);
+	open_window(&l, lower_half, every);
+	cr_expect_eq(l.told[SNP_BREACH_PARTIAL_PREPARE], 1);
+	cr_expect_eq(l.told[SNP_BREACH_NO_LATCH], 1);
+	window_free(l.window);
+	begin_life(&l, lower_half, every);
+	feed(&l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
+	feed(&l, SNP_EV_SNP_ENABLE, 0, 0, 0);
+	feed(&l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
+	cr_expect(strstr(l.text, "with 4096 present CPUs offline: 4096-8191"), "%s", l.text);
+	window_free(l.window);
+	/* A list with holes is longer than any text: it is cut, and the count is right. */
+	begin_life(&l, even, every);
+	feed(&l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
+	feed(&l, SNP_EV_SNP_ENABLE, 0, 0, 0);
+	feed(&l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
+	cr_expect(strstr(l.text, "with 4096 present CPUs offline: 1,3,5,7,"), "%s", l.text);
+	cr_expect(strstr(l.text, "..."), "%s", l.text);
+	window_free(l.window);
+}
+
+Test(sizes, cpus_that_are_only_possible_are_not_missed)
+{
+	static struct life l;
+
+	begin_life(&l, lower_half, lower_half);
+	open_window(&l, lower_half, lower_half);
+	cr_told_alone(&l, SNP_BREACH_NO_LATCH, 1);
+	window_free(l.window);
+}
+
+Test(sizes, each_of_4096_cpus_that_come_and_go_is_named)
+{
+	static struct life l;
+
+	begin_life(&l, lower_half, every);
+	open_window(&l, lower_half, every);
+	forget(&l);
+	for (unsigned int i = ALL / 2; i < ALL; i++)
+		feed(&l, SNP_EV_CPU_UP, i, 0, 0);
+	cr_told_alone(&l, SNP_BREACH_CPU_ONLINED, ALL / 2);
+	for (unsigned int i = 0; i < ALL; i++)
+		cr_assert_eq(l.told_of[i], i >= ALL / 2, "CPU %u", i);
+	forget(&l);
+	l.now_ns += 2 * WINDOW_SETTLE_NS;
+	feed(&l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
+	for (unsigned int i = ALL / 2; i < ALL; i++)
+		feed(&l, SNP_EV_CPU_DOWN, i, 0, 0);
+	cr_told_alone(&l, SNP_BREACH_CPU_OFFLINED, ALL / 2);
+	window_free(l.window);
+}
+
+Test(sizes, sweeps_alone_find_4096_cpus_that_came)
+{
+	static struct life l;
+
+	begin_life(&l, even, every);
+	open_window(&l, even, every);
+	forget(&l);
+	l.now_ns += 2 * WINDOW_SETTLE_NS;
+	sweep_of(&l, every, every, SNP_SYSCFG_SNP_EN);
+	cr_told_alone(&l, SNP_BREACH_CPU_ONLINED, ALL / 2);
+	for (unsigned int i = 0; i < ALL; i++)
+		cr_assert_eq(l.told_of[i], !even(i), "CPU %u", i);
+	window_free(l.window);
+}
+
+/* ---- the way there ---- */
+
+Test(sizes, records_of_8192_cpus_may_wait_for_one)
+{
+	struct snp_event e = { .kind = SNP_EV_SNP_ENABLE, .time_ns = MS };
+	struct stream s;
+
+	stream_init(&s);
+	for (unsigned int i = ALL; i > 1; i--) {
+		e.seq = ALL + 2 - i; /* from 2 on */
+		e.subject = e.seq;
+		cr_assert_eq(stream_push(&s, &e), 0);
+	}
+	cr_assert_eq(stream_pop(&s, MS, &e), 0, "the first one is missing");
+	e.seq = e.subject = 1;
+	e.time_ns = MS;
+	cr_assert_eq(stream_push(&s, &e), 0);
+	for (unsigned int i = 1; i <= ALL; i++) {
+		cr_assert_eq(stream_pop(&s, MS, &e), 1);
+		cr_assert(e.seq == i && e.subject == i, "%llu in place of %u", e.seq, i);
+	}
+	cr_expect_eq(stream_pop(&s, MS, &e), 0);
+	stream_free(&s);
+}
+
+/* One line for each CPU, none of them cut. */
+Test(sizes, a_report_has_a_line_for_each_of_8192_cpus)
+{
+	const struct trace_header host = { .release = "7.3.0" };
+	unsigned int cpu, lines = 0;
+	struct session session;
+	char *text = NULL, *line;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	cr_assert(f);
+	cr_assert_eq(session_init(&session, REPORT_TEXT, f, &host, NULL), 0);
+	for (unsigned int i = 0; i <= ALL; i++) {
+		struct snp_event e = { .kind = i ? SNP_EV_CPU_STATE : SNP_EV_START,
+				       .time_ns = MS + i,
+				       .subject = i - 1,
+				       .flags = i ? SNP_F_PRESENT | SNP_F_ONLINE : 0,
+				       .count = SNP_COUNT_UNKNOWN };
+
+		cr_assert_eq(session_feed(&session, &e), 0);
+	}
+	fclose(f);
+	for (line = strstr(text, " CPU "); line; line = strstr(line + 1, " CPU ")) {
+		cr_assert_eq(sscanf(line, " CPU %u online, SYSCFG 0", &cpu), 1);
+		cr_assert_eq(cpu, lines++);
+	}
+	cr_expect_eq(lines, ALL);
+	session_free(&session);
+	free(text);
+}
