@@ -129,6 +129,7 @@ help:
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions'
+	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'

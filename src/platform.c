@@ -44,6 +44,39 @@ int platform_read(const struct platform *p, const char *path, char *buf, size_t 
 	return n < 0 ? n : (int)used;
 }
 
+/* The kernel cuts a list that is longer than a page (cpumap_print_to_pagebuf()). */
+static bool is_cut(const char *text, int n)
+{
+	return n == 4095 && text[n - 1] != '\n';
+}
+
+/*
+ * Each CPU has a file of its own; one that can't go offline has none. It is the second best: it
+ * stays as it was where the CPU moved by its hotplug/target.
+ */
+static int ask_each_cpu(const struct platform *p, struct cpulist *online)
+{
+	struct cpulist present;
+	char path[64], text[8];
+	int err, n;
+
+	err = platform_cpus(p, "present", &present);
+	for (unsigned int cpu = 0; !err && cpu < present.len; cpu++) {
+		if (!cpulist_has(&present, cpu))
+			continue;
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+		n = platform_read(p, path, text, sizeof(text));
+		if (n < 0 && n != -ENOENT)
+			err = n;
+		else if (n == -ENOENT || text[0] == '1')
+			err = cpulist_add(online, cpu);
+	}
+	cpulist_free(&present);
+	if (err)
+		cpulist_free(online);
+	return err;
+}
+
 int platform_cpus(const struct platform *p, const char *which, struct cpulist *set)
 {
 	char path[64], text[32768];
@@ -54,7 +87,9 @@ int platform_cpus(const struct platform *p, const char *which, struct cpulist *s
 	n = platform_read(p, path, text, sizeof(text));
 	if (n < 0)
 		return n;
-	return cpulist_parse(set, text);
+	if (!is_cut(text, n))
+		return cpulist_parse(set, text);
+	return strcmp(which, "online") ? -EOVERFLOW : ask_each_cpu(p, set);
 }
 
 int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)

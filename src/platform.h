@@ -24,7 +24,10 @@ enum platform_module { MODULE_ABSENT, MODULE_AVAILABLE, MODULE_LOADED, MODULE_BU
  */
 int platform_read(const struct platform *p, const char *path, char *buf, size_t size);
 
-/* which: "online", "present" or "possible". Returns 0 or a negative errno. */
+/*
+ * which: "online", "present" or "possible". Returns 0 or a negative errno: -EOVERFLOW if the kernel
+ * has cut the list; for "online" each CPU is asked then.
+ */
 int platform_cpus(const struct platform *p, const char *which, struct cpulist *set);
 
 /*

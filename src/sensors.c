@@ -75,6 +75,23 @@ static void configure(struct sensors *s)
 	set_range(&s->skel->bss->ccp_text, kernel_module_text(&s->hooks->kernel, "ccp"));
 }
 
+/* Room for two events of each CPU at once, as snp_prepare() writes one of each. */
+static unsigned int buffer_kib(const struct hooks *h)
+{
+	const unsigned int record = sizeof(struct snp_event) + 8; /* BPF_RINGBUF_HDR_SZ */
+	unsigned int kib = 256;
+	struct cpulist possible;
+
+	if (h->options.buffer_kib)
+		return h->options.buffer_kib;
+	if (platform_cpus(&h->kernel.platform, "possible", &possible))
+		return kib;
+	while (kib * 1024 < 2 * record * cpulist_count(&possible))
+		kib *= 2;
+	cpulist_free(&possible);
+	return kib;
+}
+
 /* Returns 0, a negative errno, or -EAGAIN after a program was refused for which there is less. */
 static int load(struct sensors *s)
 {
@@ -93,8 +110,7 @@ static int load(struct sensors *s)
 		s->verifier[i][0] = 0;
 		bpf_program__set_log_buf(s->programs[i], s->verifier[i], sizeof(s->verifier[i]));
 	}
-	if (h->options.buffer_kib)
-		bpf_map__set_max_entries(s->skel->maps.events, h->options.buffer_kib * 1024);
+	bpf_map__set_max_entries(s->skel->maps.events, buffer_kib(h) * 1024);
 	configure(s);
 	err = snp_guard_bpf__load(s->skel);
 	if (!err)

@@ -55,7 +55,8 @@ static struct json_object *cpu_to_json(unsigned int cpu, const struct snapshot_c
 	json_object_object_add(o, "cpu", json_object_new_int(cpu));
 	json_object_object_add(o, "online", json_object_new_boolean(c->online));
 	if (c->online && !c->err) {
-		snprintf(text, sizeof(text), "%#llx", (unsigned long long)c->syscfg);
+		/* Not %#llx, which leaves the 0x of 0 away. */
+		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)c->syscfg);
 		json_object_object_add(o, "syscfg", json_object_new_string(text));
 	}
 	return o;

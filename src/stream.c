@@ -16,28 +16,47 @@ void stream_free(struct stream *s)
 	stream_init(s);
 }
 
+/* What waits is moved down only once half of the room is free before it: a step a record. */
+static int make_room(struct stream *s)
+{
+	struct snp_event *waiting;
+	unsigned int room;
+
+	if (s->gone + s->count < s->room)
+		return 0;
+	if (s->gone >= s->room / 2 && s->gone) {
+		memmove(s->waiting, s->waiting + s->gone, s->count * sizeof(*s->waiting));
+		s->gone = 0;
+		return 0;
+	}
+	room = s->room ? s->room * 2 : 64;
+	waiting = realloc(s->waiting, room * sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	s->waiting = waiting;
+	s->room = room;
+	return 0;
+}
+
 int stream_push(struct stream *s, const struct snp_event *e)
 {
-	unsigned int at, room;
-	struct snp_event *waiting;
+	struct snp_event *first;
+	unsigned int at;
+	int err;
 
 	if (e->seq < s->next)
 		return -ESTALE;
-	if (s->count == s->room) {
-		room = s->room ? s->room * 2 : 64;
-		waiting = realloc(s->waiting, room * sizeof(*waiting));
-		if (!waiting)
-			return -ENOMEM;
-		s->waiting = waiting;
-		s->room = room;
-	}
+	err = make_room(s);
+	if (err)
+		return err;
+	first = s->waiting + s->gone;
 	/* Almost always at the end: the ring buffer's order is nearly right. */
-	for (at = s->count; at && s->waiting[at - 1].seq > e->seq; at--)
+	for (at = s->count; at && first[at - 1].seq > e->seq; at--)
 		;
-	if (at && s->waiting[at - 1].seq == e->seq)
+	if (at && first[at - 1].seq == e->seq)
 		return -ESTALE;
-	memmove(s->waiting + at + 1, s->waiting + at, (s->count - at) * sizeof(*e));
-	s->waiting[at] = *e;
+	memmove(first + at + 1, first + at, (s->count - at) * sizeof(*e));
+	first[at] = *e;
 	s->count++;
 	return 0;
 }
@@ -59,10 +78,11 @@ static struct snp_event lost(struct stream *s, __u64 next, __u64 time_ns)
 
 int stream_pop(struct stream *s, __u64 now_ns, struct snp_event *e)
 {
-	const struct snp_event *first = s->waiting;
+	const struct snp_event *first;
 
 	if (!s->count)
 		return 0;
+	first = s->waiting + s->gone;
 	if (first->seq > s->next) {
 		if (now_ns < first->time_ns || now_ns - first->time_ns < STREAM_PATIENCE_NS)
 			return 0;
@@ -72,7 +92,7 @@ int stream_pop(struct stream *s, __u64 now_ns, struct snp_event *e)
 	*e = *first;
 	s->next++;
 	s->count--;
-	memmove(s->waiting, s->waiting + 1, s->count * sizeof(*e));
+	s->gone++;
 	return 1;
 }
 

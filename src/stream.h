@@ -9,8 +9,8 @@
 #include "snp_guard.h"
 
 struct stream {
-	struct snp_event *waiting; /* sorted by seq */
-	unsigned int count, room;
+	struct snp_event *waiting; /* sorted by seq, behind gone ones that were handed on */
+	unsigned int gone, count, room;
 	__u64 next; /* the sequence number to hand on next */
 	/* Numbers up to behind_last were given by behind_ns, and nothing came of them; 0: none. */
 	__u64 behind_ns, behind_last;

@@ -8,26 +8,31 @@
 
 #define TRIES 5
 
-/* The msr driver's file comes some time after its CPU; on a busy host it may take a while. */
-#define MSR_FILE_MS 3000
-#define MSR_LOOK_MS 20
+/*
+ * The msr driver's file comes some time after its CPU; on a busy host it may take a while. All
+ * CPUs of a sweep together get this long.
+ */
+#define MSR_FILE_NS 3000000000ull
+#define MSR_LOOK_NS 20000000
 
-static void wait_for_msr(const struct sweep *s, unsigned int cpu, struct snapshot_cpu *c)
+static void wait_for_msr(const struct sweep *s, unsigned int cpu, struct snapshot_cpu *c,
+			 __u64 until_ns)
 {
-	for (int ms = 0; c->err == -ENOENT && ms < MSR_FILE_MS; ms += MSR_LOOK_MS) {
+	while (c->err == -ENOENT && boottime_ns() < until_ns) {
 		if (window_cpu(s->session->window, cpu).looked)
 			return;
-		nanosleep(&(struct timespec){ .tv_nsec = MSR_LOOK_MS * 1000000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = MSR_LOOK_NS }, NULL);
 		c->err = platform_syscfg(s->platform, cpu, &c->syscfg);
 	}
 }
 
 static int look(const struct sweep *s, bool firmware, struct snapshot *facts, int *initialised)
 {
+	__u64 until_ns = boottime_ns() + MSR_FILE_NS;
 	int err = snapshot_take(facts, s->platform);
 
 	for (unsigned int i = 0; !err && i < facts->count; i++)
-		wait_for_msr(s, i, &facts->cpus[i]);
+		wait_for_msr(s, i, &facts->cpus[i], until_ns);
 
 	*initialised = -1;
 	if (!err)

@@ -126,6 +126,31 @@ Test(sizes, lists_of_8192_cpus_are_written_as_they_were_read)
 	free(text);
 }
 
+/* The kernel gives a page of a list at most, and does not say that it cut it. */
+Test(sizes, a_list_that_the_kernel_cut_is_not_believed)
+{
+	char *text = list_of(even), path[64];
+	struct cpulist set;
+
+	text[4095] = 0;
+	fixture_write(&fixture, "/sys/devices/system/cpu/online", text);
+	fixture_write(&fixture, "/sys/devices/system/cpu/possible", text);
+	free(text);
+	write_list("/sys/devices/system/cpu/present", all_but_few);
+	/* CPU 0 has none, as it can't go offline. */
+	for (unsigned int i = 1; i < ALL; i++) {
+		if (!all_but_few(i))
+			continue;
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", i);
+		fixture_write(&fixture, path, even(i) ? "1\n" : "0\n");
+	}
+	cr_assert_eq(platform_cpus(&machine, "online", &set), 0);
+	for (unsigned int cpu = 0; cpu < ALL; cpu++)
+		cr_assert_eq(cpulist_has(&set, cpu), even(cpu), "CPU %u", cpu);
+	cpulist_free(&set);
+	cr_expect_eq(platform_cpus(&machine, "possible", &set), -EOVERFLOW);
+}
+
 /* ---- snapshots ---- */
 
 /* Another one for each CPU, with SNP_EN on two of three. */
@@ -173,6 +198,23 @@ Test(sizes, a_snapshot_of_8192_cpus_with_smt_off)
 Test(sizes, a_snapshot_of_8192_cpus_with_holes)
 {
 	take_and_read_back(in_fours, all_but_few);
+}
+
+Test(sizes, a_syscfg_of_zero_is_read_back)
+{
+	struct snapshot_cpu cpu = { .present = true, .online = true };
+	struct snapshot taken = { .hotplug_count = SNP_COUNT_UNKNOWN, .cpus = &cpu, .count = 1 };
+	struct snapshot read;
+	FILE *f = tmpfile();
+
+	cr_assert(f);
+	cr_assert_eq(snapshot_write(&taken, f), 0);
+	rewind(f);
+	cr_assert_eq(snapshot_read(&read, f), 0);
+	cr_expect_eq(read.cpus[0].syscfg, 0);
+	cr_expect_eq(read.cpus[0].err, 0);
+	snapshot_free(&read);
+	fclose(f);
 }
 
 /* ---- a life, told to the automaton ---- */
