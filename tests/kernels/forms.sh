@@ -9,7 +9,7 @@
 svm=arch/x86/virt/svm/sev.c
 ccp=drivers/crypto/ccp/sev-dev.c
 kernel_files=("$svm" "$ccp")
-forms=(plain v9 v10 v10-unlatched builtin v10-builtin)
+forms=(plain partial v9 v10 v10-unlatched builtin v10-builtin)
 
 put() {
 	local where=$1 file=$2 function=$3 line=$4
@@ -28,6 +28,13 @@ put() {
 
 # As Debian ships it.
 form_plain() { :; }
+
+# snp_prepare() does not look for CPUs that are offline, as in 7.1.
+form_partial() {
+	put before $svm snp_prepare "if (!cpumask_equal(" <<'C'
+	if (0)
+C
+}
 
 # Hotplug is disabled once SNP is initialised; a flag keeps that across legacy shutdowns.
 form_v9() {

@@ -216,7 +216,7 @@ SNP's disable and enable come from a work item \
 	| no-latch
 
 # ---- SNP_EN that is not where it should be
-# (partial-prepare is missing: a snp_prepare() that does not look for offline CPUs is 7.1's.)
+# (partial-prepare is shown by tests/kernels/partial.sh: it takes a kernel that is built for it.)
 # What the lab sets without the kernel's doing is known after a sweep: hence the second's wait.
 snp_prepare() bails out with CPU 3 lacking SNP_EN \
 	|--interval 0.5| ccp disable prepare! init flush shutdown; snp_en 3 off; ccp prepare!; \
