@@ -22,6 +22,7 @@ struct cpu {
 	__u64 moved_ns;			   /* of its last transition; 0: none was seen */
 	bool frozen;			   /* the last request came from suspend */
 	bool before_online, before_snp_en; /* as a snapshot has it */
+	bool before_moot;		   /* it moved in the window since: that was told */
 	__u32 tid;
 	char comm[SNP_COMM_LEN];
 };
@@ -571,8 +572,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->moved_ns = w->changed_ns = w->event->time_ns;
 	/* What is told now is not told again of the snapshot. */
 	c->before_snp_en = false;
-	if (w->open)
-		c->before_online = online;
+	c->before_moot |= w->open;
 	if (w->open && !w->disabled) {
 		w->gap_up += online;
 		w->gap_down += !online;
@@ -748,7 +748,7 @@ static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 		breach(w, SNP_BREACH_SNP_EN_LOST, cpu,
 		       "CPU %u had SNP_EN at the snapshot and has it no more, while others do",
 		       cpu);
-	if (w->leaving)
+	if (w->leaving || c->before_moot)
 		return;
 	if (!c->before_online && c->online)
 		breach(w, SNP_BREACH_CPU_ONLINED, cpu,
