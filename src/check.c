@@ -72,15 +72,24 @@ static void add_need(struct check_report *r, const struct preflight_need *need, 
 		    remedy ? remedy + 2 : NULL, "%.*s", cause, need->otherwise);
 }
 
+/* The one need without which there is nothing to check. */
+static bool is_snp(const struct preflight_need *need)
+{
+	return !strcmp(need->name, "snp");
+}
+
 static bool has_snp(const struct platform *p)
 {
-	return platform_has_cpu_flag(p, "sev_snp") != 0;
+	for (size_t i = 0; i < preflight_need_count; i++)
+		if (is_snp(&preflight_needs[i]))
+			return preflight_needs[i].holds(p);
+	return false;
 }
 
 static void check_needs(struct check_report *r, const struct platform *p)
 {
 	for (size_t i = 0; i < preflight_need_count; i++)
-		if (strcmp(preflight_needs[i].name, "snp"))
+		if (!is_snp(&preflight_needs[i]))
 			add_need(r, &preflight_needs[i], preflight_needs[i].holds(p));
 }
 

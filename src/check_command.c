@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <argp.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include "check.h"
 #include "commands.h"
 #include "remedy.h"
-#include "report.h"
+#include "options.h"
 #include "sensors.h"
 #include "session.h"
 
@@ -23,7 +22,7 @@ struct options {
 enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	FORMAT_OPTION,
 	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
 	  0 },
 	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "A host without SNP is critical", 0 },
@@ -33,15 +32,10 @@ static const struct argp_option option_table[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int format;
 
 	switch (key) {
 	case 'f':
-		format = report_format_by_name(arg);
-		if (format < 0)
-			argp_error(state, "--format takes text or json, not `%s`", arg);
-		o->format = format;
-		return 0;
+		return option_format(state, arg, &o->format);
 	case OPT_SINCE:
 		o->since = arg;
 		return 0;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <argp.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -7,7 +6,7 @@
 
 #include "commands.h"
 #include "hooks.h"
-#include "report.h"
+#include "options.h"
 #include "session.h"
 
 struct options {
@@ -18,7 +17,7 @@ struct options {
 enum { OPT_BTF = 0x100, OPT_KALLSYMS, OPT_MODULES };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	FORMAT_OPTION,
 	{ NULL, 0, NULL, 0, "For a kernel that is not running:", 1 },
 	{ "btf", OPT_BTF, "FILE", 0, "Its /sys/kernel/btf/vmlinux, or its vmlinux", 1 },
 	{ "kallsyms", OPT_KALLSYMS, "FILE", 0, "Its /proc/kallsyms, or its System.map", 1 },
@@ -29,15 +28,10 @@ static const struct argp_option option_table[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int format;
 
 	switch (key) {
 	case 'f':
-		format = report_format_by_name(arg);
-		if (format < 0)
-			argp_error(state, "--format takes text or json, not `%s`", arg);
-		o->format = format;
-		return 0;
+		return option_format(state, arg, &o->format);
 	case OPT_BTF:
 		o->files.btf = arg;
 		return 0;

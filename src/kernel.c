@@ -100,7 +100,6 @@ static struct btf *loaded_ccp_btf(const struct kernel *k)
 static void open_ccp(struct kernel *k)
 {
 	close_ccp_btf(k);
-	k->ccp = where_ccp_is(k);
 	if (k->ccp == MODULE_BUILTIN) {
 		k->ccp_btf = k->btf;
 	} else if (k->ccp == MODULE_LOADED) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "options.h"
 #include "session.h"
 
 struct options {
@@ -13,22 +13,17 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	FORMAT_OPTION,
 	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int format;
 
 	switch (key) {
 	case 'f':
-		format = report_format_by_name(arg);
-		if (format < 0)
-			argp_error(state, "--format takes text or json, not `%s`", arg);
-		o->format = format;
-		return 0;
+		return option_format(state, arg, &o->format);
 	case ARGP_KEY_ARG:
 		if (o->file)
 			argp_error(state, "one FILE at a time");

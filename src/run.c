@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <argp.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "options.h"
 #include "own_events.h"
 #include "preflight.h"
 #include "remedy.h"
@@ -42,7 +42,7 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{ "audit", OPT_AUDIT, NULL, 0, "Sense without gating: refuse nothing", 0 },
-	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	FORMAT_OPTION,
 	{ "record", OPT_RECORD, "FILE", 0, "Keep the events for `snp-guard replay`", 0 },
 	{ "interval", 'i', "SECONDS", 0, "Look at SYSCFG of every CPU this often (default 10)", 0 },
 	{ "for", OPT_FOR, "SECONDS", 0, "End after so long (default: at SIGINT or SIGTERM)", 0 },
@@ -84,18 +84,14 @@ static unsigned int buffer_size(struct argp_state *state, const char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int format, kind;
+	int kind;
 
 	switch (key) {
 	case OPT_AUDIT:
 		o->audit = true;
 		return 0;
 	case 'f':
-		format = report_format_by_name(arg);
-		if (format < 0)
-			argp_error(state, "--format takes text or json, not `%s`", arg);
-		o->format = format;
-		return 0;
+		return option_format(state, arg, &o->format);
 	case OPT_RECORD:
 		o->record = arg;
 		return 0;

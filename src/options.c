@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "options.h"
+
+error_t option_format(struct argp_state *state, const char *arg, enum report_format *format)
+{
+	int found = report_format_by_name(arg);
+
+	if (found < 0)
+		argp_error(state, "--format takes text or json, not `%s`", arg);
+	*format = found;
+	return 0;
+}
