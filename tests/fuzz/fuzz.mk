@@ -16,7 +16,7 @@ fuzz_runs_kallsyms := 80000
 fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
 # The commands, and all that they call: none of it is reached.
-fuzz_needs_options := options.o replay.o snapshot_command.o hooks_command.o hooks.o kernel.o sensors.o \
+fuzz_needs_options := options.o run.o replay.o snapshot_command.o hooks_command.o hooks.o kernel.o sensors.o \
 	kprobe_event.o sweep.o preflight.o remedy.o own_events.o snapshot.o stream.o platform.o \
 	module_file.o kallsyms.o $(fuzz_reports)
 fuzz_wrap_options := argp_parse argp_error

@@ -7,7 +7,8 @@
 #include <argp.h>
 #include <setjmp.h>
 
-#include "../../src/run.c"
+#include "../../src/commands.h"
+#include "../../src/run_options.c"
 #include "fuzz.h"
 
 enum { ARGS_MAX = 16 };
@@ -45,7 +46,7 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 			  int *index, void *input)
 {
 	char *name = program_invocation_name, *short_name = program_invocation_short_name;
-	const struct options *o = input;
+	const struct run_options *o = input;
 
 	result = __real_argp_parse(parser, argc, argv, flags | ARGP_NO_EXIT | ARGP_NO_ERRS, index,
 				   input);
