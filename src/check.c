@@ -117,11 +117,11 @@ static const char *check_of(enum snp_breach breach)
 	}
 }
 
-static enum check_status status_of(enum snp_breach breach)
+static enum check_status status_of(const struct severities *severities, enum snp_breach breach)
 {
-	if (breach == SNP_BREACH_BLIND)
+	if (breach == SNP_BREACH_BLIND && severities->levels[breach] == SEVERITY_BY_TABLE)
 		return CHECK_UNKNOWN;
-	switch (snp_breach_severity(breach)) {
+	switch (severity_of(severities, breach)) {
 	case SNP_CRITICAL:
 		return CHECK_FAIL;
 	case SNP_WARNING:
@@ -134,6 +134,7 @@ static enum check_status status_of(enum snp_breach breach)
 struct look {
 	struct check_report *report;
 	struct window *window;
+	const struct severities *severities;
 	char compared[sizeof(((struct verdict *)0)->text)];
 };
 
@@ -141,9 +142,12 @@ static void on_verdict(void *ctx, const struct verdict *v)
 {
 	struct look *l = ctx;
 
-	if (v->kind == VERDICT_BREACH)
-		add(l->report, check_of(v->id), status_of(v->id), snp_breach_remedy(v->id),
-		    "%s: %s", snp_breach_name(v->id), v->text);
+	if (v->kind == VERDICT_BREACH && severity_is_off(l->severities, v->id))
+		add(l->report, check_of(v->id), CHECK_PASS, NULL, "%s is left out",
+		    snp_breach_name(v->id));
+	else if (v->kind == VERDICT_BREACH)
+		add(l->report, check_of(v->id), status_of(l->severities, v->id),
+		    snp_breach_remedy(v->id), "%s: %s", snp_breach_name(v->id), v->text);
 	else if (v->id == WINDOW_COMPARED)
 		snprintf(l->compared, sizeof(l->compared), "%s", v->text);
 }
@@ -341,14 +345,15 @@ static void check_kvm(struct check_report *r, const struct check_facts *f)
 
 static int check_cpus(struct check_report *r, const struct check_facts *f)
 {
-	struct look look = { .report = r, .window = window_new() };
+	struct look look = { .report = r, .window = window_new(), .severities = &f->severities };
 	struct tally tally = { 0 };
 	int err = look.window ? feed_all(&look, f) : -ENOMEM;
 
 	if (err)
 		goto out;
 	count_cpus(&tally, f->now);
-	if (!is_named(r, "snp-en"))
+	/* A breach that is left out must not hide what can't be read. */
+	if (!is_named(r, "snp-en") || cpulist_count(&tally.unreadable))
 		check_snp_en(r, &tally);
 	check_syscfg(r, f->now);
 	if (!is_named(r, "online"))

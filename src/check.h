@@ -5,6 +5,7 @@
 
 #include "hooks.h"
 #include "platform.h"
+#include "severity.h"
 #include "snapshot.h"
 
 /* Worse from one to the next: X(symbol, name) */
@@ -39,9 +40,10 @@ struct check_facts {
 	const struct platform *platform;
 	const struct snapshot *now;   /* NULL: the CPUs could not be looked at */
 	const struct snapshot *since; /* NULL: there is nothing to compare with */
-	__u32 start_flags;	      /* SNP_F_HAS_PREPARE and so on; of the kernel */
-	bool kernel_known;	      /* start_flags, and now->hotplug_count were asked for */
-	int initialised;	      /* by the driver: 1, 0, or -1 if that is not known */
+	struct severities severities;
+	__u32 start_flags; /* SNP_F_HAS_PREPARE and so on; of the kernel */
+	bool kernel_known; /* start_flags, and now->hotplug_count were asked for */
+	int initialised;   /* by the driver: 1, 0, or -1 if that is not known */
 };
 
 /*

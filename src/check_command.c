@@ -15,6 +15,7 @@
 
 struct options {
 	enum report_format format;
+	struct severities severities;
 	const char *since;
 	bool require_snp;
 };
@@ -23,6 +24,7 @@ enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP };
 
 static const struct argp_option option_table[] = {
 	FORMAT_OPTION,
+	SEVERITY_OPTION,
 	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
 	  0 },
 	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "A host without SNP is critical", 0 },
@@ -36,6 +38,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f':
 		return option_format(state, arg, &o->format);
+	case OPT_SEVERITY:
+		return option_severity(state, arg, &o->severities);
 	case OPT_SINCE:
 		o->since = arg;
 		return 0;
@@ -171,6 +175,7 @@ int command_check(int argc, char **argv, int *status)
 	err = read_snapshot(options.since, &since);
 	if (err)
 		goto out;
+	facts.severities = options.severities;
 	facts.since = options.since ? &since : NULL;
 	remedy(&platform);
 	if (!look_at_cpus(&now, &platform)) {

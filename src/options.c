@@ -10,3 +10,12 @@ error_t option_format(struct argp_state *state, const char *arg, enum report_for
 	*format = found;
 	return 0;
 }
+
+error_t option_severity(struct argp_state *state, const char *arg, struct severities *severities)
+{
+	char why[256];
+
+	if (severity_parse(severities, arg, why, sizeof(why)) < 0)
+		argp_error(state, "--severity: %s", why);
+	return 0;
+}

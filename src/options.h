@@ -6,6 +6,7 @@
 #include <argp.h>
 
 #include "report.h"
+#include "severity.h"
 
 /* The row of --format in a command's table. */
 #define FORMAT_OPTION                                                                              \
@@ -13,7 +14,19 @@
 		"format", 'f', "FORMAT", 0, "text (default) or json", 0                            \
 	}
 
+enum { OPT_SEVERITY = 0x400 };
+
+/* The row of --severity. */
+#define SEVERITY_OPTION                                                                            \
+	{                                                                                          \
+		"severity", OPT_SEVERITY, "BREACH=LEVEL", 0,                                       \
+			"Let a breach count as critical, warning or notice, or leave it out: off", \
+			0                                                                          \
+	}
+
 /* Sets the format of that name; another one is a usage error. */
 error_t option_format(struct argp_state *state, const char *arg, enum report_format *format);
+/* Sets what BREACH=LEVEL says; what is none is a usage error. */
+error_t option_severity(struct argp_state *state, const char *arg, struct severities *severities);
 
 #endif

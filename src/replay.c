@@ -9,11 +9,13 @@
 
 struct options {
 	enum report_format format;
+	struct severities severities;
 	const char *file;
 };
 
 static const struct argp_option option_table[] = {
 	FORMAT_OPTION,
+	SEVERITY_OPTION,
 	{ 0 },
 };
 
@@ -24,6 +26,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f':
 		return option_format(state, arg, &o->format);
+	case OPT_SEVERITY:
+		return option_severity(state, arg, &o->severities);
 	case ARGP_KEY_ARG:
 		if (o->file)
 			argp_error(state, "one FILE at a time");
@@ -111,6 +115,7 @@ int command_replay(int argc, char **argv, int *status)
 	err = session_init(&session, o.format, stdout, &trace.header, NULL);
 	if (err)
 		goto out;
+	session_set_severities(&session, &o.severities);
 	err = feed_all(&trace, &session, o.file);
 	if (!err)
 		*status = session_status(&session);

@@ -11,7 +11,7 @@ static const struct report_ops *const ops[] = {
 	[REPORT_JSON] = &report_json,
 };
 
-int report_format_by_name(const char *name)
+const char *report_format_name(enum report_format format)
 {
 	static const char *const names[] = {
 #define X(sym, name) name,
@@ -19,8 +19,13 @@ int report_format_by_name(const char *name)
 #undef X
 	};
 
+	return names[format];
+}
+
+int report_format_by_name(const char *name)
+{
 	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
-		if (!strcmp(names[i], name))
+		if (!strcmp(report_format_name(i), name))
 			return i;
 	return -EINVAL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "severity.h"
 #include "trace.h"
 #include "window.h"
 
@@ -18,9 +19,17 @@ enum report_format {
 		REPORT_FORMAT_COUNT
 };
 
+/* What became of a breach's verdicts. */
+struct report_breach {
+	unsigned int counted;
+	unsigned int left_out;	 /* while its severity was off */
+	enum snp_severity worst; /* that it counted as; a severity may change while a run goes on */
+};
+
 /* What a report says at the end, beside the automaton's totals. */
 struct report_end {
 	struct window_totals totals;
+	struct report_breach breaches[SNP_BREACH_COUNT];
 	bool window_open;
 	__u64 denied;  /* writes refused or audited, with or without a record */
 	int status;    /* the exit status to come */
@@ -40,9 +49,10 @@ struct report {
 	const struct report_ops *ops;
 	FILE *out;
 	bool color;
-	struct trace_header host; /* boot id, release, clocks, audit */
-	__u64 start_ns;		  /* CLOCK_BOOTTIME of the START event */
-	char **uncovered;	  /* facts without a source, for the end */
+	struct trace_header host;     /* boot id, release, clocks, audit */
+	struct severities severities; /* what a breach counts as from now on */
+	__u64 start_ns;		      /* CLOCK_BOOTTIME of the START event */
+	char **uncovered;	      /* facts without a source, for the end */
 	unsigned int uncovered_count;
 };
 
@@ -60,6 +70,7 @@ void report_event(struct report *r, const struct snp_event *e);
 void report_verdict(struct report *r, const struct verdict *v);
 void report_end(struct report *r, const struct report_end *end);
 
+const char *report_format_name(enum report_format format);
 /* The format of that name, or -EINVAL. */
 int report_format_by_name(const char *name);
 

@@ -205,7 +205,7 @@ static void verdict(struct report *r, const struct verdict *v)
 		put_int(o, "cpu", v->cpu);
 	if (is_breach) {
 		put_str(o, "breach", snp_breach_name(v->id));
-		put_str(o, "severity", snp_severity_name(snp_breach_severity(v->id)));
+		put_str(o, "severity", severity_name(&r->severities, v->id));
 		put_str(o, "text", v->text);
 		put_str(o, "meaning", snp_breach_meaning(v->id));
 		put_str(o, "remedy", snp_breach_remedy(v->id));
@@ -220,16 +220,21 @@ static void end_report(struct report *r, const struct report_end *end)
 {
 	struct json_object *o = begin(r, "summary", end->time_ns);
 	struct json_object *breaches = json_object_new_object();
+	struct json_object *left_out = json_object_new_object();
 	struct json_object *uncovered = json_object_new_array();
 
 	put_int(o, "windows", end->totals.windows);
 	put_bool(o, "window_open", end->window_open);
 	put_u64(o, "denied", end->denied);
 	put_u64(o, "lost", end->totals.lost);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		if (end->totals.breaches[i])
-			put_int(breaches, snp_breach_name(i), end->totals.breaches[i]);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		if (end->breaches[i].counted)
+			put_int(breaches, snp_breach_name(i), end->breaches[i].counted);
+		if (end->breaches[i].left_out)
+			put_int(left_out, snp_breach_name(i), end->breaches[i].left_out);
+	}
 	json_object_object_add(o, "breaches", breaches);
+	json_object_object_add(o, "left_out", left_out);
 	for (unsigned int i = 0; i < r->uncovered_count; i++)
 		json_object_array_add(uncovered, json_object_new_string(r->uncovered[i]));
 	json_object_object_add(o, "uncovered", uncovered);

@@ -164,7 +164,7 @@ static void verdict(struct report *r, const struct verdict *v)
 		line(r, v->time_ns, GREEN, window_state_name(v->id), "%s", v->text);
 		return;
 	}
-	severity = snp_breach_severity(v->id);
+	severity = severity_of(&r->severities, v->id);
 	snprintf(label, sizeof(label), "%s", snp_severity_name(severity));
 	for (char *c = label; *c; c++)
 		*c -= *c >= 'a' && *c <= 'z' ? 'a' - 'A' : 0;
@@ -179,16 +179,31 @@ static void end_breaches(struct report *r, const struct report_end *end)
 	bool any = false;
 
 	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
-		enum snp_severity severity = snp_breach_severity(i);
+		enum snp_severity severity = end->breaches[i].worst;
 
-		if (!end->totals.breaches[i])
+		if (!end->breaches[i].counted)
 			continue;
 		fprintf(r->out, "%s%s%s %s (%u)%s", any ? ", " : "",
 			r->color ? severity_color(severity) : "", snp_severity_name(severity),
-			snp_breach_name(i), end->totals.breaches[i], r->color ? RESET : "");
+			snp_breach_name(i), end->breaches[i].counted, r->color ? RESET : "");
 		any = true;
 	}
 	fputs(any ? "\n" : "none\n", r->out);
+}
+
+/* Nothing is left out in silence. */
+static void end_left_out(struct report *r, const struct report_end *end)
+{
+	bool any = false;
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		if (!end->breaches[i].left_out)
+			continue;
+		fprintf(r->out, "%s%s (%u)", any ? ", " : "left out:     ", snp_breach_name(i),
+			end->breaches[i].left_out);
+		any = true;
+	}
+	fputs(any ? "\n" : "", r->out);
 }
 
 static void end_report(struct report *r, const struct report_end *end)
@@ -200,6 +215,7 @@ static void end_report(struct report *r, const struct report_end *end)
 		end->totals.audited ? " would have been, without --audit" : "");
 	fputs("breaches:     ", r->out);
 	end_breaches(r, end);
+	end_left_out(r, end);
 	fprintf(r->out, "lost records: %llu\n", (unsigned long long)end->totals.lost);
 	fputs("not covered:  ", r->out);
 	for (unsigned int i = 0; i < r->uncovered_count; i++)

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <string.h>
 
 /*
  * A task may call itself anything, and a recording may be forged: what is shown must not steer
@@ -37,17 +38,35 @@ void session_free(struct session *s)
 	*s = (struct session){ 0 };
 }
 
+void session_set_severities(struct session *s, const struct severities *severities)
+{
+	s->report.severities = *severities;
+}
+
+/* The one place where a breach is left out; returns false for such a one. */
+static bool count_breach(struct session *s, enum snp_breach breach)
+{
+	enum snp_severity severity = severity_of(&s->report.severities, breach);
+	struct report_breach *b = &s->breaches[breach];
+
+	if (severity_is_off(&s->report.severities, breach)) {
+		b->left_out++;
+		return false;
+	}
+	b->counted++;
+	if (severity > b->worst)
+		b->worst = severity;
+	if (severity > s->worst)
+		s->worst = severity;
+	return true;
+}
+
 static void on_verdict(void *ctx, const struct verdict *v)
 {
 	struct session *s = ctx;
 
-	if (v->kind == VERDICT_BREACH) {
-		enum snp_severity severity = snp_breach_severity(v->id);
-
-		if (severity > s->worst)
-			s->worst = severity;
-	}
-	report_verdict(&s->report, v);
+	if (v->kind != VERDICT_BREACH || count_breach(s, v->id))
+		report_verdict(&s->report, v);
 }
 
 int session_feed(struct session *s, const struct snp_event *e)
@@ -92,5 +111,6 @@ void session_end(struct session *s, __u64 denied)
 		.time_ns = s->last_ns,
 	};
 
+	memcpy(end.breaches, s->breaches, sizeof(end.breaches));
 	report_end(&s->report, &end);
 }

@@ -23,6 +23,7 @@ struct session {
 	struct report report;
 	struct trace *trace; /* NULL: nothing is recorded */
 	enum snp_severity worst;
+	struct report_breach breaches[SNP_BREACH_COUNT];
 	__u64 last_ns;
 };
 
@@ -30,6 +31,9 @@ struct session {
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host, struct trace *trace);
 void session_free(struct session *s);
+
+/* From the next verdict on; without it breaches count as their table has it. */
+void session_set_severities(struct session *s, const struct severities *severities);
 
 /* Returns 0, -EINVAL for an event that can't be, or the errno of what failed. */
 int session_feed(struct session *s, const struct snp_event *e);

@@ -101,6 +101,27 @@ Test(check, a_cpu_without_snp_en_fails_while_guests_can_run)
 	cr_expect_eq(check_worst(&report), CHECK_FAIL);
 }
 
+static void let(const char *severity)
+{
+	char why[256];
+
+	cr_assert_geq(severity_parse(&facts.severities, severity, why, sizeof(why)), 0, "%s", why);
+}
+
+Test(check, a_breach_counts_as_it_is_told_to)
+{
+	cpus[3].syscfg = OTHERS;
+	let("cpu-without-snp-en=warning");
+	expect("snp-en", CHECK_WARN, "cpu-without-snp-en: CPU 3");
+	let("cpu-without-snp-en=off");
+	expect("snp-en", CHECK_PASS, "cpu-without-snp-en is left out");
+	cpus[2].err = -EIO;
+	expect("snp-en", CHECK_UNKNOWN, "CPUs 2 can't be read");
+	expect("sight", CHECK_UNKNOWN, "blind");
+	let("blind=warning");
+	expect("sight", CHECK_WARN, "blind");
+}
+
 Test(check, a_cpu_without_snp_en_is_a_warning_after_a_legacy_shutdown)
 {
 	cpus[3].syscfg = OTHERS;

@@ -319,13 +319,17 @@ Test(text, ends_with_a_summary)
 	report_event(&report, &e);
 	end.totals.windows = 2;
 	end.totals.lost = 3;
-	end.totals.breaches[SNP_BREACH_CPU_ONLINED] = 2;
-	end.totals.breaches[SNP_BREACH_BLIND] = 1;
+	end.breaches[SNP_BREACH_CPU_ONLINED] =
+		(struct report_breach){ .counted = 2, .worst = SNP_CRITICAL };
+	end.breaches[SNP_BREACH_BLIND] =
+		(struct report_breach){ .counted = 1, .worst = SNP_WARNING };
+	end.breaches[SNP_BREACH_NO_LATCH].left_out = 3;
 	report_end(&report, &end);
 	summary = news();
 	cr_expect_str_eq(summary, "\nwindows:      2, the last one still open\n"
 				  "denied:       1 write\n"
 				  "breaches:     critical cpu-onlined (2), warning blind (1)\n"
+				  "left out:     no-latch (3)\n"
 				  "lost records: 3\nnot covered:  owner, gate\n");
 }
 
@@ -494,7 +498,9 @@ Test(json, ends_with_a_summary)
 	report_event(&report, &e);
 	json_object_put(parse());
 	end.totals.windows = 1;
-	end.totals.breaches[SNP_BREACH_CPU_ONLINED] = 2;
+	end.breaches[SNP_BREACH_CPU_ONLINED] =
+		(struct report_breach){ .counted = 2, .worst = SNP_CRITICAL };
+	end.breaches[SNP_BREACH_NO_LATCH].left_out = 3;
 	report_end(&report, &end);
 	o = parse();
 	check_common(o, "summary");
@@ -504,6 +510,7 @@ Test(json, ends_with_a_summary)
 	cr_expect_str_eq(str(o, "status"), "2");
 	cr_expect_str_eq(str(o, "uncovered"), "[ \"owner\" ]");
 	cr_expect_str_eq(str(o, "breaches"), "{ \"cpu-onlined\": 2 }");
+	cr_expect_str_eq(str(o, "left_out"), "{ \"no-latch\": 3 }");
 	json_object_put(o);
 }
 
