@@ -29,8 +29,9 @@ all: $(O)/snp-guard
 
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
-libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev
-packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev pkgconf \
+libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
+	inih:libinih-dev
+packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev pkgconf \
 	libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
 	zstd xz-utils libclang-rt-dev
 
@@ -59,8 +60,8 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c)
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih)
 guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.
@@ -106,6 +107,7 @@ include tests/tests.mk
 install: all
 	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
+	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
 
 .PHONY: format
 format:

@@ -11,6 +11,7 @@ int command_run(int argc, char **argv, int *status);
 int command_replay(int argc, char **argv, int *status);
 int command_snapshot(int argc, char **argv, int *status);
 int command_hooks(int argc, char **argv, int *status);
+int command_config(int argc, char **argv, int *status);
 int command_check(int argc, char **argv, int *status);
 
 struct snapshot;

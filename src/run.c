@@ -162,6 +162,20 @@ static bool is_over(const struct run *r)
 	return r->options.until_breach && r->session.worst >= SNP_WARNING;
 }
 
+/* True if it is over; SIGHUP from a terminal that went away is an end too. */
+static bool take_signal(struct run *r, int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signal_fd, &info, sizeof(info)) != sizeof(info) || info.ssi_signo != SIGHUP ||
+	    info.ssi_code == SI_KERNEL)
+		return true;
+	run_options_reload(&r->options);
+	session_set_severities(&r->session, &r->options.severities);
+	r->sweep_now = true;
+	return false;
+}
+
 static int follow(struct run *r, int signal_fd)
 {
 	struct pollfd fds[] = {
@@ -173,7 +187,7 @@ static int follow(struct run *r, int signal_fd)
 	while (!err && !is_over(r)) {
 		if (poll(fds, 2, timeout_ms(r)) < 0)
 			return -errno;
-		if (fds[1].revents)
+		if (fds[1].revents && take_signal(r, signal_fd))
 			break;
 		err = drain(r);
 		if (!err && (r->sweep_now || boottime_ns() >= r->next_sweep_ns))
@@ -237,8 +251,11 @@ static int begin_session(struct run *r)
 			return err;
 		}
 	}
-	return session_init(&r->session, r->options.format, stdout, header,
-			    r->options.record ? &r->trace : NULL);
+	err = session_init(&r->session, r->options.format, stdout, header,
+			   r->options.record ? &r->trace : NULL);
+	if (!err)
+		session_set_severities(&r->session, &r->options.severities);
+	return err;
 }
 
 static int begin_sensors(struct run *r)
@@ -284,6 +301,7 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -328,18 +346,19 @@ static int run(struct run *r, const struct snapshot *since, int signal_fd)
 int command_run(int argc, char **argv, int *status)
 {
 	struct run r = { .platform = { .root = "" } };
-	struct snapshot since;
+	struct snapshot since = { 0 };
 	int signal_fd, err, close_err;
 	const char *why;
 
 	err = run_options_read(&r.options, argc, argv);
 	if (err)
-		return err;
+		goto out;
 	remedy(&r.platform);
 	why = preflight(&r.platform, r.options.audit);
 	if (why) {
 		complain("%s", why);
-		return -ENOTSUP;
+		err = -ENOTSUP;
+		goto out;
 	}
 	err = read_snapshot(r.options.since, &since);
 	if (err)
@@ -366,5 +385,6 @@ int command_run(int argc, char **argv, int *status)
 	close(signal_fd);
 out:
 	snapshot_free(&since);
+	run_options_free(&r.options);
 	return err;
 }

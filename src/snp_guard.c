@@ -18,6 +18,7 @@ static const struct command {
 	{ "replay", command_replay, "reach the verdicts of a recorded run again" },
 	{ "check", command_check, "look at this host once: is its SNP state sound" },
 	{ "snapshot", command_snapshot, "keep the host's state, to compare with after a kexec" },
+	{ "config", command_config, "show or check what the configuration asks of run" },
 	{ "hooks", command_hooks, "show what this kernel lets the guard see, and from where" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -7,6 +7,8 @@ fuzz_reports := session.o report.o report_json.o report_text.o names.o window.o 
 fuzz_host := platform.o cpulist.o module_file.o kallsyms.o
 fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
 
+fuzz_needs_config := config_file.o options.o hooks.o kernel.o $(fuzz_host) $(fuzz_reports)
+fuzz_runs_config := 60000
 fuzz_needs_control := lab-control.o lab-qmp.o lab-unix_socket.o $(fuzz_firmware)
 fuzz_wrap_control := unix_listen accept4 recv send
 fuzz_runs_control := 40000
@@ -17,7 +19,7 @@ fuzz_runs_kallsyms := 80000
 fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
 # The commands, and all that they call: none of it is reached.
-fuzz_needs_options := options.o run.o replay.o snapshot_command.o hooks_command.o hooks.o kernel.o sensors.o \
+fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o hooks_command.o hooks.o kernel.o sensors.o \
 	kprobe_event.o sweep.o preflight.o remedy.o own_events.o snapshot.o stream.o platform.o \
 	module_file.o kallsyms.o $(fuzz_reports)
 fuzz_wrap_options := argp_parse argp_error

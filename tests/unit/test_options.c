@@ -201,6 +201,56 @@ Test(options, arguments_too_many_or_too_few_are_usage_errors)
 	cr_ended(USAGE, "which FILE?");
 }
 
+/* ---- config ---- */
+
+Test(options, config_shows_each_setting_and_its_place)
+{
+	char conf[160], place[256];
+
+	snprintf(conf, sizeof(conf), "%s/conf", fixture.root);
+	fixture_write(&fixture, "/conf", "[run]\ninterval = 2\n[severity]\nblind = off\n");
+	guard("config", "--config", conf, NULL);
+	cr_ended(CLEAN, "");
+	snprintf(place, sizeof(place), "run       interval            2            %s:2\n", conf);
+	cr_expect(strstr(run.out, place), "%s", run.out);
+	cr_expect(strstr(run.out, "audit               no           default\n"), "%s", run.out);
+	guard("config", "--format=json", "--config", conf, NULL);
+	cr_ended(CLEAN, "");
+	snprintf(place, sizeof(place),
+		 "{\"section\":\"severity\",\"key\":\"blind\",\"value\":\"off\",\"file\":\"%s\","
+		 "\"line\":4}\n",
+		 conf);
+	cr_expect(strstr(run.out, place), "%s", run.out);
+	cr_expect(
+		strstr(run.out, "\"key\":\"record\",\"value\":null,\"file\":null,\"line\":null}"));
+	guard("config", "--check", "--config", conf, NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_str_eq(run.out, "");
+}
+
+Test(options, config_check_lists_each_mistake)
+{
+	char conf[160], expected[512];
+
+	snprintf(conf, sizeof(conf), "%s/conf", fixture.root);
+	fixture_write(&fixture, "/conf", "[run]\naudt = 2\n[severity]\nblind = no\n");
+	guard("config", "--check", "--config", conf, NULL);
+	cr_ended(UNVERIFIED, "");
+	snprintf(expected, sizeof(expected),
+		 "%s:2: no key of [run] is called `audt`, is it `audit`?\n"
+		 "%s:4: blind is off, notice, warning or critical, not `no`\n",
+		 conf, conf);
+	cr_expect_str_eq(run.out, expected);
+	guard("config", "--format", "json", "--config", conf, NULL);
+	cr_ended(UNVERIFIED, "");
+	snprintf(expected, sizeof(expected), "{\"file\":\"%s\",\"line\":2,\"problem\":", conf);
+	cr_expect(strstr(run.out, expected), "%s", run.out);
+	cr_expect_not(strstr(run.out, "\"key\""), "%s", run.out);
+	guard("run", "--config", conf, NULL);
+	cr_ended(UNVERIFIED, ":2: no key of [run]");
+	cr_expect(is_one_line(run.err), "stderr: `%s`", run.err);
+}
+
 /* ---- replay ---- */
 
 static struct trace trace;
@@ -305,6 +355,35 @@ Test(replay, of_a_critical_breach_is_2)
 	cr_ended(CRITICAL, "");
 	cr_expect(strstr(run.out, "\"breach\":\"cpu-onlined\""), "%s", run.out);
 	cr_expect(strstr(run.out, "\"status\":2}\n"), "%s", run.out);
+}
+
+Test(replay, counts_a_breach_as_it_is_told_to)
+{
+	record();
+	prepare(&story);
+	snp_init(&story);
+	hp_disable(&story, "__sev_snp_init_locked");
+	stop_whole();
+	guard("replay", "--severity", "late-disable=off", recording, NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "left out:     late-disable (1)"), "%s", run.out);
+	cr_expect_not(strstr(run.out, "WARNING"), "%s", run.out);
+	guard("replay", "--severity=no-latch=off", "--severity=late-disable=critical", recording,
+	      NULL);
+	cr_ended(CRITICAL, "");
+	cr_expect(strstr(run.out, "critical late-disable (1)"), "%s", run.out);
+}
+
+Test(options, bad_severities_are_usage_errors)
+{
+	static const char *const commands[] = { "run", "replay", "check" };
+
+	for (int i = 0; i < 3; i++) {
+		guard(commands[i], "--severity", "blnd=off", NULL);
+		cr_ended(USAGE, "--severity: no breach is called `blnd`, is it `blind`?");
+		guard(commands[i], "--severity", "blind=no", NULL);
+		cr_ended(USAGE, "blind is off, notice, warning or critical, not `no`");
+	}
 }
 
 Test(replay, of_a_run_without_a_sweep_is_3)
