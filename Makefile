@@ -33,7 +33,7 @@ libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev
 	inih:libinih-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev pkgconf \
 	libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
-	zstd xz-utils libclang-rt-dev
+	zstd xz-utils libclang-rt-dev liburing-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \

@@ -23,6 +23,7 @@ struct pt_regs {
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
+	unsigned long orig_ax; /* of a task in a system call: its number */
 	unsigned long ip;
 	unsigned long sp;
 };
@@ -40,8 +41,17 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct inode {
+	unsigned short i_mode;
+	unsigned int i_rdev;
 	struct super_block *i_sb;
+	unsigned long i_ino;
+	atomic_t i_writecount;
+	void *i_private;
 };
 
 struct path {
@@ -52,6 +62,28 @@ struct file {
 	unsigned int f_mode;
 	struct inode *f_inode;
 	struct path f_path;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
+/* fs/kernfs/file.c and include/linux/kernfs.h: the files that are open, of one node of sysfs */
+struct kernfs_open_node {
+	struct list_head files;
+};
+
+struct kernfs_open_file {
+	struct file *file;
+	struct list_head list;
+};
+
+struct kernfs_elem_attr {
+	struct kernfs_open_node *open;
+};
+
+struct kernfs_node {
+	struct kernfs_elem_attr attr;
 };
 
 /* include/linux/module.h, from 6.4 on */
@@ -69,6 +101,11 @@ struct module {
 
 enum mod_mem_type {
 	MOD_TEXT = 0,
+};
+
+/* include/linux/security.h */
+enum lockdown_reason {
+	LOCKDOWN_HIBERNATION = 1,
 };
 
 /* include/linux/cpuhotplug.h: the numbers shift from release to release */

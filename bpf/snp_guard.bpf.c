@@ -17,12 +17,15 @@
  *   tp     module_load, module_free      module-load, module-free; where ccp's text lies
  *   fentry kernel_kexec, migrate_to_reboot_cpu   kexec
  *   lsm    file_open, file_permission    denied: writes that would change the online CPUs
+ *   lsm    file_ioctl, file_ioctl_compat denied: /dev/snapshot
  *
  * Programs in ..._probe yield the same by a kprobe, for kernels where fentry can't attach.
  *
- *   syscall read_truth                   (called by the user side) the kernel's own count,
- *                                        and the driver's own flag
- *   syscall read_text                    (called by the user side) code of the kernel
+ * The user side calls, and hands over in the call what they need:
+ *
+ *   syscall steer                        changes struct snp_state; lists and counts writers
+ *   syscall read_truth                   the kernel's own count, and the driver's own flag
+ *   syscall read_text                    code of the kernel
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -34,11 +37,16 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define FMODE_WRITE 0x2 /* include/linux/fs.h */
-#define MAY_WRITE   0x2
-#define SYSFS_MAGIC 0x62656572
-#define FRAMES	    32 /* deepest call stack looked at for an owner */
-#define BPF_FRAMES  2  /* on top of it, at fexit: the program's own and the trampoline's */
+#define FMODE_WRITE    0x2 /* include/linux/fs.h */
+#define MAY_WRITE      0x2
+#define SYSFS_MAGIC    0x62656572
+#define TRACEFS_MAGIC  0x74726163
+#define S_IFMT	       0170000
+#define S_IFCHR	       0020000
+#define SNAPSHOT_DEV   (10 << 20 | 231) /* MKDEV(MISC_MAJOR, SNAPSHOT_MINOR) */
+#define MAX_OPEN_FILES 4096 /* of one file, looked at for writers */
+#define FRAMES	       32 /* deepest call stack looked at for an owner */
+#define BPF_FRAMES     2  /* on top of it, at fexit: the program's own and the trampoline's */
 
 struct command {
 	__u64 psp_ret;
@@ -68,28 +76,32 @@ struct {
 	__type(value, __u8);
 } inside SEC(".maps");
 
+/*
+ * Guarded files that were opened for writing where the gate let that pass, or that the user side
+ * listed, by inode: who is in here may have writers (see writers_of).
+ */
+struct listed {
+	__u64 sb;
+	__u64 ino;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct listed);
+} files SEC(".maps");
+
 /* Set before load. Addresses are 0 where the kernel does not show them. */
-const volatile bool audit;
+const volatile bool has_mmiotrace;		  /* the tracer that takes CPUs down */
 const volatile bool prepare_is_void;		  /* 7.1: void snp_prepare(void) */
 const volatile struct text_range hotplug_text[2]; /* cpu_hotplug_disable, cpu_hotplug_enable */
 const volatile struct text_range snp_text[3];	  /* snp_prepare, snp_shutdown, snp_rmptable_init */
 const volatile __u64 count_addr;		  /* int cpu_hotplug_disabled */
 
-/* Shared with the user side while it runs. */
-volatile __u64 latch;
-__u64 seq;	    /* last sequence number given */
-__u64 lost;	    /* records for which the ring buffer had no room */
-__u64 shutdown_ns;  /* since when a full shutdown is in flight; 0: none is */
-__u64 denied;	    /* refused, or in audit mode let through */
-__u64 denied_quiet; /* ... of which no record was written, the buffer being half full */
-struct text_range ccp_text;
+const volatile __u64 hibernate_addr; /* atomic_t hibernate_atomic: 0 while /dev/snapshot is open */
 
-/* read_truth: in ... */
-__u64 psp_master_addr; /* struct psp_device *psp_master, in ccp */
-__u32 sev_data_offset, snp_initialized_offset;
-/* ... and out */
-__s32 truth_count;
-__s32 truth_initialised; /* 0, 1, or -1: not known */
+struct snp_state state;
 
 static __always_inline __s32 hotplug_count(void)
 {
@@ -103,12 +115,12 @@ static __always_inline __s32 hotplug_count(void)
 static __always_inline struct snp_event *event_begin(__u32 kind)
 {
 	/* Numbered before room is found: a number that never arrives is a record lost. */
-	__u64 number = __sync_fetch_and_add(&seq, 1) + 1;
+	__u64 number = __sync_fetch_and_add(&state.seq, 1) + 1;
 	struct snp_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	__u64 id = bpf_get_current_pid_tgid();
 
 	if (!e) {
-		__sync_fetch_and_add(&lost, 1);
+		__sync_fetch_and_add(&state.lost, 1);
 		return NULL;
 	}
 	__builtin_memset(e, 0, sizeof(*e));
@@ -141,14 +153,27 @@ static __always_inline int record(__u32 kind, __u32 subject, __u32 flags, __s32 
 
 static __always_inline void latch_shut(__u64 why)
 {
-	__sync_fetch_and_or(&latch, why);
-	__sync_fetch_and_add(&latch, SNP_LATCH_CHANGE);
+	__sync_fetch_and_or(&state.latch, why);
+	__sync_fetch_and_add(&state.latch, SNP_LATCH_CHANGE);
 }
 
 static __always_inline void latch_release(__u64 why)
 {
-	__sync_fetch_and_and(&latch, ~why);
-	__sync_fetch_and_add(&latch, SNP_LATCH_CHANGE);
+	__sync_fetch_and_and(&state.latch, ~why);
+	__sync_fetch_and_add(&state.latch, SNP_LATCH_CHANGE);
+}
+
+/*
+ * Where the programs that see each write were dropped, the window's end leaves opening for writing
+ * refused until the user side has them back: a descriptor opened now could write in the next
+ * window. In this order: the latch must at no time look open while they are gone (see disarm).
+ */
+static __always_inline void window_ends(void)
+{
+	latch_shut(SNP_LATCH_REARM);
+	latch_release(SNP_LATCH_WINDOW);
+	if (*(volatile __u64 *)&state.writes)
+		latch_release(SNP_LATCH_REARM);
 }
 
 /* ---- the SNP life cycle ---- */
@@ -305,7 +330,7 @@ int BPF_KPROBE(command_enter, int number, void *data, int *psp_ret)
 	}
 	c.time_ns = bpf_ktime_get_boot_ns();
 	if (number == SNP_CMD_SHUTDOWN_EX && (c.flags & SNP_SHUTDOWN_X86))
-		shutdown_ns = c.time_ns;
+		state.shutdown_ns = c.time_ns;
 	bpf_map_update_elem(&commands, &tid, &c, BPF_ANY);
 	return 0;
 }
@@ -323,12 +348,12 @@ int BPF_KRETPROBE(command_exit, int ret)
 	if (c->psp_ret)
 		bpf_probe_read_kernel(&status, sizeof(status), (void *)c->psp_ret);
 	if (c->number == SNP_CMD_SHUTDOWN_EX && (c->flags & SNP_SHUTDOWN_X86) && !ret && !status)
-		latch_release(SNP_LATCH_WINDOW);
+		window_ends();
 
 	e = event_begin(SNP_EV_COMMAND);
 	/* Only now: who finds none in flight must find the number of its record given. */
 	if (c->number == SNP_CMD_SHUTDOWN_EX)
-		shutdown_ns = 0;
+		state.shutdown_ns = 0;
 	if (e) {
 		e->subject = c->number;
 		e->flags = c->flags;
@@ -350,7 +375,7 @@ static __always_inline bool in_text(__u64 ip, __u64 start, __u64 end)
 
 static __always_inline bool in_snp_code(__u64 ip)
 {
-	return in_text(ip, ccp_text.start, ccp_text.end) ||
+	return in_text(ip, state.ccp_text.start, state.ccp_text.end) ||
 	       in_text(ip, snp_text[0].start, snp_text[0].end) ||
 	       in_text(ip, snp_text[1].start, snp_text[1].end) ||
 	       in_text(ip, snp_text[2].start, snp_text[2].end);
@@ -520,8 +545,10 @@ static __always_inline int record_module(__u32 kind, struct module *mod)
 	struct snp_event *e;
 
 	if (name == WORD('c', 'c', 'p', 0, 0, 0, 0)) {
-		ccp_text.start = kind == SNP_EV_MODULE_LOAD ? (__u64)mod->mem[MOD_TEXT].base : 0;
-		ccp_text.end = ccp_text.start ? ccp_text.start + mod->mem[MOD_TEXT].size : 0;
+		struct text_range *text = &state.ccp_text;
+
+		text->start = kind == SNP_EV_MODULE_LOAD ? (__u64)mod->mem[MOD_TEXT].base : 0;
+		text->end = text->start ? text->start + mod->mem[MOD_TEXT].size : 0;
 	} else if (name != WORD('k', 'v', 'm', '_', 'a', 'm', 'd')) {
 		return 0;
 	}
@@ -573,9 +600,33 @@ int BPF_KPROBE(reboot_probe)
 
 /* ---- the gate ---- */
 
-static __always_inline __u64 word_of(struct dentry *d)
+/* As much of a dentry's name as any of the names here needs; none of them has 15 characters. */
+struct name {
+	__u64 word[2];
+};
+
+static __always_inline struct name name_of(struct dentry *d)
 {
-	return word_of_str(d->d_name.name);
+	struct name n = {};
+
+	bpf_probe_read_kernel_str(&n, sizeof(n), d->d_name.name);
+	return n;
+}
+
+/* Compared as words, which the compiler makes of the literal: no call of memcmp. */
+static __always_inline bool is(struct name n, const char literal[sizeof(struct name)])
+{
+	struct name want;
+
+	__builtin_memcpy(&want, literal, sizeof(want));
+	return n.word[0] == want.word[0] && n.word[1] == want.word[1];
+}
+#define IS(n, literal)		   is(n, (const char[sizeof(struct name)]){ literal })
+#define IS_CALLED(dentry, literal) IS(name_of(dentry), literal)
+
+static __always_inline bool is_root(struct dentry *d)
+{
+	return d == d->d_parent;
 }
 
 /* True for cpu0, cpu17, ...: nothing else below the CPUs' directory is called so. */
@@ -596,145 +647,396 @@ static __always_inline bool is_cpu_dir(struct dentry *d, __u32 *cpu)
 static __always_inline bool is_cpu_root(struct dentry *d)
 {
 	struct dentry *system = d->d_parent, *devices = system->d_parent;
-	struct dentry *root = devices->d_parent;
 
-	return word_of(d) == WORD('c', 'p', 'u', 0, 0, 0, 0) &&
-	       word_of(system) == WORD('s', 'y', 's', 't', 'e', 'm', 0) &&
-	       word_of(devices) == WORD('d', 'e', 'v', 'i', 'c', 'e', 's') &&
-	       root == root->d_parent;
+	return IS_CALLED(d, "cpu") && IS_CALLED(system, "system") &&
+	       IS_CALLED(devices, "devices") && is_root(devices->d_parent);
 }
 
-enum guarded { NOT_GUARDED, CPU_ONLINE, CPU_TARGET, SMT_CONTROL, POWER_STATE, POWER_RESUME };
+/* True for /module/nitro_enclaves/parameters. */
+static __always_inline bool is_nitro_parameters(struct dentry *d)
+{
+	struct dentry *nitro = d->d_parent, *module = nitro->d_parent;
+
+	return IS_CALLED(d, "parameters") && IS_CALLED(nitro, "nitro_enclaves") &&
+	       IS_CALLED(module, "module") && is_root(module->d_parent);
+}
+
+/* True for an ACPI device LNXCPU:03 or ACPI0007:03: a processor; no other device is called so. */
+static __always_inline bool is_acpi_processor(struct dentry *d)
+{
+	struct name n = name_of(d);
+	struct name lnx = { { n.word[0] & ~0ull >> 8 } },
+		    acpi = { { n.word[0], n.word[1] & 0xff } };
+
+	return IS(lnx, "LNXCPU:") || IS(acpi, "ACPI0007:");
+}
+
+enum gated {
+	NOT_GATED,
+#define X(sym, text, path) GATED_##sym,
+	SNP_GATED(X)
+#undef X
+};
+
+static __always_inline enum gated gated_power(struct name n)
+{
+	return IS(n, "state")	    ? GATED_POWER_STATE
+	       : IS(n, "disk")	    ? GATED_POWER_DISK
+	       : IS(n, "resume")    ? GATED_POWER_RESUME
+	       : IS(n, "autosleep") ? GATED_POWER_AUTOSLEEP
+				    : NOT_GATED;
+}
 
 /*
  * By file system and by names: the inode's number and the device differ between
  * mounts and network namespaces, the names do not.
  */
-static __always_inline enum guarded guarded(struct file *file, __u32 *cpu)
+static __always_inline enum gated gated_sysfs(struct dentry *d, __u32 *cpu)
 {
-	struct dentry *d, *up;
+	struct dentry *up = d->d_parent;
+	struct name n = name_of(d);
 
-	if (file->f_inode->i_sb->s_magic != SYSFS_MAGIC)
-		return NOT_GUARDED;
-	d = file->f_path.dentry;
-	up = d->d_parent;
-	*cpu = SNP_NO_SUBJECT;
-	switch (word_of(d)) {
-	case WORD('o', 'n', 'l', 'i', 'n', 'e', 0):
-		return is_cpu_dir(up, cpu) && is_cpu_root(up->d_parent) ? CPU_ONLINE : NOT_GUARDED;
-	case WORD('t', 'a', 'r', 'g', 'e', 't', 0):
-		return word_of(up) == WORD('h', 'o', 't', 'p', 'l', 'u', 'g') &&
-				       is_cpu_dir(up->d_parent, cpu) &&
+	if (IS(n, "online"))
+		return is_cpu_dir(up, cpu) && is_cpu_root(up->d_parent) ? GATED_CPU_ONLINE
+									: NOT_GATED;
+	if (IS(n, "target"))
+		return IS_CALLED(up, "hotplug") && is_cpu_dir(up->d_parent, cpu) &&
 				       is_cpu_root(up->d_parent->d_parent)
-			       ? CPU_TARGET
-			       : NOT_GUARDED;
-	case WORD('c', 'o', 'n', 't', 'r', 'o', 'l'):
-		return word_of(up) == WORD('s', 'm', 't', 0, 0, 0, 0) && is_cpu_root(up->d_parent)
-			       ? SMT_CONTROL
-			       : NOT_GUARDED;
-	case WORD('s', 't', 'a', 't', 'e', 0, 0):
-	case WORD('r', 'e', 's', 'u', 'm', 'e', 0):
-		if (word_of(up) != WORD('p', 'o', 'w', 'e', 'r', 0, 0) ||
-		    up->d_parent != up->d_parent->d_parent)
-			return NOT_GUARDED;
-		return word_of(d) == WORD('s', 't', 'a', 't', 'e', 0, 0) ? POWER_STATE
-									 : POWER_RESUME;
+			       ? GATED_CPU_TARGET
+			       : NOT_GATED;
+	if (IS(n, "control"))
+		return IS_CALLED(up, "smt") && is_cpu_root(up->d_parent) ? GATED_SMT_CONTROL
+									 : NOT_GATED;
+	if (IS(n, "eject"))
+		return is_acpi_processor(up) ? GATED_EJECT : NOT_GATED;
+	if (IS(n, "ne_cpus"))
+		return is_nitro_parameters(up) ? GATED_NE_CPUS : NOT_GATED;
+	return IS_CALLED(up, "power") && is_root(up->d_parent) ? gated_power(n) : NOT_GATED;
+}
+
+/* That of an instance is elsewhere, and takes no mmiotrace. */
+static __always_inline bool is_tracer(struct dentry *d)
+{
+	return has_mmiotrace && is_root(d->d_parent) && IS_CALLED(d, "current_tracer");
+}
+
+static __always_inline bool is_snapshot(struct inode *inode)
+{
+	return inode->i_rdev == SNAPSHOT_DEV && (inode->i_mode & S_IFMT) == S_IFCHR;
+}
+
+/* What an open or a write has nothing to do with is told by one or two words of its inode. */
+static __always_inline enum gated gated(struct file *file, __u32 *cpu)
+{
+	struct inode *inode = file->f_inode;
+
+	switch (inode->i_sb->s_magic) {
+	case SYSFS_MAGIC:
+		return gated_sysfs(file->f_path.dentry, cpu);
+	case TRACEFS_MAGIC:
+		return is_tracer(file->f_path.dentry) ? GATED_TRACER : NOT_GATED;
 	}
-	return NOT_GUARDED;
+	return is_snapshot(inode) ? GATED_SNAPSHOT : NOT_GATED;
+}
+
+static __always_inline void name_gated(struct snp_event *e, enum gated what, __u32 cpu)
+{
+	switch (what) {
+#define X(sym, text, path)                                                                         \
+	case GATED_##sym:                                                                          \
+		BPF_SNPRINTF(e->name, sizeof(e->name), text, cpu);                                 \
+		break;
+		SNP_GATED(X)
+#undef X
+	case NOT_GATED:
+		break;
+	}
+}
+
+/* ---- who has them open for writing ---- */
+
+static __always_inline int list_inode(struct inode *inode)
+{
+	struct listed entry = { .sb = (__u64)BPF_CORE_READ(inode, i_sb),
+				.ino = BPF_CORE_READ(inode, i_ino) };
+	__u64 key = (__u64)inode;
+
+	if (!bpf_map_update_elem(&files, &key, &entry, BPF_ANY))
+		return 0;
+	__sync_fetch_and_add(&state.unlisted, 1);
+	return -ENOSPC;
+}
+
+struct open_files {
+	struct list_head *head, *at;
+	struct kernfs_node *node;
+};
+
+/* One struct file of a node of sysfs, in whichever instance of sysfs it was opened. */
+static long list_open_file(__u32 i, struct open_files *walk)
+{
+	struct kernfs_open_file *of;
+	struct inode *inode;
+	struct file *file;
+
+	if (!walk->at || walk->at == walk->head)
+		return 1;
+	of = (void *)walk->at - bpf_core_field_offset(struct kernfs_open_file, list);
+	file = BPF_CORE_READ(of, file);
+	inode = BPF_CORE_READ(file, f_inode);
+	/* The list may change meanwhile; what does not belong to it is left alone. */
+	if (BPF_CORE_READ(inode, i_private) != walk->node)
+		return 1;
+	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE)
+		list_inode(inode);
+	walk->at = BPF_CORE_READ(of, list.next);
+	return 0;
+}
+
+/* Each instance of sysfs (one a network namespace) has an inode of its own for a node. */
+static __always_inline void list_other_instances(struct inode *inode)
+{
+	struct kernfs_node *node = BPF_CORE_READ(inode, i_private);
+	struct kernfs_open_node *open = BPF_CORE_READ(node, attr.open);
+	struct open_files walk = { .node = node };
+
+	if (!open)
+		return;
+	walk.head = (void *)open + bpf_core_field_offset(struct kernfs_open_node, files);
+	walk.at = BPF_CORE_READ(open, files.next);
+	bpf_loop(MAX_OPEN_FILES, list_open_file, &walk, 0);
+}
+
+/* True if with no window the guard has been gone for too long to take its programs back. */
+static __always_inline bool is_deserted(void)
+{
+	return !(state.latch & (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)) &&
+	       bpf_ktime_get_boot_ns() - state.beat_ns > SNP_BEAT_NS;
+}
+
+static __always_inline bool is_trial(void)
+{
+	return state.trier && state.trier == (__u32)bpf_get_current_pid_tgid();
+}
+
+/*
+ * Whoever opens one of the files for writing is listed before the latch is looked at, so that it is
+ * either refused or counted (see writers_of).
+ */
+static __always_inline void take_note(struct file *file)
+{
+	list_inode(file->f_inode);
+	if (is_trial() && file->f_inode->i_sb->s_magic == SYSFS_MAGIC)
+		list_other_instances(file->f_inode);
+}
+
+static __always_inline bool is_shut(void)
+{
+	return *(volatile __u64 *)&state.latch & SNP_LATCH_SHUT;
+}
+
+static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
+{
+	int verdict = state.audit ? 0 : -EPERM;
+	struct snp_event *e;
+
+	if (is_deserted()) {
+		if (flags & SNP_F_OPEN)
+			__sync_fetch_and_add(&state.exposed, 1);
+		return 0;
+	}
+	if (is_trial())
+		return verdict;
+	__sync_fetch_and_add(&state.denied, 1);
+	/* Who writes in a loop must not push other records out. */
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 2 >
+	    bpf_ringbuf_query(&events, BPF_RB_RING_SIZE)) {
+		__sync_fetch_and_add(&state.denied_quiet, 1);
+		return verdict;
+	}
+	e = event_begin(SNP_EV_DENIED);
+	if (!e)
+		return verdict;
+	e->subject = cpu;
+	e->flags = flags | (verdict ? 0 : SNP_F_AUDIT);
+	e->result = -EPERM;
+	name_gated(e, what, cpu);
+	bpf_ringbuf_submit(e, 0);
+	return verdict;
 }
 
 static __always_inline int gate(struct file *file, __u32 flags)
 {
-	struct snp_event *e;
-	enum guarded what;
-	__u32 cpu;
+	__u32 cpu = SNP_NO_SUBJECT;
+	enum gated what = gated(file, &cpu);
 
-	what = guarded(file, &cpu);
-	if (what == NOT_GUARDED)
+	if (what == NOT_GATED)
 		return 0;
-	__sync_fetch_and_add(&denied, 1);
-	/* Who writes in a loop must not push other records out. */
-	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 2 >
-	    bpf_ringbuf_query(&events, BPF_RB_RING_SIZE)) {
-		__sync_fetch_and_add(&denied_quiet, 1);
-		goto out;
-	}
-	e = event_begin(SNP_EV_DENIED);
-	if (!e)
-		goto out;
-	e->subject = cpu;
-	e->flags = flags | (audit ? SNP_F_AUDIT : 0);
-	e->result = -EPERM;
-	switch (what) {
-	case CPU_ONLINE:
-		BPF_SNPRINTF(e->name, sizeof(e->name), "cpu%u/online", cpu);
-		break;
-	case CPU_TARGET:
-		BPF_SNPRINTF(e->name, sizeof(e->name), "cpu%u/hotplug/target", cpu);
-		break;
-	case SMT_CONTROL:
-		BPF_SNPRINTF(e->name, sizeof(e->name), "cpu/smt/control");
-		break;
-	case POWER_STATE:
-		BPF_SNPRINTF(e->name, sizeof(e->name), "power/state");
-		break;
-	default:
-		BPF_SNPRINTF(e->name, sizeof(e->name), "power/resume");
-	}
-	bpf_ringbuf_submit(e, 0);
-out:
-	return audit ? 0 : -EPERM;
+	if (flags & SNP_F_OPEN)
+		take_note(file);
+	return is_shut() ? refuse(what, cpu, flags) : 0;
 }
 
 SEC("lsm/file_open")
 int BPF_PROG(gate_open, struct file *file, int ret)
 {
-	if (ret || !(latch & SNP_LATCH_SHUT) || !(file->f_mode & FMODE_WRITE))
+	if (ret)
 		return ret;
+	/* For /dev/snapshot reading will do. */
+	if (!(file->f_mode & FMODE_WRITE) && file->f_inode->i_rdev != SNAPSHOT_DEV)
+		return 0;
 	return gate(file, SNP_F_OPEN);
 }
 
+/* Only for descriptors from before the window: it is dropped where there are none. */
 SEC("lsm/file_permission")
 int BPF_PROG(gate_write, struct file *file, int mask, int ret)
 {
-	if (ret || !(latch & SNP_LATCH_SHUT) || !(mask & MAY_WRITE))
+	if (ret || !(mask & MAY_WRITE) || !is_shut())
 		return ret;
 	return gate(file, 0);
 }
 
-/* ---- ground truth, asked for by the user side ---- */
+/* /dev/snapshot is steered by ioctls, most of them on a descriptor that was opened for reading. */
+static __always_inline int gate_snapshot(struct file *file, int ret)
+{
+	if (ret || !is_shut() || !is_snapshot(file->f_inode))
+		return ret;
+	return refuse(GATED_SNAPSHOT, SNP_NO_SUBJECT, SNP_F_IOCTL);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(gate_ioctl, struct file *file, unsigned int cmd, unsigned long arg, int ret)
+{
+	return gate_snapshot(file, ret);
+}
+
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(gate_ioctl_compat, struct file *file, unsigned int cmd, unsigned long arg, int ret)
+{
+	return gate_snapshot(file, ret);
+}
+
+/* ---- what the user side asks for ---- */
+
+/*
+ * i_writecount is raised before the LSM hook of an open is called and falls when the last
+ * reference to the file goes, whoever holds it: a descriptor, one in flight in a socket, io_uring,
+ * a loop device (fs/open.c:do_dentry_open, fs/file_table.c:__fput). An inode that is gone has no
+ * writers; its memory may be another's by now.
+ */
+static long writers_of(void *map, const __u64 *key, const struct listed *entry, __s32 *writers)
+{
+	struct inode *inode = (struct inode *)*key;
+	bool gone = (__u64)BPF_CORE_READ(inode, i_sb) != entry->sb ||
+		    BPF_CORE_READ(inode, i_ino) != entry->ino;
+
+	if (gone)
+		bpf_map_delete_elem(map, key);
+	else if (BPF_CORE_READ(inode, i_writecount.counter) > 0)
+		*writers += 1;
+	return 0;
+}
+
+static __always_inline __s32 count_writers(void)
+{
+	__s32 writers = 0, free = 1;
+
+	if (state.unlisted)
+		return -ENOSPC;
+	bpf_for_each_map_elem(&files, writers_of, &writers, 0);
+	/* A character device has no count of writers; of this one there is one user at a time. */
+	if (hibernate_addr)
+		bpf_probe_read_kernel(&free, sizeof(free), (void *)hibernate_addr);
+	return writers + (free < 1);
+}
+
+static __always_inline __s32 steer_latch(const struct snp_steer *s)
+{
+	__u64 after = (s->before & ~(SNP_LATCH_WINDOW | SNP_LATCH_REARM)) |
+		      (s->value ? SNP_LATCH_WINDOW : 0);
+
+	if (__sync_val_compare_and_swap(&state.latch, s->before, after + SNP_LATCH_CHANGE) !=
+	    s->before)
+		return -EAGAIN;
+	return 0;
+}
+
+static __always_inline void arm(void)
+{
+	__sync_lock_test_and_set(&state.writes, 1);
+	latch_release(SNP_LATCH_REARM);
+}
+
+/* Counterpart of window_ends(): one of the two sees what the other one did. */
+static __always_inline __s32 disarm(void)
+{
+	__sync_lock_test_and_set(&state.writes, 0);
+	if (*(volatile __u64 *)&state.latch & SNP_LATCH_WINDOW)
+		return 0;
+	arm();
+	return -EAGAIN;
+}
 
 SEC("syscall")
-int read_truth(void *ctx)
+int steer(struct snp_steer *s)
+{
+	s->result = 0;
+	switch (s->verb) {
+	case SNP_STEER_LATCH:
+		s->result = steer_latch(s);
+		break;
+	case SNP_STEER_BEAT:
+		state.beat_ns = s->value;
+		break;
+	case SNP_STEER_AUDIT:
+		state.audit = s->value;
+		break;
+	case SNP_STEER_ARM:
+		arm();
+		break;
+	case SNP_STEER_DISARM:
+		s->result = disarm();
+		break;
+	case SNP_STEER_TRY:
+		state.trier = s->value;
+		break;
+	case SNP_STEER_WRITERS:
+		s->result = count_writers();
+		break;
+	default:
+		s->result = -EINVAL;
+	}
+	return 0;
+}
+
+SEC("syscall")
+int read_truth(struct snp_truth *t)
 {
 	void *psp, *sev;
 	bool initialised;
 
-	truth_count = hotplug_count();
-	truth_initialised = -1;
-	if (!psp_master_addr)
+	t->count = hotplug_count();
+	t->initialised = -1;
+	if (!t->psp_master_addr)
 		return 0;
-	if (bpf_probe_read_kernel(&psp, sizeof(psp), (void *)psp_master_addr))
+	if (bpf_probe_read_kernel(&psp, sizeof(psp), (void *)t->psp_master_addr))
 		return 0;
-	truth_initialised = 0;
+	t->initialised = 0;
 	if (!psp)
 		return 0;
-	if (bpf_probe_read_kernel(&sev, sizeof(sev), psp + sev_data_offset) || !sev)
+	if (bpf_probe_read_kernel(&sev, sizeof(sev), psp + t->sev_data_offset) || !sev)
 		return 0;
-	if (bpf_probe_read_kernel(&initialised, sizeof(initialised), sev + snp_initialized_offset))
-		truth_initialised = -1;
+	if (bpf_probe_read_kernel(&initialised, sizeof(initialised),
+				  sev + t->snp_initialized_offset))
+		t->initialised = -1;
 	else
-		truth_initialised = initialised;
+		t->initialised = initialised;
 	return 0;
 }
 
-/* read_text: in ... */
-__u64 text_addr;
-/* ... and out */
-__u8 text[SNP_TEXT_SIZE];
-
 SEC("syscall")
-int read_text(void *ctx)
+int read_text(struct snp_text *t)
 {
-	return bpf_probe_read_kernel(text, sizeof(text), (void *)text_addr);
+	return bpf_probe_read_kernel(t->code, sizeof(t->code), (void *)t->addr);
 }

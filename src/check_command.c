@@ -106,7 +106,7 @@ static void look_at_kernel(struct check_facts *f, struct snapshot *now)
 
 	if (geteuid() || hooks_open(&hooks, f->platform, NULL, &options))
 		return;
-	if (!sensors_open(&sensors, &hooks)) {
+	if (!sensors_open(&sensors, &hooks, 0)) {
 		f->kernel_known = !sensors_truth(sensors, &now->hotplug_count, &f->initialised);
 		f->start_flags = sensors_start_flags(sensors);
 	}

@@ -13,6 +13,8 @@ int command_snapshot(int argc, char **argv, int *status);
 int command_hooks(int argc, char **argv, int *status);
 int command_config(int argc, char **argv, int *status);
 int command_check(int argc, char **argv, int *status);
+int command_status(int argc, char **argv, int *status);
+int command_detach(int argc, char **argv, int *status);
 
 struct snapshot;
 /*

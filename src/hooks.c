@@ -68,7 +68,9 @@ const struct hook hook_table[] = {
 	{ FACT_KEXEC, HOOK_KPROBE, "migrate_to_reboot_cpu", "reboot_probe", 0, NULL },
 
 	{ FACT_GATE, HOOK_LSM, "file_open", "gate_open", 0, NULL },
-	{ FACT_GATE, HOOK_LSM, "file_permission", "gate_write", 0, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_permission", "gate_write", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_ioctl", "gate_ioctl", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_ioctl_compat", "gate_ioctl_compat", HOOK_WRITES, NULL },
 
 	{ FACT_FIRMWARE, HOOK_MEMORY, "psp_master", NULL, HOOK_IN_CCP, NULL },
 	{ FACT_FIRMWARE, HOOK_COMMANDS, "SNP_INIT_EX", NULL, 0,
@@ -77,12 +79,11 @@ const struct hook hook_table[] = {
 const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_MAX is too small");
 
-/* Looked up beside the targets: what tells SNP's own code, and the code of boot. */
+/* Looked up beside the targets: what tells SNP's own code, and the code of boot; and
+ * a tracer that takes CPUs down. */
 static const struct kallsym more_symbols[] = {
-	{ .name = "snp_rmptable_init" },
-	{ .name = "_sinittext" },
-	{ .name = "_einittext" },
-	{ .module = "ccp" },
+	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	  { .name = "_einittext" },
+	{ .name = "enable_mmiotrace" },	 { .name = "hibernate_atomic" }, { .module = "ccp" },
 };
 #define MORE (sizeof(more_symbols) / sizeof(more_symbols[0]))
 
@@ -162,13 +163,15 @@ static enum function_state memory_state(const struct hooks *h, const struct hook
 	return s && s->count == 1 ? FUNCTION_FOUND : FUNCTION_ABSENT;
 }
 
-static enum function_state lsm_state(const struct hooks *h)
+static enum function_state lsm_state(const struct hooks *h, const struct hook *hook)
 {
+	char name[64];
+
 	if (h->kernel.running && platform_has_lsm(&h->kernel.platform, "bpf") != 1)
 		return FUNCTION_NO_LSM;
-	return btf__find_by_name_kind(h->kernel.btf, "bpf_lsm_file_open", BTF_KIND_FUNC) > 0
-		       ? FUNCTION_FOUND
-		       : FUNCTION_ABSENT;
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook->target);
+	return btf__find_by_name_kind(h->kernel.btf, name, BTF_KIND_FUNC) > 0 ? FUNCTION_FOUND
+									      : FUNCTION_ABSENT;
 }
 
 /* The commands tell it, where they are followed. */
@@ -195,7 +198,7 @@ static enum function_state state_of(const struct hooks *h, size_t i)
 		return kernel_has_tracepoint(&h->kernel, hook->target) ? FUNCTION_FOUND
 								       : FUNCTION_ABSENT;
 	case HOOK_LSM:
-		return lsm_state(h);
+		return lsm_state(h, hook);
 	case HOOK_MEMORY:
 		return memory_state(h, hook);
 	case HOOK_STACK:

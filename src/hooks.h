@@ -61,6 +61,7 @@ enum hook_flag {
 	HOOK_AT_RETURN = 1 << 1, /* kprobe: at the function's return */
 	HOOK_IF_INT = 1 << 2,	 /* only where the function returns a value */
 	HOOK_IF_VOID = 1 << 3,	 /* only where it returns none */
+	HOOK_WRITES = 1 << 4,	 /* sees each write: attached only as long as there is need */
 };
 
 /* A rung of the ladder is all hooks of one fact and one kind. */
@@ -85,7 +86,7 @@ struct hook_state {
 	char source[80];     /* where the fact comes from; "" if from nowhere */
 	const char *less;    /* what that source does not tell, or NULL */
 	struct hook_missing {
-		char source[64]; /* what was looked for before */
+		char source[80]; /* what was looked for before */
 		char why[96];
 	} missing[RUNGS_MAX];
 	int missing_count;

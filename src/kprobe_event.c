@@ -10,8 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* One group for all: the kernel itself then refuses a second guard's events. */
-#define GROUP "snp_guard"
+static const char *const groups[KPROBE_GROUPS] = { "snp_guard", "snp_guard_2" };
 
 static int open_tracefs(const char *path, int flags)
 {
@@ -40,13 +39,13 @@ static int write_command(const char *line)
 	return err;
 }
 
-static int event_id(const char *name, __u64 *id)
+static int event_id(int group, const char *name, __u64 *id)
 {
 	char path[128], text[24] = "";
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "events/" GROUP "/%s/id", name);
+	snprintf(path, sizeof(path), "events/%s/%s/id", groups[group], name);
 	fd = open_tracefs(path, O_RDONLY);
 	if (fd < 0)
 		return fd;
@@ -58,19 +57,20 @@ static int event_id(const char *name, __u64 *id)
 	return 0;
 }
 
-int kprobe_event_open(const char *name, const char *module, const char *function, bool at_return)
+int kprobe_event_open(int group, const char *name, const char *module, const char *function,
+		      bool at_return)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
 	char line[200];
 	__u64 id;
 	int fd, err;
 
-	snprintf(line, sizeof(line), "%c:" GROUP "/%s %s%s%s\n", at_return ? 'r' : 'p', name,
-		 module ? module : "", module ? ":" : "", function);
+	snprintf(line, sizeof(line), "%c:%s/%s %s%s%s\n", at_return ? 'r' : 'p', groups[group],
+		 name, module ? module : "", module ? ":" : "", function);
 	err = write_command(line);
 	if (err)
 		return err;
-	err = event_id(name, &id);
+	err = event_id(group, name, &id);
 	if (err)
 		goto fail;
 	attr.config = id;
@@ -80,23 +80,23 @@ int kprobe_event_open(const char *name, const char *module, const char *function
 		return fd;
 	err = -errno;
 fail:
-	kprobe_event_remove(name);
+	kprobe_event_remove(group, name);
 	return err;
 }
 
-void kprobe_event_remove(const char *name)
+void kprobe_event_remove(int group, const char *name)
 {
 	char line[100];
 
-	snprintf(line, sizeof(line), "-:" GROUP "/%s\n", name);
+	snprintf(line, sizeof(line), "-:%s/%s\n", groups[group], name);
 	write_command(line);
 }
 
-int kprobe_event_remove_stale(void)
+int kprobe_event_remove_stale(int group)
 {
 	int fd = open_tracefs("kprobe_events", O_RDONLY), err = 0;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[256], name[100], command[120];
+	char line[256], in[40], name[100], command[160];
 
 	if (!f) {
 		if (fd >= 0)
@@ -104,9 +104,10 @@ int kprobe_event_remove_stale(void)
 		return 0;
 	}
 	while (!err && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*[pr0-9]:" GROUP "/%99[a-z_]", name) != 1)
+		if (sscanf(line, "%*[pr0-9]:%39[^/]/%99[a-z_]", in, name) != 2 ||
+		    strcmp(in, groups[group]))
 			continue;
-		snprintf(command, sizeof(command), "-:" GROUP "/%s\n", name);
+		snprintf(command, sizeof(command), "-:%s/%s\n", in, name);
 		/* The kernel refuses as long as a program is attached. */
 		if (write_command(command) == -EBUSY)
 			err = -EBUSY;

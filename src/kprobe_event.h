@@ -9,19 +9,23 @@
 
 #include <stdbool.h>
 
+/* Events are in groups, so that a guard can attach its own before it drops another's. */
+#define KPROBE_GROUPS 2
+
 /*
  * Creates an event called name on a function, at its return or its entry; module is NULL for the
  * kernel's own. Returns a perf event's descriptor for it, or a negative errno.
  */
-int kprobe_event_open(const char *name, const char *module, const char *function, bool at_return);
+int kprobe_event_open(int group, const char *name, const char *module, const char *function,
+		      bool at_return);
 
 /* Removes the event; its descriptor is closed by then. */
-void kprobe_event_remove(const char *name);
+void kprobe_event_remove(int group, const char *name);
 
 /*
- * Removes what a guard that was killed left behind. Returns 0, or -EBUSY if a guard that lives
- * uses its events.
+ * Removes the events of a group that a guard left behind. Returns 0, or -EBUSY if programs are
+ * attached to some.
  */
-int kprobe_event_remove_stale(void);
+int kprobe_event_remove_stale(int group);
 
 #endif

@@ -13,6 +13,14 @@ __u64 boottime_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+__s64 realtime_offset_ns(void)
+{
+	struct timespec real;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (__s64)(real.tv_sec * 1000000000ull + real.tv_nsec) - (__s64)boottime_ns();
+}
+
 struct snp_event own_event(enum snp_event_kind kind)
 {
 	return (struct snp_event){

@@ -10,6 +10,8 @@
 
 /* Now, CLOCK_BOOTTIME in ns. */
 __u64 boottime_ns(void);
+/* CLOCK_REALTIME minus CLOCK_BOOTTIME, in ns. */
+__s64 realtime_offset_ns(void);
 
 /* An event of that kind, made now, about nothing yet. */
 struct snp_event own_event(enum snp_event_kind kind);

@@ -44,6 +44,22 @@ int platform_read(const struct platform *p, const char *path, char *buf, size_t 
 	return n < 0 ? n : (int)used;
 }
 
+int platform_write(const struct platform *p, const char *path, const char *text)
+{
+	size_t len = strlen(text);
+	int fd, err = 0;
+	ssize_t n;
+
+	fd = open_below(p, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	n = write(fd, text, len);
+	if (n != (ssize_t)len)
+		err = n < 0 ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+
 /* The kernel cuts a list that is longer than a page (cpumap_print_to_pagebuf()). */
 static bool is_cut(const char *text, int n)
 {

@@ -24,6 +24,9 @@ enum platform_module { MODULE_ABSENT, MODULE_AVAILABLE, MODULE_LOADED, MODULE_BU
  */
 int platform_read(const struct platform *p, const char *path, char *buf, size_t size);
 
+/* Writes text to a file that is there. Returns 0 or a negative errno. */
+int platform_write(const struct platform *p, const char *path, const char *text);
+
 /*
  * which: "online", "present" or "possible". Returns 0 or a negative errno: -EOVERFLOW if the kernel
  * has cut the list; for "online" each CPU is asked then.

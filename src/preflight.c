@@ -164,3 +164,8 @@ const char *preflight(const struct platform *p, bool audit)
 	}
 	return NULL;
 }
+
+bool preflight_hooks_are_on(const struct platform *p)
+{
+	return has_ftrace_on(p) && has_kprobes_on(p);
+}

@@ -24,4 +24,7 @@ extern const size_t preflight_need_count;
  */
 const char *preflight(const struct platform *p, bool audit);
 
+/* False if ftrace or kprobes are switched off just now: then hooks that are attached are silent. */
+bool preflight_hooks_are_on(const struct platform *p);
+
 #endif

@@ -64,6 +64,18 @@ static int feed_cut(struct session *s, const char *why)
 	return session_feed(s, &e);
 }
 
+static int load_state(struct trace *t, struct session *s, const char *file)
+{
+	struct pack p = { .data = t->state, .size = t->state_size, .reading = true };
+	int err = session_load(s, &p);
+
+	if (err)
+		complain("%s: %s", file,
+			 err == -EBADMSG ? "the state that it begins with is damaged"
+					 : strerror(-err));
+	return err;
+}
+
 static int feed_all(struct trace *t, struct session *s, const char *file)
 {
 	struct snp_event e;
@@ -112,7 +124,9 @@ int command_replay(int argc, char **argv, int *status)
 		complain("%s: %s", o.file, err == -EBADMSG ? trace.why : strerror(-err));
 		goto out;
 	}
-	err = session_init(&session, o.format, stdout, &trace.header, NULL);
+	err = session_init(&session, o.format, stdout, &trace.header);
+	if (!err && trace.state)
+		err = load_state(&trace, &session, o.file);
 	if (err)
 		goto out;
 	session_set_severities(&session, &o.severities);

@@ -73,15 +73,20 @@ static void keep_uncovered(struct report *r, const char *fact)
 		r->uncovered_count++;
 }
 
+void report_learn(struct report *r, const struct snp_event *e)
+{
+	if (e->kind == SNP_EV_UNCOVERED)
+		keep_uncovered(r, e->name);
+}
+
 void report_event(struct report *r, const struct snp_event *e)
 {
-	if (e->kind == SNP_EV_START) {
+	if (e->kind == SNP_EV_START || e->kind == SNP_EV_ADOPT) {
 		r->start_ns = e->time_ns;
 		if (r->ops->start)
 			r->ops->start(r);
 	}
-	if (e->kind == SNP_EV_UNCOVERED)
-		keep_uncovered(r, e->name);
+	report_learn(r, e);
 	r->ops->event(r, e);
 	fflush(r->out);
 }

@@ -51,7 +51,7 @@ struct report {
 	bool color;
 	struct trace_header host;     /* boot id, release, clocks, audit */
 	struct severities severities; /* what a breach counts as from now on */
-	__u64 start_ns;		      /* CLOCK_BOOTTIME of the START event */
+	__u64 start_ns;		      /* CLOCK_BOOTTIME of the START event, or of ADOPT */
 	char **uncovered;	      /* facts without a source, for the end */
 	unsigned int uncovered_count;
 };
@@ -67,6 +67,8 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 void report_free(struct report *r);
 
 void report_event(struct report *r, const struct snp_event *e);
+/* Takes in what the end will tell of an event, and writes nothing. */
+void report_learn(struct report *r, const struct snp_event *e);
 void report_verdict(struct report *r, const struct verdict *v);
 void report_end(struct report *r, const struct report_end *end);
 

@@ -124,12 +124,29 @@ static void put_details(struct json_object *o, const struct report *r, const str
 		break;
 	case SNP_EV_DENIED:
 		put_str(o, "file", e->name);
-		put_str(o, "by", e->flags & SNP_F_OPEN ? "open" : "write");
+		put_str(o, "by",
+			e->flags & SNP_F_OPEN	? "open"
+			: e->flags & SNP_F_IOCTL ? "ioctl"
+						: "write");
 		put_bool(o, "refused", !(e->flags & SNP_F_AUDIT));
 		break;
 	case SNP_EV_START:
 		put_str(o, "release", r->host.release);
 		put_bool(o, "audit", r->host.flags & TRACE_AUDIT);
+		break;
+	case SNP_EV_ADOPT:
+		put_str(o, "release", r->host.release);
+		put_bool(o, "audit", r->host.flags & TRACE_AUDIT);
+		put_u64(o, "away_ns", e->value);
+		break;
+	case SNP_EV_GATE:
+		put_str(o, "state",
+			e->flags & SNP_F_DEGRADED ? "degraded"
+			: e->flags & SNP_F_STEADY ? "steady"
+						  : "armed");
+		put_str(o, "what", e->name);
+		if (e->flags & SNP_F_DEGRADED)
+			put_bool(o, "restored", e->flags & SNP_F_RESTORED);
 		break;
 	case SNP_EV_UNCOVERED:
 		put_str(o, "fact", e->name);

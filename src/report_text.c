@@ -83,11 +83,13 @@ static void cpu_state(struct report *r, const struct snp_event *e)
 
 static void denied(struct report *r, const struct snp_event *e)
 {
+	const char *how = e->flags & SNP_F_OPEN	  ? "open for writing"
+			  : e->flags & SNP_F_IOCTL ? "ioctl"
+						  : "write";
 	bool audit = e->flags & SNP_F_AUDIT;
 
 	line(r, e->time_ns, audit ? YELLOW : GREEN, audit ? "would deny" : "denied",
-	     "%s of %s by %s%s", e->flags & SNP_F_OPEN ? "open for writing" : "write", e->name,
-	     task(e), audit ? "" : ": EPERM");
+	     "%s of %s by %s%s", how, e->name, task(e), audit ? "" : ": EPERM");
 }
 
 static void event(struct report *r, const struct snp_event *e)
@@ -135,6 +137,15 @@ static void event(struct report *r, const struct snp_event *e)
 		break;
 	case SNP_EV_BEFORE:
 		line(r, e->time_ns, "", name, "a snapshot of boot %s", e->name);
+		break;
+	case SNP_EV_ADOPT:
+		line(r, e->time_ns, "", name, "what an earlier guard left: last alive %.3f s ago",
+		     e->value / 1e9);
+		break;
+	case SNP_EV_GATE:
+		/* Of what is degraded, the verdict says it. */
+		if (!(e->flags & SNP_F_DEGRADED))
+			line(r, e->time_ns, "", name, "%s", e->name);
 		break;
 	case SNP_EV_START:
 	case SNP_EV_BEFORE_CPU: /* the comparison says what differs */

@@ -17,8 +17,11 @@
  * belongs to one call and is no key; START: when the guard starts; RELOAD: at SIGHUP too.
  */
 #define RUN_OPTIONS(X)                                                                             \
-	X(AUDIT, "audit", 0, BOOL, "BOOL", START, audit, "Sense without gating: refuse nothing")   \
+	X(AUDIT, "audit", 0, BOOL, "BOOL", RELOAD, audit, "Sense without gating: refuse nothing")  \
 	X(FORMAT, "format", 'f', FORMAT, "FORMAT", START, format, "text (default) or json")        \
+	X(PIN, "pin", 0, BOOL, "BOOL", START, pin,                                                 \
+	  "Keep gate and sensors in /sys/fs/bpf/snp-guard when the guard ends, and take up what "  \
+	  "an earlier one left there")                                                             \
 	X(RECORD, "record", 0, FILE, "FILE", START, record,                                        \
 	  "Keep the events for `snp-guard replay`")                                                \
 	X(INTERVAL, "interval", 'i', SECONDS, "SECONDS", RELOAD, interval,                         \
@@ -55,7 +58,7 @@ struct run_origin {
 
 struct run_options {
 	enum report_format format;
-	bool audit, until_breach, no_config;
+	bool audit, pin, until_breach, no_config;
 	double interval, duration;
 	char *record, *ready, *since, *config; /* NULL: none */
 	unsigned int avoid, buffer_kib;	       /* 0: none; by the number of CPUs */

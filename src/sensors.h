@@ -7,24 +7,42 @@
 
 struct sensors;
 
-/* What the BPF side counted, read while it runs. */
-struct sensors_counters {
-	__u64 seq;	    /* last sequence number given */
-	__u64 shutdown_ns;  /* since when a full shutdown is in flight; 0: none is */
-	__u64 missed;	    /* calls of programs that the kernel left out (recursion) */
-	__u64 denied;	    /* writes refused, or in audit mode let through */
-	__u64 denied_quiet; /* ... without a record */
-};
-
 /*
  * Loads and attaches what h chose, which must outlive the sensors. What the kernel refuses is told
- * to h, which takes the next rung of the ladder; a gate that is refused is an error. Returns 0 or
- * a negative errno: -EBUSY if another guard is attached.
+ * to h, which takes the next rung of the ladder; a gate that is refused is an error. group is the
+ * one for its kprobe events (kprobe_event.h). Returns 0 or a negative errno: -EBUSY if another guard
+ * uses these.
  */
-int sensors_open(struct sensors **sensors, struct hooks *h);
+int sensors_open(struct sensors **sensors, struct hooks *h, int group);
 
-/* Detaches and frees all; s may be NULL. */
+/*
+ * Takes up what PINS_DIR has, of a guard of this very build, and attaches what is missing of it, the
+ * programs that see each write aside: *missing is the number of those others, and first_missing the
+ * name of one. Returns 0 or a negative errno.
+ */
+int sensors_adopt(struct sensors **sensors, struct hooks *h, int group, int *missing,
+		  const char **first_missing);
+
+/* Looks at what PINS_DIR has, and changes nothing. Otherwise as sensors_adopt(). */
+int sensors_look(struct sensors **sensors, struct hooks *h, int *missing,
+		 const char **first_missing);
+
+/* Pins maps and links below PINS_NEW, which is there. Returns 0 or a negative errno. */
+int sensors_pin(struct sensors *s);
+/* From now on what is attached and dropped is pinned and unpinned in PINS_DIR. */
+void sensors_set_pinned(struct sensors *s);
+
+/*
+ * Pins anew what is missing in PINS_DIR. Returns how many were missing, *name being one of them, or a
+ * negative errno.
+ */
+int sensors_repin(struct sensors *s, const char **name);
+
+/* Detaches what is not pinned, and frees all; s may be NULL. */
 void sensors_close(struct sensors *s);
+
+/* A checksum of the BPF programs of this build. */
+__u32 sensors_object_crc(void);
 
 /* What libbpf or the kernel said last, for an error message; "" if nothing. */
 const char *sensors_complaint(void);
@@ -36,7 +54,10 @@ __u32 sensors_start_flags(const struct sensors *s);
 int sensors_consume(struct sensors *s, int (*fn)(void *ctx, const struct snp_event *e), void *ctx);
 /* A descriptor that polls readable when records wait. */
 int sensors_fd(struct sensors *s);
-struct sensors_counters sensors_counters(const struct sensors *s);
+/* A copy of what the BPF side keeps; all zero where it can't be read. */
+struct snp_state sensors_state(const struct sensors *s);
+/* Calls of programs that the kernel left out (recursion). */
+__u64 sensors_missed(const struct sensors *s);
 
 /*
  * The kernel's count of hotplug disables, or SNP_COUNT_UNKNOWN; and where initialised is not
@@ -45,12 +66,31 @@ struct sensors_counters sensors_counters(const struct sensors *s);
  */
 int sensors_truth(struct sensors *s, int *count, int *initialised);
 
-/* The latch's word as it is now. */
-__u64 sensors_latch(const struct sensors *s);
 /*
  * Sets the latch to shut or open, unless it changed since before was read: then returns false,
- * and a new sweep must look again.
+ * and a new sweep must look again. So it must where the programs that see each write had to be
+ * attached first.
  */
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut);
+
+/* The latch of the guard that is pinned, of whichever version; 0 if there is none. */
+__u64 sensors_pinned_latch(void);
+
+/* Tells the BPF side that the guard is alive. */
+void sensors_beat(struct sensors *s);
+/* With audit the gate records and lets through. Returns 0 or a negative errno. */
+int sensors_set_audit(struct sensors *s, bool audit);
+
+/* True if the programs that see each write are attached. */
+bool sensors_are_armed(const struct sensors *s);
+/* Attaches them. Returns 0 or a negative errno. */
+int sensors_arm(struct sensors *s);
+/* Drops them, unless no window is open in the kernel: -EAGAIN. Returns 0 or a negative errno. */
+int sensors_disarm(struct sensors *s);
+/* How many guarded files are open for writing, of those that were listed; or a negative errno. */
+int sensors_writers(struct sensors *s);
+/* From now on, opens for writing by the calling thread are trials: listed, and not recorded. */
+int sensors_begin_trials(struct sensors *s);
+void sensors_end_trials(struct sensors *s);
 
 #endif

@@ -51,7 +51,7 @@ static int read_count(const struct platform *p, int *count)
 	err = hooks_open(&hooks, p, NULL, &options);
 	if (err)
 		return err;
-	err = sensors_open(&sensors, &hooks);
+	err = sensors_open(&sensors, &hooks, 0);
 	if (!err)
 		err = sensors_truth(sensors, count, NULL);
 	sensors_close(sensors);

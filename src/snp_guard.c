@@ -17,6 +17,8 @@ static const struct command {
 	{ "run", command_run, "follow SNP on this host, refuse CPU onlining inside a window" },
 	{ "replay", command_replay, "reach the verdicts of a recorded run again" },
 	{ "check", command_check, "look at this host once: is its SNP state sound" },
+	{ "status", command_status, "read back what a guard with --pin left in the kernel" },
+	{ "detach", command_detach, "remove it: from then on nothing is refused" },
 	{ "snapshot", command_snapshot, "keep the host's state, to compare with after a kexec" },
 	{ "config", command_config, "show or check what the configuration asks of run" },
 	{ "hooks", command_hooks, "show what this kernel lets the guard see, and from where" },

@@ -70,14 +70,14 @@ static int feed(const struct sweep *s, const struct snapshot *facts, int initial
 #define SHUTDOWN_TAKES_NS 60000000000ull
 
 /* The firmware clears SNP_EN before its command returns, and is known to have when it does. */
-static bool is_shutting_down(const struct sensors_counters *c)
+static bool is_shutting_down(const struct snp_state *c)
 {
 	return c->shutdown_ns && boottime_ns() - c->shutdown_ns < SHUTDOWN_TAKES_NS;
 }
 
 static bool has_moved(const struct sweep *s)
 {
-	struct sensors_counters c = sensors_counters(s->sensors);
+	struct snp_state c = sensors_state(s->sensors);
 
 	return is_shutting_down(&c) || c.seq >= s->stream->next;
 }
@@ -94,16 +94,15 @@ int sweep(struct sweep *s, bool firmware)
 		err = s->drain(s->drain_ctx);
 		if (err)
 			break;
-		latch = sensors_latch(s->sensors);
+		latch = sensors_state(s->sensors).latch;
 		stable = !has_moved(s);
 		err = look(s, firmware, &facts, &initialised);
 		stable = stable && !err && !has_moved(s);
 	}
 	if (!err)
 		err = feed(s, &facts, initialised, stable);
-	/* A latch that changed meanwhile has had an event, which leads to the next sweep. */
 	if (!err && stable)
-		sensors_set_latch(s->sensors, latch, window_is_open(s->session->window));
+		stable = sensors_set_latch(s->sensors, latch, window_is_open(s->session->window));
 	snapshot_free(&facts);
 	return err ? err : stable;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -16,7 +17,8 @@ static int put(struct trace *t, const void *data, size_t size)
 	return 0;
 }
 
-int trace_create(struct trace *t, const char *path, const struct trace_header *header)
+int trace_create(struct trace *t, const char *path, const struct trace_header *header,
+		 const void *state, __u32 state_size)
 {
 	int fd, err;
 
@@ -25,6 +27,8 @@ int trace_create(struct trace *t, const char *path, const struct trace_header *h
 	t->header.version = SNP_EVENT_VERSION;
 	t->header.header_size = sizeof(t->header);
 	t->header.record_size = sizeof(struct snp_event);
+	if (state)
+		t->header.flags |= TRACE_STATE;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -34,7 +38,12 @@ int trace_create(struct trace *t, const char *path, const struct trace_header *h
 		close(fd);
 		return err;
 	}
-	return put(t, &t->header, sizeof(t->header));
+	err = put(t, &t->header, sizeof(t->header));
+	if (!err && state)
+		err = put(t, &state_size, sizeof(state_size));
+	if (!err && state)
+		err = put(t, state, state_size);
+	return err;
 }
 
 /* The checksum that END carries: of all before it, and of itself without it. */
@@ -84,14 +93,34 @@ static int check_header(struct trace *t)
 	return 0;
 }
 
+static int read_state(struct trace *t)
+{
+	if (fread(&t->state_size, sizeof(t->state_size), 1, t->f) != 1 || !t->state_size ||
+	    t->state_size > TRACE_STATE_MAX)
+		return damaged(t, "its state is cut off, or none");
+	t->state = malloc(t->state_size);
+	if (!t->state)
+		return -ENOMEM;
+	if (fread(t->state, t->state_size, 1, t->f) != 1)
+		return damaged(t, "it is cut off inside its state");
+	t->crc = crc32(t->crc, (void *)&t->state_size, sizeof(t->state_size));
+	t->crc = crc32(t->crc, t->state, t->state_size);
+	return 0;
+}
+
 int trace_open(struct trace *t, FILE *f)
 {
+	int err;
+
 	*t = (struct trace){ .f = f };
 	errno = 0;
 	if (fread(&t->header, sizeof(t->header), 1, f) != 1)
 		return ferror(f) && errno ? -errno : damaged(t, "it is shorter than its header");
 	t->crc = crc32(0, (void *)&t->header, sizeof(t->header));
-	return check_header(t);
+	err = check_header(t);
+	if (!err && t->header.flags & TRACE_STATE)
+		err = read_state(t);
+	return err;
 }
 
 int trace_read(struct trace *t, struct snp_event *e)
@@ -129,5 +158,7 @@ int trace_close(struct trace *t)
 	if (t->f && fclose(t->f))
 		err = -errno;
 	t->f = NULL;
+	free(t->state);
+	t->state = NULL;
 	return err;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recordings: a header, then the events as they were fed to the automaton, then the END event,
- * whose value is the CRC-32 of all bytes before it, and of its own with that value 0. A recording
+ * Recordings: a header; with TRACE_STATE what the session knew before, of which a session packs and
+ * unpacks the bytes; then the events as they were fed to the automaton, then the END event, whose
+ * value is the CRC-32 of all bytes before it, and of its own with that value 0. A recording
  * without it was cut off.
  */
 #ifndef TRACE_H
@@ -28,21 +29,30 @@ struct trace_header {
 _Static_assert(sizeof(struct trace_header) == 136, "a recording's header has 136 bytes");
 
 #define TRACE_AUDIT (1u << 0)
+#define TRACE_STATE (1u << 1) /* a __u32 follows, and so many bytes of state */
+
+#define TRACE_STATE_MAX (32u << 20)
 
 struct trace {
 	FILE *f;
 	unsigned long crc;
 	unsigned long long records;
 	struct trace_header header;
+	void *state; /* NULL: it begins with nothing known */
+	__u32 state_size;
 	char why[160]; /* what is wrong with it, after a failure */
 };
 
-/* Creates a recording, not readable by others. Returns 0 or a negative errno. */
-int trace_create(struct trace *t, const char *path, const struct trace_header *header);
+/*
+ * Creates a recording, not readable by others, which begins with a state unless that is NULL. Returns
+ * 0 or a negative errno.
+ */
+int trace_create(struct trace *t, const char *path, const struct trace_header *header,
+		 const void *state, __u32 state_size);
 /* Appends one record, and the checksum if it is END. Returns 0 or a negative errno. */
 int trace_write(struct trace *t, const struct snp_event *e);
 
-/* Opens a recording and checks its header. Returns 0, -EBADMSG with why, or another errno. */
+/* Opens a recording, checks its header, and reads its state. Returns 0, -EBADMSG with why, or another errno. */
 int trace_open(struct trace *t, FILE *f);
 /*
  * Reads one record. Returns 1; 0 at the end, with why if END is missing; -EBADMSG with why for a

@@ -8,74 +8,13 @@
 #include <string.h>
 
 #include "cpulist.h"
+#include "window_state.h"
 
 /* A CPU that sets its own SNP_EN after it came online (kernels before 7.1) gets this long. */
 #define SELF_ENABLE_NS 1000000000ull
 
-enum snp_en { EN_UNKNOWN, EN_CLEAR, EN_SET };
-
-struct cpu {
-	enum snp_en en;
-	bool present, online, readable;
-	bool told_without; /* cpu-without-snp-en is said for this time online */
-	bool told_unknown;
-	__u64 moved_ns;			   /* of its last transition; 0: none was seen */
-	bool frozen;			   /* the last request came from suspend */
-	bool before_online, before_snp_en; /* as a snapshot has it */
-	bool before_moot;		   /* it moved in the window since: that was told */
-	__u32 tid;
-	char comm[SNP_COMM_LEN];
-};
-
-/* How far the firmware has come. */
-enum firmware { FW_UNKNOWN, FW_DOWN, FW_INIT_DONE, FW_INITIALISED };
-
-struct window {
-	struct cpu *cpus;
-	unsigned int cpu_count;
-
-	bool started, has_prepare, has_enable, has_latch;
-	bool compare, same_boot; /* with a snapshot; of this very kernel */
-	bool had_snp_en;	 /* ... on any CPU */
-	bool renewed;		 /* the guard saw a window begin or end: what it found is gone */
-	bool leaving;		 /* kexec or reboot: CPUs stop without a transition */
-	struct window_totals totals;
-
-	/* the window */
-	bool open, inferred;
-	__u64 opened_ns, changed_ns; /* changed: what the next sweep may settle */
-	bool latch_judged;	     /* no-latch is said, or an owned disable was seen in it */
-	bool disabled; /* an owned disable fell into it, or was outstanding as it opened */
-	unsigned int gap_up, gap_down; /* transitions in it before the first disable */
-	bool closed_by_firmware;
-
-	/* snp_prepare() in flight, and its last outcome */
-	bool preparing, bailout;
-	bool was_open;	      /* as it was entered */
-	unsigned int enabled; /* CPUs on which it set SNP_EN */
-
-	enum firmware firmware;
-	bool init_failed;
-	bool init_retry;	  /* it failed with DFFLUSH_REQUIRED: the driver tries again */
-	struct snp_event retried; /* ... how it failed */
-
-	/* the books of cpu_hotplug_disable() and _enable() */
-	int outstanding;
-	bool outstanding_inferred;
-	bool outstanding_unknown; /* the guard came inside a window, the count was not readable */
-	struct snp_event disabler, stranger; /* SNP's last disable, another's last enable */
-	bool leak_pending;
-	__u64 deficit_ns; /* since when the kernel's count is below outstanding; 0: it isn't */
-	bool deficit_told;
-	bool records_lost; /* since the last complete sweep */
-	bool disbelieved;  /* what this sweep said of a CPU, as it had just moved */
-	bool look_again;   /* ... and the last one */
-
-	/* of the event being fed */
-	const struct snp_event *event;
-	window_emit_fn emit;
-	void *ctx;
-};
+/* A transition that was asked for is over by then, or has failed. */
+#define ON_ITS_WAY_NS 5000000000ull
 
 struct window *window_new(void)
 {
@@ -531,6 +470,7 @@ static int on_transition_begin(struct window *w, const struct snp_event *e)
 	if (!c)
 		return -ENOMEM;
 	c->tid = e->tid;
+	c->asked_ns = e->time_ns;
 	c->frozen = e->flags & SNP_F_FROZEN;
 	memcpy(c->comm, e->comm, sizeof(c->comm));
 	return 0;
@@ -570,6 +510,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->readable = false;
 	c->told_without = c->told_unknown = false;
 	c->moved_ns = w->changed_ns = w->event->time_ns;
+	c->asked_ns = 0;
 	/* What is told now is not told again of the snapshot. */
 	c->before_snp_en = false;
 	c->before_moot |= w->open;
@@ -631,6 +572,12 @@ static bool has_just_moved(const struct cpu *c, const struct snp_event *e)
 	return c->moved_ns && e->time_ns - c->moved_ns < WINDOW_SETTLE_NS;
 }
 
+/* On its way down a CPU loses the msr driver's file some time before it leaves the set. */
+static bool is_on_its_way(const struct cpu *c, const struct snp_event *e)
+{
+	return c->asked_ns && e->time_ns - c->asked_ns < ON_ITS_WAY_NS;
+}
+
 static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c)
 {
 	bool set = e->value & SNP_SYSCFG_SNP_EN;
@@ -641,7 +588,7 @@ static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c
 	if (e->result) {
 		/* A value that can't be read now is not taken from memory. */
 		c->en = EN_UNKNOWN;
-		if (has_just_moved(c, e))
+		if (has_just_moved(c, e) || is_on_its_way(c, e))
 			return;
 		if (!c->told_unknown)
 			breach(w, SNP_BREACH_BLIND, e->subject,
@@ -966,6 +913,20 @@ static void on_denied(struct window *w, const struct snp_event *e)
 		w->totals.audited++;
 }
 
+/* What was not as the guard left it is said; a breach it is if something may have passed. */
+static void on_gate(struct window *w, const struct snp_event *e)
+{
+	const char *end = e->flags & SNP_F_RESTORED ? "put right" : "not put right";
+
+	if (!(e->flags & SNP_F_DEGRADED))
+		return;
+	state(w, WINDOW_DEGRADED, "%.*s: %s", SNP_NAME_LEN, e->name, end);
+	if (e->flags & SNP_F_MISSED)
+		breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
+		       "%.*s (%s): events and writes may have passed unseen since the last look",
+		       SNP_NAME_LEN, e->name, end);
+}
+
 bool window_accepts(const struct window *w, const struct snp_event *e)
 {
 	if (e->kind >= SNP_EV_KINDS || w->started == (e->kind == SNP_EV_START))
@@ -1025,6 +986,9 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 	case SNP_EV_DENIED:
 		on_denied(w, e);
 		break;
+	case SNP_EV_GATE:
+		on_gate(w, e);
+		break;
 	case SNP_EV_START:
 		on_start(w, e);
 		break;
@@ -1061,6 +1025,7 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 	case SNP_EV_MODULE_LOAD:
 	case SNP_EV_MODULE_FREE:
 	case SNP_EV_KINDS:
+	case SNP_EV_ADOPT:
 		/* Shown, and a reason to sweep; nothing follows from them alone. */
 		w->changed_ns = e->time_ns;
 		break;

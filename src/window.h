@@ -19,7 +19,8 @@
 	X(LEGACY_SHUTDOWN, "legacy-shutdown")                                                      \
 	X(FULL_SHUTDOWN, "full-shutdown")                                                          \
 	X(INFERRED, "inferred")                                                                    \
-	X(COMPARED, "compared")
+	X(COMPARED, "compared")                                                                    \
+	X(DEGRADED, "degraded")
 
 enum window_state {
 #define X(sym, name) WINDOW_##sym,
@@ -66,6 +67,15 @@ struct window;
 /* Returns a host of which nothing is known, or NULL without memory. */
 struct window *window_new(void);
 void window_free(struct window *w);
+
+struct pack;
+/* Writes all that w remembers; it fits or p says that it doesn't (pack.h). */
+void window_save(const struct window *w, struct pack *p);
+/*
+ * Takes it up again in w, which is new. Returns 0, -EBADMSG for what no window_save() wrote, or
+ * -ENOMEM.
+ */
+int window_load(struct window *w, struct pack *p);
 
 /*
  * Takes one event in, and calls emit for each verdict it leads to. Events come in the

@@ -17,7 +17,7 @@ check: deps
 	@$(MAKE) run-check
 
 .PHONY: run-check
-run-check: all lab-programs $(O)/test/occupy
+run-check: all lab-programs $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways
 	@tests/check
 
 # The row "reload" of make check at length: some 2 s a reload.
@@ -34,11 +34,25 @@ run-check-reloads: all lab-programs | $(O)/test
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/reloads:/lab/reloads \
 		--out $(O)/test/lab/reloads
 
-# For tests/lab/ladder.sh.
-$(O)/test/occupy: tests/lab/occupy.c | needs $(O)/test
+# For tests/lab/ladder.sh and pin.sh.
+$(O)/test/occupy $(O)/test/tamper: $(O)/test/%: tests/lab/%.c | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 		$(lib_cflags) $< $(lib_libs) -o $@
+
+# For tests/lab/pin.sh: this guard, but for the version that it takes itself for.
+$(O)/test/older-%.o: src/%.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -USNP_GUARD_VERSION -DSNP_GUARD_VERSION='"0.0.9"' -c $< -o $@
+
+older_units := lasting snp_guard
+$(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units:%=$(O)/obj/%.o),$(guard_obj))
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
+# For tests/lab/gate.sh.
+$(O)/test/ways: tests/gate/ways.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -luring -o $@
 
 include tests/unit/unit.mk
 include tests/model/model.mk

@@ -121,8 +121,17 @@ void kernel_fixture_tracepoint(struct kernel_fixture *f, const char *name)
 
 void kernel_fixture_like_7_3(struct kernel_fixture *f, const char *without)
 {
-	static const char *const functions[] = { "snp_prepare", "snp_rmptable_init", "_cpu_up",
-						 "_cpu_down", "kernel_kexec" };
+	static const char *const functions[] = {
+		"snp_prepare",
+		"snp_rmptable_init",
+		"_cpu_up",
+		"_cpu_down",
+		"kernel_kexec",
+		"bpf_lsm_file_open",
+		"bpf_lsm_file_permission",
+		"bpf_lsm_file_ioctl",
+		"bpf_lsm_file_ioctl_compat",
+	};
 	static const char *const voids[] = {
 		"snp_enable",	  "snp_shutdown",	"cpu_hotplug_disable",
 		"set_cpu_online", "cpu_hotplug_enable", "migrate_to_reboot_cpu",
@@ -141,8 +150,6 @@ void kernel_fixture_like_7_3(struct kernel_fixture *f, const char *without)
 			kernel_fixture_tracepoint(f, tracepoints[i]);
 	if (!is_without(f, "cpu_hotplug_disabled"))
 		add_line(&f->core, 'd', "cpu_hotplug_disabled", NULL);
-	if (!is_without(f, "bpf_lsm_file_open"))
-		kernel_fixture_function(f, "bpf_lsm_file_open", RETURNS_INT);
 	kernel_fixture_lsm(f, "lockdown,capability,bpf");
 }
 

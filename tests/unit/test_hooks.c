@@ -56,6 +56,8 @@ static void open_hooks(void)
 		cr_expect_str_eq(s_->missing[i].why, reason);                                      \
 	} while (0)
 
+#define GATE_HOOKS "lsm file_open, file_permission, file_ioctl, file_ioctl_compat"
+
 /* ---- the table ---- */
 
 Test(hooks, facts_stand_together_and_have_names)
@@ -172,7 +174,7 @@ Test(hooks, on_7_3_each_fact_has_its_first_source)
 	cr_source(FACT_CPUHP_FAIL, "tracepoint cpuhp_exit");
 	cr_source(FACT_MODULES, "tracepoint module_load, module_free");
 	cr_source(FACT_KEXEC, "fentry kernel_kexec, migrate_to_reboot_cpu");
-	cr_source(FACT_GATE, "lsm file_open, file_permission");
+	cr_source(FACT_GATE, GATE_HOOKS);
 	cr_source(FACT_FIRMWARE, "memory ccp:psp_master");
 	for (int i = 0; i < FACT_COUNT_OF; i++) {
 		cr_expect_null(hooks.states[i].less, "%s", hook_fact_name(i));
@@ -333,8 +335,7 @@ Test(hooks, without_bpf_among_the_security_modules_there_is_no_gate)
 		kernel_fixture_lsm(&fixture, lists[i]);
 		open_hooks();
 		cr_source(FACT_GATE, "");
-		cr_missing(FACT_GATE, 0, "lsm file_open, file_permission",
-			   "no bpf in /sys/kernel/security/lsm");
+		cr_missing(FACT_GATE, 0, GATE_HOOKS, "no bpf in /sys/kernel/security/lsm");
 		if (i < 2)
 			finish();
 	}
@@ -342,10 +343,19 @@ Test(hooks, without_bpf_among_the_security_modules_there_is_no_gate)
 
 Test(hooks, a_kernel_without_bpfs_security_hooks)
 {
-	kernel_fixture_like_7_3(&fixture, "bpf_lsm_file_open");
-	open_hooks();
-	cr_source(FACT_GATE, "");
-	cr_missing(FACT_GATE, 0, "lsm file_open, file_permission", "not in vmlinux");
+	static const char *const hooks_of_gate[] = { "bpf_lsm_file_open", "bpf_lsm_file_permission",
+						     "bpf_lsm_file_ioctl_compat" };
+
+	for (int i = 0; i < 3; i++) {
+		if (i)
+			begin();
+		kernel_fixture_like_7_3(&fixture, hooks_of_gate[i]);
+		open_hooks();
+		cr_source(FACT_GATE, "");
+		cr_missing(FACT_GATE, 0, GATE_HOOKS, "not in vmlinux");
+		if (i < 2)
+			finish();
+	}
 }
 
 /* ---- ccp and memory ---- */
@@ -432,7 +442,7 @@ Test(hooks, files_of_another_kernel_are_not_asked_what_this_one_runs)
 	strcpy(btf, fixture_path(&fixture.files, "/sys/kernel/btf/vmlinux"));
 	strcpy(kallsyms, fixture_path(&fixture.files, "/proc/kallsyms"));
 	cr_assert_eq(hooks_open(&hooks, &fixture.host, &files, &options), 0);
-	cr_source(FACT_GATE, "lsm file_open, file_permission");
+	cr_source(FACT_GATE, GATE_HOOKS);
 	cr_source(FACT_COUNT, "memory cpu_hotplug_disabled");
 	cr_source(FACT_PREPARE, "fentry snp_prepare");
 	cr_source(FACT_COMMANDS, "");
@@ -461,7 +471,7 @@ Test(hooks, kinds_that_are_to_be_avoided_are_not_used)
 	cr_source(FACT_PREPARE, "fentry snp_prepare");
 	cr_source(FACT_GATE, "");
 	cr_source(FACT_MODULES, "");
-	cr_missing(FACT_GATE, 0, "lsm file_open, file_permission", "left out, as asked");
+	cr_missing(FACT_GATE, 0, GATE_HOOKS, "left out, as asked");
 }
 
 static size_t hook_of(const char *program)

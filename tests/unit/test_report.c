@@ -207,6 +207,8 @@ Test(text, refusals)
 	line_says(&e, "open for writing of cpu5/online by modprobe[42]: EPERM");
 	e.flags = SNP_F_AUDIT;
 	line_says(&e, "would deny        write of cpu5/online by modprobe[42]\n");
+	e.flags = SNP_F_IOCTL;
+	line_says(&e, "denied            ioctl of cpu5/online by modprobe[42]: EPERM");
 }
 
 Test(text, the_other_kinds)
@@ -410,6 +412,8 @@ Test(json, details_of_events)
 		{ { .kind = SNP_EV_CPUHP_FAIL, .status = 60 }, "state", "60" },
 		{ { .kind = SNP_EV_DENIED, .name = "cpu5/online" }, "file", "cpu5/online" },
 		{ { .kind = SNP_EV_DENIED, .flags = SNP_F_OPEN }, "by", "open" },
+		{ { .kind = SNP_EV_DENIED, .flags = SNP_F_IOCTL }, "by", "ioctl" },
+		{ { .kind = SNP_EV_DENIED }, "by", "write" },
 		{ { .kind = SNP_EV_DENIED, .flags = SNP_F_AUDIT }, "refused", "false" },
 		{ { .kind = SNP_EV_START }, "release", "7.3.0-test" },
 		{ { .kind = SNP_EV_UNCOVERED, .name = "owner" }, "fact", "owner" },

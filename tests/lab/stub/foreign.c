@@ -4,6 +4,8 @@
  *
  *	echo disable >/sys/module/foreign/parameters/do
  *
+ * "add=N" and "remove=N" bring a CPU online and take it offline, from inside the kernel.
+ *
  * "idle" has the kernel inject idle time for a moment, as powercap's drivers do
  * (drivers/powercap/idle_inject.c), which disables and enables by itself as it stops.
  */
@@ -36,6 +38,12 @@ static int inject_idle(void)
 
 static int set_do(const char *verb, const struct kernel_param *param)
 {
+	unsigned int cpu;
+
+	if (sscanf(verb, "add=%u", &cpu) == 1)
+		return add_cpu(cpu);
+	if (sscanf(verb, "remove=%u", &cpu) == 1)
+		return remove_cpu(cpu);
 	if (sysfs_streq(verb, "disable"))
 		cpu_hotplug_disable();
 	else if (sysfs_streq(verb, "enable"))
@@ -49,8 +57,8 @@ static int set_do(const char *verb, const struct kernel_param *param)
 
 static const struct kernel_param_ops do_ops = { .set = set_do };
 module_param_cb(do, &do_ops, NULL, 0200);
-MODULE_PARM_DESC(do, "disable, enable or idle");
+MODULE_PARM_DESC(do, "disable, enable, idle, add=CPU or remove=CPU");
 
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("IDLE_INJECT");
-MODULE_DESCRIPTION("Calls cpu_hotplug_disable() and cpu_hotplug_enable() as told");
+MODULE_DESCRIPTION("Does with CPUs and their hotplug what it is told");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Values of fixed width, one behind the other, in memory that is given; read back by the same calls.
+ * What does not fit, or is not there, or can't be, is remembered in err, and the rest does nothing.
+ */
+#ifndef PACK_H
+#define PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+struct pack {
+	unsigned char *data;
+	size_t size, used;
+	bool reading;
+	int err; /* 0, -ENOSPC where it does not fit, -EBADMSG where it can't be */
+};
+
+/* Each writes *value, or if p->reading sets it. */
+void pack_bytes(struct pack *p, void *value, size_t size);
+void pack_bool(struct pack *p, bool *value);
+void pack_u32(struct pack *p, __u32 *value);
+void pack_s32(struct pack *p, __s32 *value);
+void pack_u64(struct pack *p, __u64 *value);
+/* One of 0 to last. */
+void pack_enum(struct pack *p, unsigned int *value, unsigned int last);
+/* A string in an array of that size, which a NUL ends. */
+void pack_text(struct pack *p, char *value, size_t size);
+
+#endif

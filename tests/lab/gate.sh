@@ -1,0 +1,424 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091,SC2154
+# A gate that holds: root tries every way that there is to change the set of online CPUs inside a
+# window. Each is refused, and the refusal is on record; what no security hook sees is held by the
+# brake or, as the rows that say so show, reported. Files that only look like guarded ones are free.
+# Needs --firmware full, ways (tests/gate), nitro_enclaves, and foreign.ko in /lab/stub.
+. /lab/lib.sh
+modprobe msr
+modprobe loop
+modprobe nitro_enclaves
+insmod /lab/stub/foreign.ko
+# Should a row's write to power/state pass, the machine comes back.
+echo 0 >/sys/module/suspend/parameters/pm_test_delay
+echo freezer >/sys/power/pm_test
+
+cpu3=$cpus/cpu3
+work=/tmp/gate
+mkdir -p $work
+
+# row NAME: the row's result, by whether anything failed since the last one; a failure in the
+# middle of a scenario is thus one of its row
+row() {
+	if [ -z "$broken" ]; then
+		echo "ok gate: $*"
+		passed=$((passed + 1))
+	else
+		echo "not ok gate: $*"
+		failed=$((failed + 1))
+	fi
+	broken=
+}
+
+# ---- the ways, one process each ----
+
+# take WAY FILE VALUE: begins it; it waits for `go`. NAME is WAY, or AS if that is set.
+take() {
+	way=${as:-$1}
+	rm -f "$work/$way"
+	mkfifo "$work/$way.go"
+	ways --go "$work/$way.go" "$@" >"$work/$way" 2>&1 &
+	echo $! >"$work/$way.pid"
+	tries=0
+	until [ -s "$work/$way" ] || [ $tries -gt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.05
+	done
+	grep -q '^ready$' "$work/$way" || fail "$way does not get hold of $2: $(cat "$work/$way")"
+}
+
+# go WAY: lets it act; what comes of it is in $result
+go() {
+	: >"$work/$1.go"
+	wait "$(cat "$work/$1.pid")"
+	result=$(tail -n 1 "$work/$1")
+	rm -f "$work/$1.go" "$work/$1.pid"
+}
+
+denied_of() {
+	count_of "\"event\":\"denied\".*\"file\":\"$1\".*\"refused\":true"
+}
+
+# refused_as FILE ERRNO COUNT: it was refused so, is on record, and no CPU moved
+refused_as() {
+	[ "$result" = "$2" ] || fail "expected $2, got $result"
+	[ "$2" != EPERM ] || {
+		tries=0
+		until [ "$(denied_of "$1")" -gt "$3" ] || [ $tries -gt 100 ]; do
+			tries=$((tries + 1))
+			sleep 0.05
+		done
+		[ $tries -le 100 ] || fail "no record of the refusal"
+	}
+	[ "$(cat $cpus/online)" = "$online_then" ] || {
+		fail "online CPUs: $(cat $cpus/online), not $online_then"
+		online_then=$(cat $cpus/online)
+	}
+}
+
+# What stands for how a kernel without the guard refuses, too: it can't be done to such a file.
+errno_of() {
+	case $1 in
+	mmap) echo ENODEV ;;
+	handle) echo EOPNOTSUPP ;;
+	*) echo EPERM ;;
+	esac
+}
+
+all_ways() {
+	ways --list | awk '$1 != "ioctl" { print $1 }'
+}
+
+# try_ways FILE RECORD VALUE: all were taken; each acts
+try_ways() {
+	for way in $(all_ways); do
+		[ "$way" != loop-armed ] || continue
+		before=$(denied_of "$2")
+		go "$way"
+		refused_as "$2" "$(errno_of "$way")" "$before"
+		row "$way on $1, value $3: $result"
+	done
+}
+
+take_ways() {
+	for way in $(all_ways); do
+		[ "$way" = loop-armed ] || take "$way" "$@"
+	done
+}
+
+window_opens() {
+	expect "SNP is initialised" snp_load
+	await "the window is open" '"state":"window-open"'
+	await "it has settled" '"breach":"no-latch"'
+	online_then=$(cat $cpus/online)
+}
+
+# ---- all ways, on one file ----
+
+scenario "each way to take CPU 3 offline"
+guard_start
+take_ways $cpu3/online 0
+window_opens
+try_ways cpu3/online cpu3/online 0
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+expect "outside a window CPU 3 goes" ways write $cpu3/online 0
+expect "and comes" ways uring $cpu3/online 1
+
+# 7.3's snp_prepare() wants all CPUs online: CPU 3 goes before the guard is there to say no.
+scenario "each way to bring CPU 3 online"
+snp_load
+take_ways $cpu3/online 1
+expect "CPU 3 goes, with no guard to say no" offline 3
+online_then=$(cat $cpus/online)
+guard_start
+await "the window is taken up" '"state":"window-open"'
+try_ways cpu3/online cpu3/online 1
+expect "SNP ends" snp_unload
+await "the guard sees it" '"state":"window-closed"'
+guard_stop
+expect_breaches no-latch
+expect_status 0
+expect "outside a window CPU 3 comes" online 3
+
+# ---- each file, opened and written to ----
+
+# FILE; its name in a record; a value that, should it pass, does no harm to the machine
+files() {
+	cat <<FILES
+$cpu3/online cpu3/online 0
+$cpu3/hotplug/target cpu3/hotplug/target 0
+$cpus/smt/control cpu/smt/control off
+/sys/power/state power/state freeze
+/sys/power/disk power/disk shutdown
+/sys/power/resume power/resume 0:0
+/sys/power/autosleep power/autosleep off
+/sys/kernel/tracing/current_tracer tracing/current_tracer mmiotrace
+/sys/module/nitro_enclaves/parameters/ne_cpus nitro_enclaves/ne_cpus 3
+$(readlink -f $cpu3/firmware_node)/eject acpi-processor/eject 1
+FILES
+}
+
+there() {
+	files | while read -r file name value; do
+		[ ! -e "$file" ] || echo "$file $name $value"
+	done
+}
+
+scenario "each file that moves CPUs"
+guard_start
+there >$work/files
+while read -r file name value; do
+	as=$(echo "write-$name" | tr / -) take write "$file" "$value"
+done <$work/files
+window_opens
+while read -r file name value; do
+	for way in open write; do
+		before=$(denied_of "$name")
+		if [ $way = open ]; then
+			result=$(ways open "$file" "$value")
+		else
+			go "$(echo "write-$name" | tr / -)"
+		fi
+		refused_as "$name" EPERM "$before"
+		row "$way on $name: $result"
+	done
+done <$work/files
+before=$(denied_of tracing/current_tracer)
+result=$(ways open /sys/kernel/debug/tracing/current_tracer nop)
+refused_as tracing/current_tracer EPERM "$before"
+row "open on current_tracer below debugfs: $result"
+expect "reading is free" cat /sys/power/state /sys/power/disk /sys/kernel/tracing/current_tracer
+row "reading power/state, power/disk and current_tracer is free"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+files | while read -r file name _; do
+	[ -e "$file" ] || echo "    $name: this kernel does not have it"
+done
+
+# The descriptor disables CPU hotplug by itself as long as it is open.
+scenario "/dev/snapshot"
+guard_start
+take ioctl /dev/snapshot -
+expect "SNP is initialised" snp_load
+await "the window is open" '"state":"initialised"'
+online_then=$(cat $cpus/online)
+before=$(denied_of dev/snapshot)
+go ioctl
+refused_as dev/snapshot EPERM "$before"
+row "ioctl on /dev/snapshot, opened before the window: $result"
+before=$(denied_of dev/snapshot)
+result=$(ways ioctl /dev/snapshot -)
+refused_as dev/snapshot EPERM "$before"
+row "ioctl on /dev/snapshot, opened inside the window: $result"
+mknod $work/other-name c 10 231
+for file in /dev/snapshot $work/other-name; do
+	before=$(denied_of dev/snapshot)
+	result=$(ways open $file -)
+	refused_as dev/snapshot EPERM "$before"
+	row "open on $file: $result"
+done
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+expect "outside a window an ioctl is free" ways ioctl /dev/snapshot -
+row "outside a window an ioctl is free"
+
+# ---- what only looks alike ----
+
+scenario "files that only look like guarded ones are free"
+mkdir -p $work/tree $work/instance
+mount -t tmpfs tmpfs $work/tree
+for file in devices/system/cpu/cpu3/online devices/system/cpu/cpu3/hotplug/target \
+	devices/system/cpu/smt/control power/state power/disk current_tracer \
+	module/nitro_enclaves/parameters/ne_cpus LNXCPU:03/eject; do
+	mkdir -p "$work/tree/$(dirname $file)"
+	: >"$work/tree/$file"
+done
+mknod $work/hpet c 10 228
+mknod $work/block b 10 231
+mknod $work/null c 1 3
+mkdir /sys/kernel/tracing/instances/other
+guard_start
+window_opens
+free() {
+	result=$(ways write "$1" "$2")
+	[ "$result" = done ] || fail "expected done, got $result"
+	row "write on ${3:-$1} is free: $result"
+}
+(cd $work/tree && find . -type f) >$work/tree-files
+while read -r file; do
+	free "$work/tree/$file" 1 "${file#./} in a tmpfs"
+done <$work/tree-files
+free /sys/kernel/tracing/instances/other/current_tracer nop
+free /sys/power/pm_print_times 0
+free /sys/devices/system/cpu/power/control auto
+free $cpu3/power/control auto
+for file in /sys/devices/system/memory/memory*/online; do
+	[ ! -e "$file" ] || free "$file" 1
+	break
+done
+# No other device answers to a name or a number next to it.
+expect "null" ways write $work/null x
+[ "$(ways open $work/hpet x)" = EINVAL ] || fail "the hpet is refused"
+[ "$(ways open $work/block x)" = ENXIO ] || fail "a block device of that number is refused"
+row "open on devices of other numbers and kinds is free"
+expect "nothing was refused" [ "$(count_of '"event":"denied"')" -eq 0 ]
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+rmdir /sys/kernel/tracing/instances/other
+umount $work/tree
+
+# ---- from inside the kernel: no hook sees it ----
+
+foreign() {
+	echo "$1" >/sys/module/foreign/parameters/do
+}
+
+scenario "the brake: a module's add_cpu() and a loop device armed before fail on an offline CPU"
+snp_load
+take loop-armed $cpu3/online 1
+expect "CPU 3 goes, with no guard to say no" offline 3
+# Somebody else's, of a state that comes later: the numbers shift from kernel to kernel.
+for other in $(seq 2 240); do
+	! echo "$other" >$cpu3/hotplug/fail || break
+done 2>/dev/null
+expect "somebody else's brake is there" [ "$(cat $cpu3/hotplug/fail)" = "$other" ]
+online_then=$(cat $cpus/online)
+guard_start --interval 0.5
+await "the window is taken up" '"state":"window-open"'
+brake_is() {
+	tries=0
+	until [ "$(cat $cpu3/hotplug/fail)" = "$1" ] || [ $tries -gt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	expect "CPU 3's brake is $1" [ "$(cat $cpu3/hotplug/fail)" = "$1" ]
+}
+brake_is 1
+for again in once twice; do
+	expect_not "add_cpu() fails, $again" foreign add=3
+	expect "CPU 3 is offline" [ "$(cat $cpus/online)" = "$online_then" ]
+	await "the attempt is shown" '"event":"cpu-up-begin".*"cpu":3'
+	brake_is 1
+	row "add_cpu() fails, $again, and the brake is armed again"
+done
+go loop-armed
+refused_as cpu3/online EAGAIN 0
+row "loop-armed on cpu3/online, value 1, armed before the guard: $result by the brake"
+expect "SNP ends" snp_unload
+await "the guard sees it" '"state":"window-closed"'
+brake_is "$other"
+echo -1 >$cpu3/hotplug/fail
+expect "the CPU comes online as ever" online 3
+row "after the window the CPU comes online, and the brake is as it was"
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+scenario "the brake is put back as the guard ends inside a window"
+snp_load
+expect "CPU 3 goes, with no guard to say no" offline 3
+guard_start
+brake_is 1
+guard_stop
+expect "the brake is as it was" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
+guard_start --audit
+expect "no brake with --audit" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
+expect "add_cpu() brings CPU 3" foreign add=3
+await "it is named at once" '"cpu":3,"breach":"cpu-onlined"'
+guard_stop
+snp_unload
+row "add_cpu() with --audit is reported: cpu-onlined"
+
+# Known limits: nothing holds a CPU that is online, and the CPU that fires a brake is held once.
+scenario "taking a CPU offline from inside the kernel is reported"
+take loop-armed $cpu3/online 0
+guard_start
+window_opens
+go loop-armed
+expect "the loop device's write passes" [ "$result" = done ]
+await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
+row "loop-armed on cpu3/online, value 0, armed before the guard: $result, reported as cpu-offlined"
+expect "remove_cpu() passes" foreign remove=2
+await "it is named at once" '"cpu":2,"breach":"cpu-offlined"'
+row "remove_cpu() by a module: done, reported as cpu-offlined"
+expect "SNP ends" snp_unload
+await "the guard sees it" '"state":"window-closed"'
+guard_stop
+expect_breaches no-latch cpu-offlined
+expect_status 1
+online 2
+online 3
+
+scenario "a loop device armed before the window, with the guard there, and one armed inside"
+guard_start
+as=before-window take loop-armed $cpu3/online 0
+window_opens
+before=$(denied_of cpu3/online)
+result=$(ways loop $cpu3/online 0)
+refused_as cpu3/online EPERM "$before"
+row "loop on cpu3/online, armed inside the window: $result"
+go before-window
+expect "the loop device's write passes" [ "$result" = done ]
+await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
+row "loop-armed on cpu3/online, value 0, armed before the window: $result, reported as cpu-offlined"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch cpu-offlined
+expect_status 1
+online 3
+
+# Onlining, the kernel retries for 600 ms while its counter forbids hotplug; the gate was passed
+# before. In that time snp_prepare() of a stand-in for ccp opens a window: it bails out on CPU 0, as
+# it wants all CPUs online else.
+ccp() {
+	taskset 1 sh -c 'echo "$*" >/sys/module/ccp/parameters/do' ccp "$@"
+}
+
+scenario "a write that passed before the window is refused by the brake, or reported"
+insmod /lab/stub/ccp.ko
+expect "CPU 3 goes" offline 3
+guard_start
+take write $cpu3/online 1
+foreign disable
+(: >$work/write.go)
+sleep 0.05
+expect "CPU 0 has SNP_EN" lab snp-en 0 on
+expect "the window opens" ccp prepare!
+foreign enable
+wait "$(cat $work/write.pid)"
+await "the window is open" '"state":"window-open"'
+result=$(tail -n 1 $work/write)
+case $result in
+done) await "it is named at once" '"cpu":3,"breach":"cpu-onlined"' ;;
+EAGAIN) expect "CPU 3 is offline" [ "$(cat $cpus/online)" = 0-2 ] ;;
+*) fail "expected done or EAGAIN, got $result" ;;
+esac
+row "write of 1 on cpu3/online that retries inside the kernel as the window opens: $result"
+guard_stop
+expect "CPU 0 is as before" lab snp-en 0 off
+is_online 3 || online 3
+rmmod ccp
+
+scenario "a processor that is added by ACPI is not admitted by the kernel"
+guard_start
+window_opens
+expect "the machine takes it" lab cpu-add 4
+sleep 2
+expect "the kernel has four CPUs as before" [ "$(cat $cpus/present)" = 0-3 ]
+row "ACPI hot-add: refused by the kernel"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
+finish

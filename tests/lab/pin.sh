@@ -1,0 +1,248 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091
+# Gate and sensors outlive the guard: what `run --pin` leaves, who takes it up, and who tampers with
+# it. Needs --firmware full, and tamper and older (a guard of another version) in /usr/local/bin.
+. /lab/lib.sh
+modprobe msr
+pins=/sys/fs/bpf/snp-guard
+
+# The guard dies between two instructions of its, and says nothing more.
+guard_kill() {
+	kill -KILL $guard
+	wait $guard 2>/dev/null
+}
+
+# A run that took up an earlier one has its output behind it.
+guard_again() {
+	rm -f /run/ready
+	snp-guard run --pin --format json --record "$trace" --ready-file /run/ready "$@" >>"$json" 2>>"$err" &
+	guard=$!
+	while [ ! -e /run/ready ]; do
+		kill -0 $guard 2>/dev/null || {
+			fail "the guard did not take up what is pinned"
+			return
+		}
+		sleep 0.1
+	done
+}
+
+# The end of a run of several, whose last recording must lead to what was said since.
+guard_end() {
+	kill $guard
+	wait $guard
+	guard_status=$?
+	snp-guard replay --format json "$trace" >/tmp/replay 2>/tmp/replay.err || [ $? -eq $guard_status ] ||
+		fail "the replay ends with another status than $guard_status: $(cat /tmp/replay.err)"
+	# Of several, the last one's.
+	awk '/"event":"adopt"/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' "$json" |
+		grep -v '"type":"summary"' >/tmp/live
+	grep -v '"type":"summary"' /tmp/replay >/tmp/again
+	cmp -s /tmp/live /tmp/again || fail "the replay differs from the run: $(diff /tmp/live /tmp/again | head -5)"
+}
+
+# refused WHAT TEXT COMMAND...: it fails, and says TEXT in one line
+refused() {
+	what=$1 text=$2
+	shift 2
+	! "$@" >/tmp/refused 2>&1 || fail "$what: \`$*\` should have failed"
+	grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ] ||
+		fail "$what: no line with \"$text\": $(cat /tmp/refused)"
+}
+
+status_is() {
+	snp-guard status --format json >/tmp/status 2>&1
+	grep -q "\"state\":\"$1\"" /tmp/status || {
+		fail "status should be $1: $(cat /tmp/status)"
+		return
+	}
+}
+
+status_has() {
+	grep -q -- "$1" /tmp/status || fail "status has no $1: $(cat /tmp/status)"
+}
+
+detached() {
+	expect "all is removed" snp-guard detach
+	expect "no pin is left" [ ! -e $pins ]
+	expect "no kprobe event is left" sh -c '! grep -q snp_guard /sys/kernel/tracing/kprobe_events'
+	status_is detached
+}
+
+scenario "pinned: a guard that is killed inside a window leaves the gate shut, and is taken up"
+status_is detached
+guard_start --pin
+status_is enforcing
+status_has "\"process\":$guard"
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+await "only opening is gated" '"event":"gate","state":"steady"'
+expect_not "no CPU goes" offline 3
+await "it is on record" '"event":"denied"'
+guard_kill
+expect_not "with no guard no CPU goes" offline 3
+status_is enforcing
+status_has '"tried":true'
+status_has '"denied":2'
+guard_again
+await "the one before is taken up" '"event":"adopt"'
+expect "the second refusal is on record" [ "$(count_of '"event":"denied"')" -eq 2 ]
+expect_not "no CPU goes" offline 3
+expect "SNP ends" snp_unload
+await "the window closes" '"state":"window-closed"'
+expect "the gate is open" offline 3
+expect "CPU 3 comes back" online 3
+guard_end
+expect_breaches no-latch
+expect_status 0
+expect "one window in all" grep -q '"windows":1,"window_open":false,"denied":3' "$json"
+status_is enforcing
+status_has '"last_denied":\[{"time"'
+detached
+
+scenario "pinned: a window that ends and one that begins with no guard are in the history"
+guard_start --pin
+expect "SNP is initialised" snp_load
+await "only opening is gated" '"event":"gate","state":"steady"'
+guard_kill
+expect "SNP ends" snp_unload
+sleep 4
+expect "the gate is open with no guard" offline 3
+expect "CPU 3 comes back" online 3
+expect "SNP is initialised again" snp_load
+expect_not "the gate is shut with no guard" offline 3
+guard_again
+await "the second window is seen" '"window":2,'
+expect "the refusal is on record" has '"event":"denied"'
+expect "SNP ends" snp_unload
+await "the second window closes" '"window":2,.*"state":"window-closed"'
+guard_end
+status_is degraded
+status_has 'no guard between two windows'
+status_has '"windows":2'
+detached
+
+scenario "pinned: ended and started again outside a window, there is nothing to say"
+guard_start --pin
+guard_stop
+status_is enforcing
+guard_again
+guard_end
+expect_breaches
+expect_status 0
+detached
+
+scenario "two guards at once are refused, pinned or not"
+guard_start --pin
+refused "a second one" "process $guard" snp-guard run --for 1
+refused "a second one that pins" "process $guard" snp-guard run --pin --for 1
+refused "detach" "process $guard" snp-guard detach
+guard_kill
+refused "one without --pin beside what is pinned" "snp-guard detach" snp-guard run --for 1
+detached
+guard_start
+refused "one that pins beside one that doesn't" "process $guard" snp-guard run --pin --for 1
+guard_stop
+
+scenario "what no guard pinned is refused in one line"
+mkdir $pins
+refused "an empty directory" "$pins is there and is no guard's" snp-guard run --pin --for 1
+status_is degraded
+rmdir $pins
+
+scenario "what another version pinned is replaced, and the gate is shut all the time"
+rm -f /run/ready
+older run --pin --format json --ready-file /run/ready >"$json" 2>"$err" &
+guard=$!
+while [ ! -e /run/ready ]; do sleep 0.1; done
+expect "SNP is initialised" snp_load
+await "the older one sees it" '"state":"initialised"'
+guard_kill
+status_is degraded
+status_has 'another version, 0.0.9'
+# Tries all the time, and counts what passes.
+while [ ! -e /tmp/enough ]; do
+	! offline 3 2>/dev/null || echo passed >>/tmp/passed
+done &
+trier=$!
+guard_again
+expect "it says that it replaces" grep -q 'replacing what snp-guard 0.0.9' "$err"
+touch /tmp/enough
+wait $trier
+expect "none passed" [ ! -e /tmp/passed ]
+expect "CPU 3 stays" is_online 3
+status_is enforcing
+sleep 2
+expect "the older one's events are gone" [ "$(grep -o 'snp_guard[_2]*/' /sys/kernel/tracing/kprobe_events | sort -u | wc -l)" -eq 1 ]
+expect "SNP ends" snp_unload
+kill $guard
+wait $guard
+detached
+
+scenario "a pin that is removed inside a window is noticed, named and put back"
+guard_start --pin
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+rm $pins/links/gate_open $pins/maps/ledger
+await "the link's is named" '"state":"degraded".*gone: pin of gate_open: put right'
+await "the ledger's is named" '"state":"degraded".*gone: pin of the ledger: put right'
+expect "both are back" [ -e $pins/links/gate_open -a -e $pins/maps/ledger ]
+guard_kill
+rm $pins/links/online_set
+status_is degraded
+status_has 'not pinned: online_set'
+guard_again
+await "the one that takes it up names it" '"breach":"blind".*gone: online_set'
+status_is enforcing
+expect "SNP ends" snp_unload
+guard_end
+expect_breach_set no-latch blind
+expect_status 1
+detached
+
+scenario "a latch that another opens is noticed, named and shut again"
+guard_start --pin
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"breach":"no-latch"'
+expect_not "the state can't be written" tamper map
+expect "a program of another's writes the latch" tamper latch 0
+await "it is named" '"breach":"blind".*the latch was opened by another (put right)'
+expect_not "the gate is shut again" offline 3
+status_is enforcing
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch blind
+expect_status 1
+detached
+
+scenario "a ledger that another changed is not believed"
+guard_start --pin
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"breach":"no-latch"'
+guard_kill
+expect "it is changed" tamper ledger
+status_is degraded
+status_has 'ledger is damaged'
+guard_again
+await "it is named" '"breach":"blind".*the ledger was changed by another (put right)'
+expect_not "the gate is shut" offline 3
+status_is enforcing
+expect "SNP ends" snp_unload
+kill $guard
+wait $guard
+detached
+
+scenario "kprobes that are switched off while it runs are noticed"
+guard_start
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"breach":"no-latch"'
+echo 0 >/sys/kernel/debug/kprobes/enabled
+await "it is named" '"breach":"blind".*kprobes or ftrace are switched off'
+echo 1 >/sys/kernel/debug/kprobes/enabled
+await "and that they are back" 'kprobes and ftrace are on again'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch blind
+expect_status 1
+
+finish

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Somebody who does what he can, as root, to what a guard has pinned.
+ *
+ *	tamper map		writes the state by bpf(2), as `bpftool map update` does
+ *	tamper latch WORD	has a BPF program of his own write the latch
+ *	tamper ledger		changes a byte of each part of the ledger, in its memory
+ *
+ * Ends with 0 if it was done, 1 if it was refused, and 2 if it could not be tried.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PINS "/sys/fs/bpf/snp-guard/maps/"
+
+static int done(const char *what, int err)
+{
+	if (err)
+		printf("%s: refused: %s\n", what, strerror(errno));
+	else
+		printf("%s: done\n", what);
+	return !!err;
+}
+
+static int open_map(const char *name, struct bpf_map_info *info)
+{
+	__u32 size = sizeof(*info);
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), PINS "%s", name);
+	fd = bpf_obj_get(path);
+	memset(info, 0, sizeof(*info));
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, info, &size)) {
+		fprintf(stderr, "tamper: %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	return fd;
+}
+
+static int write_map(void)
+{
+	struct bpf_map_info info;
+	int fd = open_map("snp_guar_bss", &info);
+	__u32 zero = 0;
+
+	return done("map", bpf_map_update_elem(fd, &zero, calloc(1, info.value_size), BPF_ANY));
+}
+
+static int write_latch(__s32 word)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = BPF_F_SLEEPABLE);
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	struct bpf_map_info info;
+	const struct bpf_insn program[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE,
+		  .imm = open_map("snp_guar_bss", &info) },
+		{ 0 },
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = 1, .imm = word },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SYSCALL, "tamper", "GPL", program,
+			       sizeof(program) / sizeof(program[0]), &options);
+
+	if (fd < 0) {
+		fprintf(stderr, "tamper: the program is not taken: %s\n", strerror(errno));
+		exit(2);
+	}
+	return done("latch", bpf_prog_test_run_opts(fd, &run));
+}
+
+static int write_ledger(void)
+{
+	struct bpf_map_info info;
+	int fd = open_map("ledger", &info);
+	unsigned char *memory =
+		mmap(NULL, info.value_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return done("ledger", -1);
+	/* Beyond what says that it is one. */
+	for (size_t i = 256; i < info.value_size; i += 64)
+		memory[i] ^= 1;
+	return done("ledger", 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "map"))
+		return write_map();
+	if (argc == 3 && !strcmp(argv[1], "latch"))
+		return write_latch(atoi(argv[2]));
+	if (argc == 2 && !strcmp(argv[1], "ledger"))
+		return write_ledger();
+	fprintf(stderr, "usage: tamper map | latch WORD | ledger\n");
+	return 2;
+}
