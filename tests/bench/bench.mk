@@ -5,26 +5,37 @@ $(O)/test/count: tests/bench/count.c lab/machine.h | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static $< -o $@
 
-$(O)/test/empty.bpf.o: tests/bench/empty.bpf.c vmlinux.h | needs $(O)/test
+$(O)/test/gates.bpf.o: tests/bench/gates.bpf.c vmlinux.h | needs $(O)/test
 	$(call msg,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(bpf_cflags) -c $< -o $@
 
-$(O)/test/empty.skel.h: $(O)/test/empty.bpf.o
+$(O)/test/gates.skel.h: $(O)/test/gates.bpf.o
 	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name empty_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name gates_bpf > $@
 
-$(O)/test/empty: tests/bench/empty.c $(O)/test/empty.skel.h
+$(O)/test/gates: tests/bench/gates.c $(O)/test/gates.skel.h
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 		-I$(O)/test $(lib_cflags) $< $(lib_libs) -o $@
 
-.PHONY: bench
-bench: deps
-	@$(MAKE) run-bench
+bench_programs := $(O)/test/count $(O)/test/gates
+
+# MARKDOWN=FILE: the figures go into that file too, e.g. docs/performance.md.
+.PHONY: bench bench-check bench-baseline
+bench bench-check bench-baseline: deps
+	@$(MAKE) run-$@
 
 .PHONY: run-bench
-run-bench: all lab-programs $(O)/test/count $(O)/test/empty
-	@tests/bench/run
+run-bench: all lab-programs $(bench_programs)
+	@MARKDOWN=$(MARKDOWN) tests/bench/run
+
+.PHONY: run-bench-check
+run-bench-check: all lab-programs $(bench_programs)
+	@CC="$(CC)" CLANG="$(CLANG)" tests/bench/check
+
+.PHONY: run-bench-baseline
+run-bench-baseline: all lab-programs $(bench_programs)
+	@CC="$(CC)" CLANG="$(CLANG)" tests/bench/check --baseline
 
 # ---- on hosts of two sizes, with no lab ----
 

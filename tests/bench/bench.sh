@@ -1,9 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# In the guest: prints "= WHERE NAME NUMBER" for each figure; tests/bench/run makes the table.
-starts=3 # of the guard, all measured
+# In the guest: prints "= WHERE NAME NUMBER" for each figure; ../figures.sh reads them.
+# $BENCH says what is measured: all, check (what tests/bench/check compares) or many (CPUs).
+starts=2 # of the guard and of bpftrace, all measured
+[ "$BENCH" = all ] || starts=1
 span=5	 # seconds for which sweeps are counted
+sysfs=/sys/module/printk/parameters/time
+pci=0000:00:1f.3 # the chipset's SMBus, which no driver wants here
 
 die() {
 	echo "bench: $*"
@@ -19,27 +23,73 @@ start() {
 	pid=$(sed -n 's/^pid //p' "/tmp/$name.start")
 }
 
+# start_often NAME COMMAND...: each start is measured, the last one goes on
+start_often() {
+	n=1
+	while start "$@" && sed "s/^/= $1-start /" "/tmp/$1.start" && [ $n -lt $starts ]; do
+		stop
+		n=$((n + 1))
+	done
+}
+
 # A process that has ended and waits for its parent has no exe.
 stop() {
 	kill "$pid"
 	while readlink "/proc/$pid/exe" >/dev/null; do sleep 0.1; done
 }
 
-calls() {
-	count calls /tmp/file >/tmp/calls || die "the calls of \"$1\" can't be counted"
-	sed "s/^/= $1 /" /tmp/calls
+# figures WHERE COMMAND...
+figures() {
+	where=$1
+	shift
+	count "$@" >/tmp/figures || die "$where: can't count $1"
+	sed "s/^/= $where /" /tmp/figures
 }
 
+calls() { figures "$1" calls /tmp/file $sysfs; }
+bind() { figures "$1" bind $pci pci-stub; }
+hotplug() { figures "$1" hotplug 2; }
+
+# What the process has for itself, and what the kernel has for it in maps and programs.
 memory() {
 	sed -n "s/^\(VmRSS\|VmHWM\|RssAnon\):[^0-9]*\([0-9]*\) kB/= $1 \1 \2/p" "/proc/$pid/status"
+	cat /proc/"$pid"/fdinfo/* | awk -v where="$1" '
+		/^prog_type:/ { of = "programs" }
+		/^map_type:/ { of = "maps" }
+		/^memlock:/ { bytes[of] += $2 }
+		END { for (of in bytes) print "=", where, of, bytes[of] }'
 }
 
-await() {
+# says TEXT: the guard does, within 15 s
+says() {
 	tries=0
 	until grep -q "$1" "/tmp/$name.out"; do
 		tries=$((tries + 1))
-		[ $tries -le 150 ] || die "the guard does not say $1"
+		[ $tries -le 150 ] || return 1
 		sleep 0.1
+	done
+}
+
+guard() { start_often guard snp-guard run --format json --ready-file /run/ready; }
+
+load() { { modprobe ccp && modprobe kvm-amd sev_snp=1; } || die "no SNP"; }
+unload() { { rmmod kvm_amd && rmmod ccp; } || die "SNP does not end"; }
+
+# lives WHERE: SNP from its modules' load to their unload, with what the guard still does a second
+# later. The first load after boot costs more than any other, so it is not a figure.
+lives() {
+	load
+	unload
+	n=0
+	while [ $n -lt $starts ]; do
+		before=$(count total)
+		load
+		sleep 1
+		unload
+		sleep 1
+		after=$(count total)
+		echo "= $1 life $((${after#total } - ${before#total }))"
+		n=$((n + 1))
 	done
 }
 
@@ -63,42 +113,125 @@ truths() {
 	snp-guard replay --format json /tmp/trace."$1" 2>/dev/null | grep -c '"event":"truth"'
 }
 
+in_window() {
+	load
+	says '"state":"initialised"' || die "the guard does not say that SNP is initialised"
+	says '"event":"gate".*"state":"steady"' && echo "= open steady 1" || echo "= open steady 0"
+	calls open
+	! echo 0 2>/dev/null >/sys/devices/system/cpu/cpu3/online || die "the gate is open"
+}
+
 echo "= kernel release $(uname -r)"
 echo "= cpus online $(nproc)"
+dmesg -n 1 # the console costs instructions
 modprobe msr || die "no msr module"
 
-echo "nothing attached"
-calls nothing
+nothing() {
+	echo "nothing attached"
+	calls nothing
+}
 
-echo "a minimal LSM program on either hook"
-start empty empty /run/ready
-calls empty
-stop
-
-echo "the guard, no window: $starts starts"
-n=1
-while [ $n -lt $starts ]; do
-	start guard snp-guard run --format json --ready-file /run/ready
-	sed 's/^/= start /' /tmp/guard.start
+compared() {
+	{ modprobe pci-stub && echo pci-stub >/sys/bus/pci/devices/$pci/driver_override; } || die "no pci-stub"
+	bind nothing
+	hotplug nothing
+	lives nothing
+	echo "empty programs, and a naive gate"
+	start gates gates /run/ready empty_open
+	calls empty-open
 	stop
-	n=$((n + 1))
-done
-start guard snp-guard run --format json --ready-file /run/ready
-sed 's/^/= start /' /tmp/guard.start
-memory ready
-calls closed
+	start gates gates /run/ready empty_open empty_permission
+	calls empty
+	stop
+	start gates gates /run/ready naive_open naive_permission
+	calls naive
+	stop
+}
 
-echo "the guard, in a window"
-{ modprobe ccp && modprobe kvm-amd sev_snp=1; } || die "no SNP"
-await '"state":"initialised"'
-calls open
-memory open
-! echo 0 2>/dev/null >/sys/devices/system/cpu/cpu3/online || die "the gate is open"
-stop
+guarded() {
+	echo "the guard"
+	guard
+	calls closed
+	if [ "$BENCH" = all ]; then
+		bind closed
+		hotplug closed
+		lives closed
+	fi
+	in_window
+	[ "$BENCH" = check ] || memory open
+	if [ "$BENCH" = all ]; then
+		bind open
+	fi
+	stop
+	unload
+}
 
-echo "nothing attached again, kvm-amd still loaded"
-calls again
+traced() {
+	echo "bpftrace"
+	modprobe ccp || die "no ccp"
+	printf 'touch /run/ready\nexec sleep 10000\n' >/tmp/attached
+	# It starts the command, which must be an ELF file, once it has attached all.
+	start_often bpftrace bpftrace -c '/bin/busybox sh /tmp/attached' /root/hooks.bt
+	calls bpftrace
+	memory bpftrace
+	bind bpftrace
+	hotplug bpftrace
+	stop
+	rmmod ccp
+}
 
-echo "sweeps"
-sweeps_at 0.02
-sweeps_at 1
+sweeps() {
+	echo "sweeps"
+	sweeps_at 0.01
+	sweeps_at 1
+}
+
+# The last of all: a task that was made while audit was on pays for it ever after.
+audited() {
+	echo "an audit watch"
+	mkdir -p /tmp/audit
+	cat >/tmp/audit/auditd.conf <<-END
+		log_file = /tmp/audit/audit.log
+		log_group = root
+		flush = NONE
+		space_left = 2
+		admin_space_left = 1
+	END
+	mkdir -p /var/run
+	auditd -f -c /tmp/audit >/tmp/auditd.out 2>&1 &
+	pid=$!
+	until auditctl -s | grep -q "^pid $pid\$"; do
+		kill -0 "$pid" || die "no auditd"
+		sleep 0.1
+	done
+	{ auditctl -w /sys/devices/system/cpu -p wa && auditctl -e 1; } >/tmp/auditctl.out 2>&1 ||
+		die "no audit"
+	calls audit
+	memory audit
+	auditctl -D >/dev/null
+	calls audit-no-rule
+	stop
+}
+
+case $BENCH in
+all)
+	nothing
+	compared
+	guarded
+	traced
+	echo "nothing attached again"
+	calls again
+	sweeps
+	audited
+	;;
+many)
+	nothing
+	guarded
+	sweeps
+	;;
+check)
+	nothing
+	guarded
+	;;
+*) die "\$BENCH must be all, check or many" ;;
+esac

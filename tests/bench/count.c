@@ -3,9 +3,12 @@
  * Counts guest instructions in the lab, by the counter of its emulated processor
  * (snp-lab --count). Prints "NAME NUMBER" lines.
  *
- *	count calls FILE		instructions per call: read, write, open, open-rw of FILE,
- *					which must be on tmpfs, the opens with their close; and
- *					read-zero, write-zero of /dev/zero, the cheapest there are
+ *	count calls FILE SYSFS		instructions per call: read, write, open, open-rw of FILE,
+ *					which must be on tmpfs, the opens with their close, and
+ *close alone; write-sysfs, open-sysfs of a file in sysfs that takes a Y; read-zero, write-zero of
+ * /dev/zero, the cheapest there are count bind DEVICE DRIVER	a PCI device bound to a driver and
+ *unbound: bind-task, instructions of the task itself; bind-all, of all CPUs count hotplug CPU
+ *hotplug-all: a CPU taken offline and online, of all CPUs
  *	count total			instructions of all online CPUs together, so far
  *	count start READY OUT COMMAND...
  *					starts COMMAND with its output in OUT, and leaves it
@@ -34,8 +37,10 @@
 
 #include "../../lab/machine.h"
 
-#define CALLS  200 /* in a block: so few that most blocks have no interrupt */
-#define BLOCKS 100
+#define CALLS  50 /* in a block: so few that most blocks have no interrupt */
+#define BLOCKS 200
+#define ROUNDS 2
+#define PAUSE  2 /* seconds after which all that a call led to is done */
 
 static void die(const char *format, ...)
 {
@@ -114,8 +119,9 @@ static uint64_t total(void)
 /* ---- calls ---- */
 
 static const char *path;
-static int fd;
-static char byte = 'x';
+static int fd, fds[CALLS];
+static int fd_count;
+static char byte = 'Y';
 
 static bool call_read(void)
 {
@@ -144,17 +150,31 @@ static bool call_open_rw(void)
 	return open_and_close(O_RDWR);
 }
 
+static bool open_many(void)
+{
+	for (fd_count = 0; fd_count < CALLS; fd_count++)
+		if ((fds[fd_count] = open(path, O_RDWR)) < 0)
+			return false;
+	return true;
+}
+
+static bool call_close(void)
+{
+	return !syscall(SYS_close, fds[--fd_count]);
+}
+
 /* The least block is one that no interrupt fell into. */
-static void measure(const char *name, bool (*call)(void))
+static uint64_t least_of_task(const char *name, bool (*prepare)(void), bool (*call)(void),
+			      int calls)
 {
 	uint64_t least = UINT64_MAX;
 
 	/* The first block is for warming up. */
 	for (int i = 0; i <= BLOCKS; i++) {
+		bool well = !prepare || prepare();
 		uint64_t count = counter();
-		bool well = true;
 
-		for (int j = 0; j < CALLS; j++)
+		for (int j = 0; j < calls; j++)
 			well &= call();
 		count = counter() - count;
 		if (!well)
@@ -162,7 +182,17 @@ static void measure(const char *name, bool (*call)(void))
 		if (i && count < least)
 			least = count;
 	}
-	printf("%s %" PRIu64 "\n", name, (least + CALLS / 2) / CALLS);
+	return (least + calls / 2) / calls;
+}
+
+static void print(const char *name, uint64_t number)
+{
+	printf("%s %" PRIu64 "\n", name, number);
+}
+
+static void measure(const char *name, bool (*prepare)(void), bool (*call)(void))
+{
+	print(name, least_of_task(name, prepare, call, CALLS));
 }
 
 static void use(const char *at, int flags)
@@ -173,25 +203,124 @@ static void use(const char *at, int flags)
 		die("%s: %s", path, strerror(errno));
 }
 
-static int calls(const char *at)
+static void need_magic(const char *at, long magic, const char *name)
 {
 	struct statfs fs;
 
+	if (fstatfs(fd, &fs) || fs.f_type != magic)
+		die("%s is not on %s", at, name);
+}
+
+static int calls(const char *file, const char *sysfs)
+{
 	need_counter(cpu_limit() - 1);
-	use(at, O_CREAT);
-	if (fstatfs(fd, &fs) || fs.f_type != TMPFS_MAGIC)
-		die("%s is not on tmpfs", at);
+	use(file, O_CREAT);
+	need_magic(file, TMPFS_MAGIC, "tmpfs");
 	/* Comparing atime with mtime takes longer where they are of the same second. */
 	nanosleep(&(struct timespec){ .tv_sec = 1, .tv_nsec = 100000000 }, NULL);
-	measure("read", call_read);
-	measure("write", call_write);
-	measure("open", call_open);
-	measure("open-rw", call_open_rw);
+	measure("read", NULL, call_read);
+	measure("write", NULL, call_write);
+	measure("open", NULL, call_open);
+	measure("open-rw", NULL, call_open_rw);
+	measure("close", open_many, call_close);
+	close(fd);
+	use(sysfs, 0);
+	need_magic(sysfs, SYSFS_MAGIC, "sysfs");
+	measure("write-sysfs", NULL, call_write);
+	measure("open-sysfs", NULL, call_open_rw);
 	close(fd);
 	use("/dev/zero", 0);
-	measure("read-zero", call_read);
-	measure("write-zero", call_write);
+	measure("read-zero", NULL, call_read);
+	measure("write-zero", NULL, call_write);
 	close(fd);
+	return 0;
+}
+
+/* ---- what others work on too ---- */
+
+static bool call_nothing(void)
+{
+	return true;
+}
+
+/* Of all CPUs, with all that follows within the pause; idle ones too. */
+static uint64_t least_of_all(const char *name, bool (*call)(void), int calls)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t count = total();
+
+		for (int j = 0; j < calls; j++)
+			if (!call())
+				die("%s: %s", name, strerror(errno));
+		nanosleep(&(struct timespec){ .tv_sec = PAUSE }, NULL);
+		count = total() - count;
+		if (count < least)
+			least = count;
+	}
+	return least;
+}
+
+/* 0: what else went on outweighs it. */
+static void measure_all(const char *name, bool (*call)(void), int calls)
+{
+	uint64_t idle = least_of_all(name, call_nothing, 1), busy = least_of_all(name, call, calls);
+
+	print(name, busy > idle ? (busy - idle) / calls : 0);
+}
+
+static int open_to_write(const char *format, const char *arg)
+{
+	char at[128];
+	int opened;
+
+	snprintf(at, sizeof(at), format, arg);
+	opened = open(at, O_WRONLY | O_CLOEXEC);
+	if (opened < 0)
+		die("%s: %s", at, strerror(errno));
+	return opened;
+}
+
+static bool put(int to, const char *text)
+{
+	return pwrite(to, text, strlen(text), 0) == (ssize_t)strlen(text);
+}
+
+static int bind_fd, unbind_fd;
+static const char *device;
+
+static bool call_bind(void)
+{
+	return put(bind_fd, device) && put(unbind_fd, device);
+}
+
+static int bind_and_unbind(const char *at, const char *driver)
+{
+	device = path = at;
+	bind_fd = open_to_write("/sys/bus/pci/drivers/%s/bind", driver);
+	unbind_fd = open_to_write("/sys/bus/pci/drivers/%s/unbind", driver);
+	need_counter(0);
+	unpin();
+	measure_all("bind-all", call_bind, 200);
+	need_counter(cpu_limit() - 1);
+	print("bind-task", least_of_task("bind", NULL, call_bind, 1));
+	return 0;
+}
+
+static int online_fd;
+
+static bool call_hotplug(void)
+{
+	return put(online_fd, "0") && put(online_fd, "1");
+}
+
+static int hotplug(const char *cpu)
+{
+	online_fd = open_to_write("/sys/devices/system/cpu/cpu%s/online", cpu);
+	need_counter(0);
+	unpin();
+	measure_all("hotplug-all", call_hotplug, 10);
 	return 0;
 }
 
@@ -267,15 +396,21 @@ static int start(const char *ready, const char *out, char **command)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[1], "calls"))
-		return calls(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "calls"))
+		return calls(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "bind"))
+		return bind_and_unbind(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "hotplug"))
+		return hotplug(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "total")) {
 		need_counter(0);
-		printf("total %" PRIu64 "\n", total());
+		print("total", total());
 		return 0;
 	}
 	if (argc >= 5 && !strcmp(argv[1], "start"))
 		return start(argv[2], argv[3], argv + 4);
-	fprintf(stderr, "usage: count calls FILE | total | start READY OUT COMMAND...\n");
+	fprintf(stderr,
+		"usage: count calls FILE SYSFS | bind DEVICE DRIVER | hotplug CPU | total | "
+		"start READY OUT COMMAND...\n");
 	return 2;
 }
