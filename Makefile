@@ -30,8 +30,8 @@ all: $(O)/snp-guard
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
-	inih:libinih-dev
-packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev pkgconf \
+	inih:libinih-dev libcap:libcap-dev
+packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev pkgconf \
 	libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
 	zstd xz-utils libclang-rt-dev liburing-dev
 
@@ -60,8 +60,8 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih)
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap)
 guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.

@@ -29,6 +29,7 @@ struct pt_regs {
 };
 
 struct qstr {
+	unsigned int len;
 	const unsigned char *name;
 };
 

@@ -119,6 +119,8 @@ static __always_inline struct snp_event *event_begin(__u32 kind)
 	struct snp_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	__u64 id = bpf_get_current_pid_tgid();
 
+	if (kind != SNP_EV_DENIED)
+		__sync_fetch_and_add(&state.moves, 1);
 	if (!e) {
 		__sync_fetch_and_add(&state.lost, 1);
 		return NULL;
@@ -725,6 +727,21 @@ static __always_inline bool is_snapshot(struct inode *inode)
 	return inode->i_rdev == SNAPSHOT_DEV && (inode->i_mode & S_IFMT) == S_IFCHR;
 }
 
+/* Told without reading a name, for what else is opened in sysfs. */
+static __always_inline bool may_be_gated(struct dentry *d)
+{
+	switch (d->d_name.len) {
+	case sizeof("disk") - 1:
+	case sizeof("autosleep") - 1:
+		return is_root(d->d_parent->d_parent);
+	case sizeof("state") - 1: /* eject */
+	case sizeof("online") - 1: /* target, resume */
+	case sizeof("control") - 1: /* ne_cpus */
+		return true;
+	}
+	return false;
+}
+
 /* What an open or a write has nothing to do with is told by one or two words of its inode. */
 static __always_inline enum gated gated(struct file *file, __u32 *cpu)
 {
@@ -877,15 +894,47 @@ static __always_inline int gate(struct file *file, __u32 flags)
 	return is_shut() ? refuse(what, cpu, flags) : 0;
 }
 
-SEC("lsm/file_open")
-int BPF_PROG(gate_open, struct file *file, int ret)
+/* Not in line, so that what else is opened has no registers to save for it. */
+static __noinline int gate_opening(struct file *file)
 {
-	if (ret)
-		return ret;
-	/* For /dev/snapshot reading will do. */
-	if (!(file->f_mode & FMODE_WRITE) && file->f_inode->i_rdev != SNAPSHOT_DEV)
-		return 0;
 	return gate(file, SNP_F_OPEN);
+}
+
+static __noinline int gate_opening_of_kind(struct file *file)
+{
+	switch (file->f_inode->i_sb->s_magic) {
+	case SYSFS_MAGIC:
+		return may_be_gated(file->f_path.dentry) ? gate_opening(file) : 0;
+	case TRACEFS_MAGIC:
+		return gate_opening(file);
+	}
+	return 0;
+}
+
+/*
+ * Each open of the host comes by here: what it costs is counted in instructions. Files of sysfs and
+ * tracefs have an i_private (fs/kernfs/inode.c:kernfs_init_inode, fs/tracefs/inode.c:
+ * tracefs_create_file); those of most others, sockets and pipes aside, have none.
+ */
+SEC("lsm/file_open")
+int gate_open(__u64 *ctx)
+{
+	__u64 said = ctx[1]; /* by others on this hook */
+	struct inode *inode;
+	struct file *file;
+
+	/* Where it is 0 the compiler would take another instruction to return that. */
+	asm volatile goto("if %0 != 0 goto %l[out]" : : "r"(said) : : out);
+	file = (struct file *)ctx[0];
+	inode = file->f_inode;
+	/* For /dev/snapshot reading will do. */
+	if (inode->i_rdev == SNAPSHOT_DEV)
+		return gate_opening(file);
+	if (!(file->f_mode & FMODE_WRITE) || !inode->i_private)
+		goto out;
+	return gate_opening_of_kind(file);
+out:
+	return said;
 }
 
 /* Only for descriptors from before the window: it is dropped where there are none. */
@@ -1038,5 +1087,14 @@ int read_truth(struct snp_truth *t)
 SEC("syscall")
 int read_text(struct snp_text *t)
 {
-	return bpf_probe_read_kernel(t->code, sizeof(t->code), (void *)t->addr);
+	const __u64 *code = (const __u64 *)t->addr;
+	__u64 word;
+
+#pragma unroll
+	for (int i = 0; i < SNP_TEXT_WORDS; i++) {
+		if (bpf_probe_read_kernel(&word, sizeof(word), code + i))
+			return -EFAULT;
+		t->words[i] = word;
+	}
+	return 0;
 }

@@ -38,7 +38,8 @@ static int write_fail(const struct platform *p, unsigned int cpu, int state)
 	return platform_write(p, path, text);
 }
 
-static void arm(const struct platform *p, unsigned int cpu, struct brake_cpu *c)
+static void arm(const struct brake *b, const struct platform *p, unsigned int cpu,
+		struct brake_cpu *c)
 {
 	int state;
 
@@ -46,7 +47,7 @@ static void arm(const struct platform *p, unsigned int cpu, struct brake_cpu *c)
 		return;
 	/* What somebody else wrote meanwhile is what is to be put back. */
 	if (!c->armed || (state != ARMED && state != NOTHING))
-		c->before = state;
+		c->before = b->inherits && state == ARMED ? NOTHING : state;
 	if (state == ARMED || !write_fail(p, cpu, ARMED))
 		c->armed = true;
 }
@@ -86,7 +87,7 @@ void brake_follow(struct brake *b, const struct platform *p, bool on)
 		goto out;
 	for (unsigned int cpu = 0; cpu < b->len; cpu++) {
 		if (cpulist_has(&present, cpu) && !cpulist_has(&online, cpu))
-			arm(p, cpu, &b->cpus[cpu]);
+			arm(b, p, cpu, &b->cpus[cpu]);
 		else if (b->cpus[cpu].armed)
 			release(p, cpu, &b->cpus[cpu]);
 	}

@@ -17,6 +17,7 @@ struct brake {
 		int before; /* what was found, and is put back */
 	} * cpus;
 	unsigned int len;
+	bool inherits; /* what is found armed was armed by a guard that was killed */
 };
 
 /*

@@ -120,8 +120,8 @@ int gate_try(const struct gate *g)
 	return err == -EPERM ? 1 : err;
 }
 
-/* True if the latch says something else than the events up to seq, and goes on saying it. */
-static bool latch_differs(const struct gate *g, bool window_open, __u64 seq)
+/* True if the latch says something else than the events, and goes on saying it. */
+static bool latch_differs(const struct gate *g, bool window_open, __u64 moves)
 {
 	struct snp_state state;
 
@@ -129,17 +129,17 @@ static bool latch_differs(const struct gate *g, bool window_open, __u64 seq)
 		if (i)
 			nanosleep(&(struct timespec){ .tv_nsec = SETTLE_NS }, NULL);
 		state = sensors_state(g->sensors);
-		if (state.seq != seq || !!(state.latch & SNP_LATCH_WINDOW) == window_open)
+		if (state.moves != moves || !!(state.latch & SNP_LATCH_WINDOW) == window_open)
 			return false;
 	}
 	return true;
 }
 
-static int look_at_latch(const struct gate *g, bool window_open, __u64 seq, struct snp_event *e)
+static int look_at_latch(const struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
 {
 	__u64 before;
 
-	if (!latch_differs(g, window_open, seq))
+	if (!latch_differs(g, window_open, moves))
 		return 0;
 	before = sensors_state(g->sensors).latch;
 	return say(e,
@@ -202,9 +202,9 @@ static int look_at_exposed(struct gate *g, bool window_open, struct snp_event *e
 		   "opened for writing with no guard");
 }
 
-int gate_look(struct gate *g, bool window_open, __u64 seq, struct snp_event *e)
+int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
 {
-	int n = look_at_latch(g, window_open, seq, e);
+	int n = look_at_latch(g, window_open, moves, e);
 
 	if (!n)
 		n = look_at_pins(g, e);

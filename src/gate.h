@@ -41,10 +41,10 @@ int gate_follow(const struct gate *g, bool window_open, struct snp_event *e);
 
 /*
  * Looks whether all is as the guard left it, and puts right what it can. window_open: so it is after
- * all events up to the sequence number seq. Returns 1 with e a GATE event that says what was not, 0
+ * so many moves, all of which have been fed. Returns 1 with e a GATE event that says what was not, 0
  * if there is no more to say, or a negative errno.
  */
-int gate_look(struct gate *g, bool window_open, __u64 seq, struct snp_event *e);
+int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e);
 
 /* Returns 1 if an open for writing is refused just now, 0 if not, or a negative errno. */
 int gate_try(const struct gate *g);

@@ -79,8 +79,8 @@ const struct hook hook_table[] = {
 const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_MAX is too small");
 
-/* Looked up beside the targets: what tells SNP's own code, and the code of boot; and
- * a tracer that takes CPUs down. */
+/* Looked up beside the targets: what tells SNP's own code, and the code of boot; and what the gate
+ * needs of the files that it guards. */
 static const struct kallsym more_symbols[] = {
 	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	  { .name = "_einittext" },
 	{ .name = "enable_mmiotrace" },	 { .name = "hibernate_atomic" }, { .module = "ccp" },

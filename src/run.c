@@ -16,6 +16,7 @@
 #include "own_events.h"
 #include "pins.h"
 #include "preflight.h"
+#include "privileges.h"
 #include "remedy.h"
 #include "run_options.h"
 #include "sensors.h"
@@ -40,6 +41,8 @@ struct run {
 	int old_group;	   /* of kprobe events that go once their links have gone; -1: none */
 	unsigned int kept; /* checkpoints of the ledger by which what waits was kept in it */
 	bool sweep_now;	   /* an event asks for a look at the CPUs */
+	bool drained;	   /* all records of these moves have been fed */
+	__u64 moves;
 	bool steady;	   /* the last one counted, and the latch is right */
 	bool ask_firmware; /* ... and at what the driver believes: at the start, after a loss */
 	__u64 next_sweep_ns, next_look_ns;
@@ -110,22 +113,25 @@ static int on_record(void *ctx, const struct snp_event *e)
 static int drain(void *ctx)
 {
 	struct run *r = ctx;
-	__u64 seq = sensors_state(r->sensors).seq, missed = sensors_missed(r->sensors);
+	struct snp_state state = sensors_state(r->sensors);
+	__u64 missed = sensors_missed(r->sensors);
 	struct snp_event e;
 	int err;
 
 	err = sensors_consume(r->sensors, on_record, r);
 	if (!err)
 		err = feed_waiting(r, boottime_ns());
-	if (!err && stream_check(&r->stream, seq, boottime_ns(), &e)) {
+	if (!err && stream_check(&r->stream, state.seq, boottime_ns(), &e)) {
 		r->session.next = r->stream.next;
 		err = feed_lost(r, e.value);
 	}
 	if (!err && missed > r->session.missed) {
-		seq = missed - r->session.missed;
+		e.value = missed - r->session.missed;
 		r->session.missed = missed;
-		err = feed_lost(r, seq);
+		err = feed_lost(r, e.value);
 	}
+	r->drained = r->stream.next > state.seq;
+	r->moves = state.moves;
 	return err;
 }
 
@@ -231,12 +237,12 @@ static int look_at_gate(struct run *r)
 	n = gate_follow(&r->gate, open, &e);
 	if (n > 0)
 		n = session_feed(&r->session, &e);
-	if (n || !look)
+	if (n || !look || !r->drained)
 		return n;
 	r->next_look_ns = boottime_ns() + LOOK_NS;
 	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
 		r->old_group = -1;
-	while ((n = gate_look(&r->gate, open, r->stream.next - 1, &e)) > 0) {
+	while ((n = gate_look(&r->gate, open, r->moves, &e)) > 0) {
 		r->sweep_now |= e.flags & SNP_F_MISSED;
 		n = session_feed(&r->session, &e);
 		if (n)
@@ -519,6 +525,8 @@ static int begin_anew(struct run *r, const struct snapshot *since, int old_group
 		err = own_before(since, r->trace.header.boot_id, feed_one, &r->session);
 	if (!err)
 		err = settle(r);
+	if (err)
+		complain("can't begin: %s", strerror(-err));
 	return err || !r->options.pin ? err : publish(r, old_group);
 }
 
@@ -535,7 +543,7 @@ static int on_waiting(void *ctx, const struct snp_event *e)
 /* What the ledger has can't be believed: the window is taken up as if no guard had been there. */
 static int begin_damaged(struct run *r)
 {
-	struct snp_event e = own_event(SNP_EV_GATE);
+	struct snp_event e;
 	int err;
 
 	session_free(&r->session);
@@ -551,6 +559,7 @@ static int begin_damaged(struct run *r)
 		err = begin_recording(r, false);
 	if (!err)
 		err = feed_start(r);
+	e = own_event(SNP_EV_GATE);
 	e.flags = SNP_F_DEGRADED | SNP_F_RESTORED | SNP_F_MISSED;
 	snprintf(e.name, sizeof(e.name), "the ledger was changed by another");
 	return err ? err : session_feed(&r->session, &e);
@@ -590,7 +599,7 @@ static int begin_adopted(struct run *r)
 	if (err)
 		return err;
 	wire(r);
-	r->gate.pinned = true;
+	r->gate.pinned = r->brake.inherits = true;
 	sensors_set_audit(r->sensors, r->options.audit);
 	err = resume(r);
 	if (!err)
@@ -601,7 +610,11 @@ static int begin_adopted(struct run *r)
 	if (!err)
 		err = drain(r);
 	r->gate.told_exposed = 0;
-	return err ? err : settle(r);
+	if (!err)
+		err = settle(r);
+	if (err)
+		complain("can't take up what is pinned: %s", strerror(-err));
+	return err;
 }
 
 static int begin_pinned(struct run *r, const struct snapshot *since)
@@ -676,7 +689,9 @@ static int run(struct run *r, const struct snapshot *since, int signal_fd)
 
 	if (err)
 		return err;
-	err = tell_ready(r->options.ready);
+	err = privileges_drop();
+	if (!err)
+		err = tell_ready(r->options.ready);
 	if (!err)
 		err = follow(r, signal_fd);
 	if (!err)

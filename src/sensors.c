@@ -31,6 +31,7 @@ struct sensors {
 	int group;			/* of these events */
 	bool pinned, adopted;
 	char verifier[HOOKS_MAX][1024]; /* what the kernel said of a program that it refused */
+	char verifier_of_calls[1024];	/* ... of those that the user side calls */
 	bool has_latch;
 	bool symbols_old;
 
@@ -85,7 +86,7 @@ static void configure(struct sensors *s)
 	struct snp_state *state = &s->skel->bss->state;
 
 	ro->prepare_is_void = kernel_returns_void(&s->hooks->kernel, "snp_prepare");
-	ro->has_mmiotrace = symbol(s, "enable_mmiotrace");
+	ro->has_mmiotrace = address(symbol(s, "enable_mmiotrace"));
 	ro->count_addr = address(symbol(s, "cpu_hotplug_disabled"));
 	ro->hibernate_addr = address(symbol(s, "hibernate_atomic"));
 	set_range((void *)&ro->hotplug_text[0], symbol(s, "cpu_hotplug_disable"));
@@ -179,13 +180,27 @@ static int freeze_maps(struct sensors *s)
 	return 0;
 }
 
+/* What the verifier said last of it, its statistics aside. */
+static void complain_of_program(const char *name, char *log)
+{
+	char *end = strstr(log, "\nprocessed ");
+	const char *last;
+
+	if (end)
+		*end = 0;
+	last = strrchr(log, '\n');
+	snprintf(complaint, sizeof(complaint), "%s: %s", name, last ? last + 1 : log);
+}
+
 /* Returns 0, a negative errno, or -EAGAIN after a program was refused for which there is less. */
 static int load(struct sensors *s)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = s->verifier_of_calls,
+		    .kernel_log_size = sizeof(s->verifier_of_calls));
 	struct hooks *h = s->hooks;
 	int err;
 
-	s->skel = snp_guard_bpf__open();
+	s->skel = snp_guard_bpf__open_opts(&opts);
 	if (!s->skel)
 		return -errno;
 	for (size_t i = 0; i < hook_count; i++) {
@@ -208,11 +223,17 @@ static int load(struct sensors *s)
 		return s->adopted ? 0 : freeze_maps(s);
 	/* The kernel writes of the one program that it refused. */
 	for (size_t i = 0; i < hook_count; i++) {
-		if (!h->used[i] || !s->verifier[i][0] || hook_table[i].kind == HOOK_LSM)
+		if (!h->used[i] || !s->verifier[i][0])
 			continue;
+		if (hook_table[i].kind == HOOK_LSM) {
+			complain_of_program(hook_table[i].program, s->verifier[i]);
+			return err;
+		}
 		hooks_refuse(h, i);
 		return -EAGAIN;
 	}
+	if (s->verifier_of_calls[0])
+		complain_of_program("a program that is called", s->verifier_of_calls);
 	return err;
 }
 
@@ -282,6 +303,19 @@ static int call(const struct bpf_program *program, void *arg, __u32 size)
 	return (int)opts.retval;
 }
 
+static int read_code(const struct sensors *s, __u64 addr, unsigned char code[SNP_TEXT_SIZE])
+{
+	struct snp_text text;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < SNP_TEXT_SIZE; i += sizeof(text.words)) {
+		text.addr = addr + i;
+		err = call(s->skel->progs.read_text, &text, sizeof(text));
+		memcpy(code + i, text.words, sizeof(text.words));
+	}
+	return err;
+}
+
 static bool is_near_branch(const unsigned char *text, __u64 i)
 {
 	return text[i] == 0xe8 || text[i] == 0xe9 ||
@@ -295,21 +329,21 @@ static bool is_near_branch(const unsigned char *text, __u64 i)
  */
 static bool calls(const struct sensors *s, const struct kallsym *function, __u64 callee)
 {
-	struct snp_text text = { .addr = function ? function->start : 0 };
+	unsigned char code[SNP_TEXT_SIZE];
 	__s32 distance;
 	__u64 size;
 
-	if (!text.addr || !function->end || !callee)
+	if (!function || !function->start || !function->end || !callee)
 		return false;
-	if (call(s->skel->progs.read_text, &text, sizeof(text)))
+	if (read_code(s, function->start, code))
 		return false;
 	size = function->end - function->start;
 	if (size > SNP_TEXT_SIZE)
 		size = SNP_TEXT_SIZE;
 	for (__u64 i = 0; i + 5 <= size; i++) {
-		if (!is_near_branch(text.code, i))
+		if (!is_near_branch(code, i))
 			continue;
-		memcpy(&distance, &text.code[i + 1], sizeof(distance));
+		memcpy(&distance, &code[i + 1], sizeof(distance));
 		if (function->start + i + 5 + distance == callee)
 			return true;
 	}

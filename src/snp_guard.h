@@ -177,6 +177,7 @@ struct text_range {
 struct snp_state {
 	__u64 latch;	   /* stays the first, for versions to come */
 	__u64 shutdown_ns; /* since when a full shutdown is in flight; 0: none is */
+	__u64 moves;	   /* records but those of refusals; counted after seq, and copied before */
 	__u64 seq;	   /* last sequence number given; behind shutdown_ns: see command_exit */
 	__u64 lost;	   /* records for which the ring buffer had no room */
 	__u64 denied;	   /* refused, or in audit mode let through */
@@ -220,9 +221,11 @@ struct snp_truth {
 /* How much code is looked through for a call; snp_shutdown() has some 100 bytes. */
 #define SNP_TEXT_SIZE 1024
 
+/* Some of it, for the asking: by words, as 6.12 lets no helper write where the answer stands. */
+#define SNP_TEXT_WORDS 16
 struct snp_text {
-	__u8 code[SNP_TEXT_SIZE]; /* out; first: the verifier wants it where the context begins */
-	__u64 addr;		  /* in */
+	__u64 addr; /* in */
+	__u64 words[SNP_TEXT_WORDS];
 };
 
 enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };

@@ -75,34 +75,29 @@ static bool is_shutting_down(const struct snp_state *c)
 	return c->shutdown_ns && boottime_ns() - c->shutdown_ns < SHUTDOWN_TAKES_NS;
 }
 
-static bool has_moved(const struct sweep *s)
-{
-	struct snp_state c = sensors_state(s->sensors);
-
-	return is_shutting_down(&c) || c.seq >= s->stream->next;
-}
-
 int sweep(struct sweep *s, bool firmware)
 {
 	struct snapshot facts = { 0 };
 	bool stable = false;
-	__u64 latch = 0;
+	struct snp_state before, after;
 	int initialised = -1, err = 0;
 
 	for (int i = 0; i < TRIES && !stable && !err; i++) {
 		snapshot_free(&facts);
+		before = sensors_state(s->sensors);
 		err = s->drain(s->drain_ctx);
 		if (err)
 			break;
-		latch = sensors_state(s->sensors).latch;
-		stable = !has_moved(s);
 		err = look(s, firmware, &facts, &initialised);
-		stable = stable && !err && !has_moved(s);
+		after = sensors_state(s->sensors);
+		/* What was numbered by then has been fed, and since then nothing moved. */
+		stable = !err && s->stream->next > before.seq && after.moves == before.moves &&
+			 !is_shutting_down(&before) && !is_shutting_down(&after);
 	}
 	if (!err)
 		err = feed(s, &facts, initialised, stable);
 	if (!err && stable)
-		stable = sensors_set_latch(s->sensors, latch, window_is_open(s->session->window));
+		stable = sensors_set_latch(s->sensors, before.latch, window_is_open(s->session->window));
 	snapshot_free(&facts);
 	return err ? err : stable;
 }

@@ -19,8 +19,8 @@ struct sweep {
 };
 
 /*
- * A sweep counts only if nothing moved while it ran: every sequence number that was given by its
- * end had been fed at its begin, and the firmware was not about to clear SNP_EN. It is tried a few
+ * A sweep counts only if nothing moved while it ran: every record of its begin had been fed, none
+ * but of refusals has come since, and the firmware was not about to clear SNP_EN. It is tried a few
  * times; then a TRUTH event without SNP_F_STABLE says that there is none. firmware: also ask what
  * the driver believes. Sets the latch by what was found. Returns 1 for a sweep that counts, 0 for
  * none, or a negative errno.

@@ -17,7 +17,8 @@ check: deps
 	@$(MAKE) run-check
 
 .PHONY: run-check
-run-check: all lab-programs $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways
+run-check: all lab-programs $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
+		$(O)/test/count $(O)/test/gates
 	@tests/check
 
 # The row "reload" of make check at length: some 2 s a reload.
@@ -34,6 +35,20 @@ run-check-reloads: all lab-programs | $(O)/test
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/reloads:/lab/reloads \
 		--out $(O)/test/lab/reloads
 
+# The row "kills" of make check at length: some 2 s a kill.
+KILLS ?= 1000
+.PHONY: check-kills
+check-kills: deps
+	@$(MAKE) run-check-kills
+
+.PHONY: run-check-kills
+run-check-kills: all lab-programs | $(O)/test
+	@echo '$(KILLS) kills of a guard inside windows: about $(KILLS) times 2 s.'
+	@echo $(KILLS) >$(O)/test/kills
+	@lab/snp-lab --firmware full --timeout $$(($(KILLS) * 10 + 120)) --run tests/lab/kills.sh \
+		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/kills:/lab/kills \
+		--out $(O)/test/lab/kills-at-length
+
 # For tests/lab/ladder.sh and pin.sh.
 $(O)/test/occupy $(O)/test/tamper: $(O)/test/%: tests/lab/%.c | needs $(O)/test
 	$(call msg,CC,$@)
@@ -49,6 +64,11 @@ older_units := lasting snp_guard
 $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units:%=$(O)/obj/%.o),$(guard_obj))
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
+
+$(O)/test/hammer: tests/gate/hammer.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@
+
 # For tests/lab/gate.sh.
 $(O)/test/ways: tests/gate/ways.c | needs $(O)/test
 	$(call msg,CC,$@)

@@ -131,15 +131,19 @@ nothing() {
 	calls nothing
 }
 
+empty_open() {
+	start gates gates /run/ready empty_open
+	calls empty-open
+	stop
+}
+
 compared() {
 	{ modprobe pci-stub && echo pci-stub >/sys/bus/pci/devices/$pci/driver_override; } || die "no pci-stub"
 	bind nothing
 	hotplug nothing
 	lives nothing
 	echo "empty programs, and a naive gate"
-	start gates gates /run/ready empty_open
-	calls empty-open
-	stop
+	empty_open
 	start gates gates /run/ready empty_open empty_permission
 	calls empty
 	stop
@@ -231,6 +235,7 @@ many)
 	;;
 check)
 	nothing
+	empty_open
 	guarded
 	;;
 *) die "\$BENCH must be all, check or many" ;;

@@ -145,8 +145,8 @@ static void begin_session(enum report_format format)
 	const struct trace_header header = { .release = "7.3.0" };
 
 	kept = fopen("/dev/null", "we");
-	need(kept && !trace_create(&trace, "/dev/null", &header) &&
-		     !session_init(&session, format, kept, &header, &trace),
+	need(kept && !trace_create(&trace, "/dev/null", &header, NULL, 0) &&
+		     !session_init(&session, format, kept, &header),
 	     "session");
 }
 

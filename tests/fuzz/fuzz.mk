@@ -3,7 +3,7 @@
 # Each target once: the objects it is linked with, the functions that it stands in for (--wrap),
 # and the runs of fuzz-short, some four seconds each.
 fuzz_reports := session.o report.o report_json.o report_text.o names.o window.o trace.o cpulist.o \
-	severity.o nearest.o
+	severity.o nearest.o history.o ledger.o pack.o window_state.o
 fuzz_host := platform.o cpulist.o module_file.o kallsyms.o
 fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
 
@@ -16,10 +16,13 @@ fuzz_needs_cpulist := cpulist.o
 fuzz_runs_cpulist := 10000
 fuzz_needs_kallsyms := kallsyms.o
 fuzz_runs_kallsyms := 80000
+fuzz_needs_ledger := $(fuzz_reports)
+fuzz_runs_ledger := 20000
 fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
 # The commands, and all that they call: none of it is reached.
-fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o hooks_command.o hooks.o kernel.o sensors.o \
+fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o \
+	hooks_command.o gate.o lasting.o pins.o brake.o privileges.o hooks.o kernel.o sensors.o \
 	kprobe_event.o sweep.o preflight.o remedy.o own_events.o snapshot.o stream.o platform.o \
 	module_file.o kallsyms.o $(fuzz_reports)
 fuzz_wrap_options := argp_parse argp_error

@@ -69,7 +69,10 @@ static void rewrite(const uint8_t *data, size_t size)
 	}
 	if (!copy.path[0])
 		copy = memory_file("copy");
-	fuzz_check(!trace_create(&out, copy.path, &in.header), "can't create");
+	fuzz_check(!trace_create(&out, copy.path, &in.header, in.state, in.state_size),
+		   "can't create");
+	if (in.state)
+		len += sizeof(in.state_size) + in.state_size;
 	while ((err = trace_read(&in, &e)) > 0) {
 		fuzz_check(!trace_write(&out, &e), "can't write");
 		len += RECORD;

@@ -74,7 +74,7 @@ static void begin(const char *name, __u32 start_flags)
 
 	seq = 0;
 	now_ns = 5000000000;
-	if (trace_create(&trace, path("trace", name), &header))
+	if (trace_create(&trace, path("trace", name), &header, NULL, 0))
 		die(name);
 	record(SNP_EV_START, NONE, start_flags, 0, UNKNOWN);
 }
@@ -149,7 +149,7 @@ static void odd(const char *name, const char *comm, const char *release, __s64 o
 	strcpy(header.release, release);
 	strcpy(e.name, comm);
 	strcpy(e.comm, comm);
-	if (trace_create(&trace, path("trace", name), &header))
+	if (trace_create(&trace, path("trace", name), &header, NULL, 0))
 		die(name);
 	now_ns = time_ns;
 	record(SNP_EV_START, NONE, 0, 0, UNKNOWN);

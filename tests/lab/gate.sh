@@ -213,9 +213,10 @@ go ioctl
 refused_as dev/snapshot EPERM "$before"
 row "ioctl on /dev/snapshot, opened before the window: $result"
 before=$(denied_of dev/snapshot)
-result=$(ways ioctl /dev/snapshot -)
+result=done
+(: </dev/snapshot) 2>/tmp/why || result=$(sed -n 's/.*Operation not permitted/EPERM/p' /tmp/why)
 refused_as dev/snapshot EPERM "$before"
-row "ioctl on /dev/snapshot, opened inside the window: $result"
+row "open of /dev/snapshot for reading, which is enough to steer it: $result"
 mknod $work/other-name c 10 231
 for file in /dev/snapshot $work/other-name; do
 	before=$(denied_of dev/snapshot)

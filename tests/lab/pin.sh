@@ -74,6 +74,8 @@ status_is detached
 guard_start --pin
 status_is enforcing
 status_has "\"process\":$guard"
+expect "it has the capabilities that it needs" grep -q '^CapEff:.000000c400220002$' /proc/$guard/status
+expect "... and can get no more" grep -q '^CapBnd:.000000c400220002$' /proc/$guard/status
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 await "only opening is gated" '"event":"gate","state":"steady"'

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../../src/pack.h"
 #include "../../src/trace.h"
 #include "../../src/window.h"
 

@@ -261,7 +261,7 @@ static void record(void)
 {
 	struct trace_header header = { .boot_id = "boot", .release = "7.3.0" };
 
-	cr_assert_eq(trace_create(&trace, recording, &header), 0);
+	cr_assert_eq(trace_create(&trace, recording, &header, NULL, 0), 0);
 	story_begin(&story, 2);
 	story.trace = &trace;
 	start(&story);
@@ -391,7 +391,7 @@ Test(replay, of_a_run_without_a_sweep_is_3)
 	struct trace_header header = { .boot_id = "boot" };
 	struct snp_event e;
 
-	cr_assert_eq(trace_create(&trace, recording, &header), 0);
+	cr_assert_eq(trace_create(&trace, recording, &header, NULL, 0), 0);
 	story_begin(&story, 2);
 	story.trace = &trace;
 	start_only(&story);

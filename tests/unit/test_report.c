@@ -249,6 +249,12 @@ Test(text, each_kind_has_a_line_or_is_left_to_its_verdict)
 		switch (kind) {
 		case SNP_EV_START:
 			break;
+		case SNP_EV_ADOPT: /* has START's heading, and is where times begin */
+			report_event(&report, &e);
+			cr_expect(strstr(news(), "   +0.000000  adopt "));
+			tell_start(0);
+			news();
+			break;
 		case SNP_EV_UNCOVERED:
 		case SNP_EV_BEFORE_CPU:
 		case SNP_EV_LOST:
@@ -528,7 +534,7 @@ static void impossible(enum report_format format, struct snp_event e)
 	size_t len = 0;
 	FILE *f = open_memstream(&said, &len);
 
-	cr_assert_eq(session_init(&session, format, f, &host, NULL), 0);
+	cr_assert_eq(session_init(&session, format, f, &host), 0);
 	cr_assert_eq(session_feed(&session, &first), 0);
 	cr_expect_eq(session_feed(&session, &e), -EINVAL);
 	session_free(&session);
@@ -576,7 +582,7 @@ Test(session, the_worst_breach_makes_the_status)
 	size_t len = 0;
 	FILE *f = open_memstream(&said, &len);
 
-	cr_assert_eq(session_init(&session, REPORT_TEXT, f, &host, NULL), 0);
+	cr_assert_eq(session_init(&session, REPORT_TEXT, f, &host), 0);
 	e.flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE;
 	cr_assert_eq(session_feed(&session, &e), 0);
 	cr_expect_eq(session_status(&session), STATUS_UNVERIFIED);

@@ -107,7 +107,7 @@ static void begin(void)
 	const struct trace_header host = { .boot_id = "boot", .release = "7.3.0" };
 
 	out = open_memstream(&text, &size);
-	cr_assert_eq(session_init(&session, REPORT_JSON, out, &host, NULL), 0);
+	cr_assert_eq(session_init(&session, REPORT_JSON, out, &host), 0);
 }
 
 static void finish(void)

@@ -457,7 +457,7 @@ Test(sizes, a_report_has_a_line_for_each_of_8192_cpus)
 	FILE *f = open_memstream(&text, &size);
 
 	cr_assert(f);
-	cr_assert_eq(session_init(&session, REPORT_TEXT, f, &host, NULL), 0);
+	cr_assert_eq(session_init(&session, REPORT_TEXT, f, &host), 0);
 	for (unsigned int i = 0; i <= ALL; i++) {
 		struct snp_event e = { .kind = i ? SNP_EV_CPU_STATE : SNP_EV_START,
 				       .time_ns = MS + i,

@@ -49,7 +49,7 @@ static void begin(void)
 
 	fixture_begin(&fixture);
 	snprintf(path, sizeof(path), "%s/recording", fixture.root);
-	cr_assert_eq(trace_create(&t, path, &header), 0);
+	cr_assert_eq(trace_create(&t, path, &header, NULL, 0), 0);
 	for (unsigned int i = 0; i < RECORDS; i++) {
 		written[i] = record(i);
 		cr_assert_eq(trace_write(&t, &written[i]), 0);
@@ -137,7 +137,7 @@ Test(trace, each_record_is_in_the_file_at_once)
 	struct trace t;
 	struct stat st;
 
-	cr_assert_eq(trace_create(&t, path, &header), 0);
+	cr_assert_eq(trace_create(&t, path, &header, NULL, 0), 0);
 	for (int i = 1; i < 4; i++) {
 		cr_assert_eq(trace_write(&t, &e), 0);
 		cr_assert_eq(stat(path, &st), 0);
@@ -151,9 +151,9 @@ Test(trace, failures_to_write_are_told)
 	struct snp_event e = record(0);
 	struct trace t = { 0 };
 
-	cr_expect_eq(trace_create(&t, "/nonexistent/recording", &header), -ENOENT);
+	cr_expect_eq(trace_create(&t, "/nonexistent/recording", &header, NULL, 0), -ENOENT);
 	cr_expect_eq(trace_close(&t), 0);
-	cr_assert_eq(trace_create(&t, "/dev/full", &header), 0);
+	cr_assert_eq(trace_create(&t, "/dev/full", &header, NULL, 0), 0);
 	cr_expect_eq(trace_write(&t, &e), -ENOSPC);
 	trace_close(&t);
 }
@@ -211,7 +211,7 @@ Test(trace, another_file)
 Test(trace, another_version)
 {
 	bytes[offsetof(struct trace_header, version)]++;
-	damaged(WHOLE, -EBADMSG, "it has format 2, this snp-guard reads format 1");
+	damaged(WHOLE, -EBADMSG, "it has format 3, this snp-guard reads format 2");
 }
 
 Test(trace, another_size_of_records)

@@ -1652,3 +1652,79 @@ Test(window, extreme_numbers_are_refused_or_harmless)
 		}
 	}
 }
+
+/* ---- the gate ---- */
+
+static struct snp_event gate_event(struct story *s, __u32 flags)
+{
+	struct snp_event e = story_event(s, SNP_EV_GATE);
+
+	e.flags = flags;
+	strcpy(e.name, "the latch was opened by another");
+	return e;
+}
+
+Test(gate, steady_and_armed_are_no_verdict)
+{
+	struct story s;
+	struct snp_event e;
+
+	story_begin(&s, 2);
+	start(&s);
+	e = gate_event(&s, SNP_F_STEADY);
+	cr_assert_eq(story_feed(&s, &e), 0);
+	e = gate_event(&s, 0);
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_told(&s, "");
+	story_end(&s);
+}
+
+Test(gate, degraded_and_put_right_is_said_and_no_breach)
+{
+	struct story s;
+	struct snp_event e;
+
+	story_begin(&s, 2);
+	start(&s);
+	e = gate_event(&s, SNP_F_DEGRADED | SNP_F_RESTORED);
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_says(&s, "the latch was opened by another: put right");
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 0);
+	story_end(&s);
+}
+
+Test(gate, degraded_so_that_something_may_have_passed_is_blind)
+{
+	struct story s;
+	struct snp_event e;
+
+	story_begin(&s, 2);
+	start(&s);
+	e = gate_event(&s, SNP_F_DEGRADED | SNP_F_MISSED);
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_says(&s, "not put right");
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
+	story_end(&s);
+}
+
+/* On its way down a CPU's msr file goes before the CPU does. */
+Test(cpus, unreadable_on_its_way_down_is_not_blind)
+{
+	struct story s;
+	struct snp_event e;
+
+	story_begin(&s, 2);
+	start(&s);
+	e = story_event(&s, SNP_EV_CPU_DOWN_BEGIN);
+	e.subject = 1;
+	cr_assert_eq(story_feed(&s, &e), 0);
+	s.cpus[1].err = -ENOENT;
+	later(&s, SECOND);
+	sweep(&s);
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 0);
+	/* It did not go. */
+	later(&s, 5 * SECOND);
+	sweep(&s);
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
+	story_end(&s);
+}

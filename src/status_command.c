@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "brake.h"
 #include "commands.h"
 #include "gate.h"
 #include "kprobe_event.h"
@@ -139,7 +140,6 @@ static void look_at_gate(struct status *s)
 	struct gate gate = { .sensors = s->sensors, .platform = &s->platform, .gates = true };
 	bool shut = s->kernel.latch & SNP_LATCH_WINDOW;
 
-	s->state = s->kernel.audit ? GUARD_AUDITING : GUARD_ENFORCING;
 	if (shut && !s->kernel.audit) {
 		s->tried = gate_try(&gate) == 1;
 		/* It may have ended just now. */
@@ -180,6 +180,7 @@ static int look(struct status *s)
 		err = sensors_look(&s->sensors, &s->hooks, &missing, &name);
 	if (!err) {
 		s->kernel = sensors_state(s->sensors);
+		s->state = s->kernel.audit ? GUARD_AUDITING : GUARD_ENFORCING;
 		err = read_history(s);
 	}
 	if (err)
@@ -388,6 +389,16 @@ static int remove_events(void)
 	return err;
 }
 
+/* A guard that was killed inside a window may have left them armed. */
+static void release_brakes(void)
+{
+	const struct platform platform = { .root = "" };
+	struct brake brake = { .inherits = true };
+
+	brake_follow(&brake, &platform, true);
+	brake_end(&brake, &platform);
+}
+
 int command_detach(int argc, char **argv, int *status)
 {
 	int holder, lock, err;
@@ -402,6 +413,8 @@ int command_detach(int argc, char **argv, int *status)
 		return lock;
 	}
 	err = lock < 0 ? lock : pins_recover();
+	if (!err && pins_exist())
+		release_brakes();
 	if (!err)
 		err = pins_remove();
 	if (err)

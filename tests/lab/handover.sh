@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091
+# The gate's programs that look at each write come and go with the window. At no moment is neither
+# opening nor writing looked at: somebody tries both, all the time, over windows that open and close.
+# Needs --firmware full, and hammer in /usr/local/bin.
+. /lab/lib.sh
+modprobe msr
+
+hammered() {
+	rm -f /tmp/enough
+	hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
+	hammer=$!
+	n=0
+	while [ $n -lt 8 ]; do
+		expect "SNP is initialised" snp_load
+		[ $((n % 2)) -eq 0 ] || sleep 1
+		expect "SNP ends" snp_unload
+		n=$((n + 1))
+	done
+	touch /tmp/enough
+	wait $hammer || fail "something got through: $(tail -3 /tmp/hammered)"
+	echo "    $(tail -n 1 /tmp/hammered)"
+}
+
+scenario "8 windows: no write and no opening gets through"
+guard_start
+hammered
+guard_stop
+expect_status 0
+expect "descriptors from before were there" [ "$(sed -n 's/.*writes refused \([0-9]*\),.*/\1/p' /tmp/hammered)" -gt 0 ]
+expect "and opening was tried" [ "$(sed -n 's/.*opens refused \([0-9]*\),.*/\1/p' /tmp/hammered)" -gt 0 ]
+expect "the programs went" [ "$(count_of '"event":"gate","state":"steady"')" -ge 4 ]
+expect "... and came back" [ "$(count_of '"event":"gate","state":"armed"')" -ge 3 ]
+expect_breaches no-latch
+
+scenario "the same with --audit: what would have been refused gets through"
+guard_start --audit
+rm -f /tmp/enough
+hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
+hammer=$!
+expect "SNP is initialised" snp_load
+await "a CPU goes" '"breach":"cpu-offlined"'
+touch /tmp/enough
+! wait $hammer || fail "nothing got through"
+expect "CPU 3 comes back" online 3
+expect "SNP ends" snp_unload
+guard_stop
+
+finish

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What outlives a guard: it may be killed at any moment, and memory may be changed by others. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/session.h"
+#include "events.h"
+
+enum { CHECKPOINT = 64 * 1024, LOG = 512 };
+
+static const struct ledger_build build = { .version = "1.2.3", .object_crc = 7, .group = 1 };
+static struct trace_header host = { .boot_id = "boot", .release = "7.3.0-test" };
+static void *memory;
+static size_t size;
+static struct ledger ledger;
+static char version[16];
+
+static void setup(void)
+{
+	size = ledger_size(CHECKPOINT);
+	memory = calloc(1, size);
+	cr_assert(memory);
+	ledger_format(&ledger, memory, size, &build);
+}
+
+static void teardown(void)
+{
+	free(memory);
+}
+
+TestSuite(ledger, .init = setup, .fini = teardown);
+
+static void save_word(void *ctx, struct pack *p)
+{
+	pack_u64(p, ctx);
+}
+
+static __u64 word_of(const struct ledger *l)
+{
+	__u64 word = 0;
+	struct pack p;
+
+	cr_assert_eq(ledger_state(l, &p), 0);
+	pack_u64(&p, &word);
+	cr_assert_eq(p.err, 0);
+	return word;
+}
+
+static struct snp_event event_of(__u64 seq)
+{
+	return (struct snp_event){ .kind = SNP_EV_CPU_UP, .seq = seq, .comm = "task" };
+}
+
+static void append(__u64 seq)
+{
+	struct snp_event e = event_of(seq);
+
+	cr_assert_eq(ledger_append(&ledger, &e, seq + 1, false), 0);
+}
+
+Test(ledger, an_empty_one_has_nothing)
+{
+	struct ledger_entry entry;
+	struct ledger l;
+	struct pack p;
+
+	cr_assert_eq(ledger_open(&l, memory, size, version), 0);
+	cr_expect_str_eq(version, "1.2.3");
+	cr_expect_eq(ledger_build(&l).group, 1);
+	cr_expect_eq(ledger_build(&l).object_crc, 7);
+	cr_expect_eq(ledger_state(&l, &p), -ENOENT);
+	cr_expect_eq(ledger_entry(&l, 0, &entry), -ENOENT);
+}
+
+Test(ledger, events_are_read_back_in_order)
+{
+	struct snp_event waits = event_of(9);
+	struct ledger_entry entry;
+	struct ledger l;
+
+	append(1);
+	append(2);
+	ledger_reported(&ledger);
+	append(3);
+	cr_assert_eq(ledger_append(&ledger, &waits, 4, true), 0);
+	cr_assert_eq(ledger_open(&l, memory, size, version), 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		cr_assert_eq(ledger_entry(&l, i, &entry), 0);
+		cr_expect_eq(entry.event.seq, i < 3 ? i + 1 : 9);
+		cr_expect_eq(entry.next, i < 3 ? i + 2 : 4);
+		cr_expect_eq(entry.waits, i == 3);
+		cr_expect_eq(entry.reported, i < 2);
+		cr_expect_str_eq(entry.event.comm, "task");
+	}
+	cr_expect_eq(ledger_entry(&l, 4, &entry), -ENOENT);
+}
+
+Test(ledger, a_checkpoint_takes_the_place_of_what_came_before)
+{
+	struct ledger_entry entry;
+	__u64 word = 11;
+
+	append(1);
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	cr_expect_eq(word_of(&ledger), 11);
+	cr_expect_eq(ledger_entry(&ledger, 0, &entry), -ENOENT);
+	append(2);
+	cr_assert_eq(ledger_entry(&ledger, 0, &entry), 0);
+	cr_expect_eq(entry.event.seq, 2);
+	word = 12;
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	cr_expect_eq(word_of(&ledger), 12);
+	cr_expect_eq(ledger.checkpoints, 2);
+}
+
+Test(ledger, a_full_log_wants_a_checkpoint)
+{
+	struct snp_event e = event_of(0);
+	__u64 word = 1;
+
+	for (__u64 i = 1; i <= LOG; i++)
+		append(i);
+	cr_expect_eq(ledger_append(&ledger, &e, 1, false), -ENOSPC);
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	append(1);
+}
+
+static void save_too_much(void *ctx, struct pack *p)
+{
+	static unsigned char much[CHECKPOINT + 64];
+
+	pack_bytes(p, much, sizeof(much));
+	(void)ctx;
+}
+
+Test(ledger, a_checkpoint_that_does_not_fit_leaves_the_last_one)
+{
+	__u64 word = 5;
+
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	append(1);
+	cr_expect_eq(ledger_checkpoint(&ledger, save_too_much, NULL), -ENOSPC);
+	cr_expect_eq(word_of(&ledger), 5);
+}
+
+/* Killed while it writes: what it wrote last is not there, what was there before is. */
+Test(ledger, a_slot_that_is_half_written_does_not_count)
+{
+	void *before = malloc(size);
+	__u64 word = 5;
+
+	cr_assert(before);
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	append(1);
+	memcpy(before, memory, size);
+	word = 6;
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	/* All but the header, whose store is the last. */
+	memcpy(memory, before, sizeof(__u64) * 16);
+	cr_expect_eq(word_of(&ledger), 5);
+	free(before);
+}
+
+Test(ledger, what_others_changed_is_damaged)
+{
+	struct ledger_entry entry;
+	unsigned char *bytes = memory;
+	struct ledger l;
+	struct pack p;
+	__u64 word = 5;
+
+	cr_assert_eq(ledger_checkpoint(&ledger, save_word, &word), 0);
+	append(1);
+	for (size_t i = 256; i < size; i++)
+		bytes[i] ^= 1;
+	cr_assert_eq(ledger_open(&l, memory, size, version), 0);
+	cr_expect_eq(ledger_state(&l, &p), -EBADMSG);
+	cr_expect_neq(ledger_entry(&l, 0, &entry), 0);
+}
+
+Test(ledger, what_is_no_ledger_is_refused)
+{
+	struct ledger l;
+
+	cr_expect_eq(ledger_open(&l, memory, 64, version), -EBADMSG);
+	((unsigned char *)memory)[0] ^= 1;
+	cr_expect_eq(ledger_open(&l, memory, size, version), -EBADMSG);
+	cr_expect_str_eq(version, "");
+	((unsigned char *)memory)[0] ^= 1;
+	((unsigned char *)memory)[8] ^= 1; /* the layout */
+	cr_expect_eq(ledger_open(&l, memory, size, version), -EBADMSG);
+	cr_expect_str_eq(version, "1.2.3");
+}
+
+/* ---- a session that is killed and taken up ---- */
+
+static int none_waits(void *ctx, const struct snp_event *e)
+{
+	(void)ctx;
+	cr_assert_fail("nothing waited, and now %llu does", (unsigned long long)e->seq);
+	return 0;
+}
+
+static void begin(struct session *s, FILE *out)
+{
+	cr_assert_eq(session_init(s, REPORT_JSON, out, &host), 0);
+	s->ledger = &ledger;
+}
+
+/* A window with a refusal in it, event by event. */
+static unsigned int tell(struct snp_event *events)
+{
+	const struct snp_event some[] = {
+		{ .kind = SNP_EV_START, .flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE },
+		{ .kind = SNP_EV_UNCOVERED, .name = "a fact" },
+		{ .kind = SNP_EV_CPU_STATE, .flags = SNP_F_PRESENT | SNP_F_ONLINE },
+		{ .kind = SNP_EV_TRUTH, .flags = SNP_F_STABLE },
+		{ .kind = SNP_EV_PREPARE_ENTER, .seq = 1 },
+		{ .kind = SNP_EV_SNP_ENABLE, .seq = 2 },
+		{ .kind = SNP_EV_PREPARE_EXIT, .seq = 3 },
+		{ .kind = SNP_EV_DENIED, .seq = 4, .comm = "sh", .name = "cpu3/online" },
+		{ .kind = SNP_EV_CPU_DOWN, .subject = 1, .seq = 5 },
+		{ .kind = SNP_EV_COMMAND,
+		  .subject = SNP_CMD_SHUTDOWN_EX,
+		  .flags = SNP_SHUTDOWN_X86,
+		  .seq = 6 },
+		{ .kind = SNP_EV_DENIED, .seq = 7, .comm = "sh", .name = "cpu2/online" },
+	};
+	const unsigned int n = sizeof(some) / sizeof(some[0]);
+
+	for (unsigned int i = 0; i < n; i++) {
+		events[i] = some[i];
+		events[i].time_ns = (i + 1) * SECOND;
+	}
+	return n;
+}
+
+static void feed_from(struct session *s, const struct snp_event *events, unsigned int i,
+		      unsigned int n)
+{
+	for (; i < n; i++) {
+		if (events[i].seq)
+			s->next = events[i].seq + 1;
+		cr_assert_eq(session_feed(s, &events[i]), 0);
+	}
+}
+
+static void knows_all(const struct session *s)
+{
+	const struct history_window *w = history_window(&s->history, 0);
+	const struct history_denial *d = history_denial(&s->history, 0);
+
+	cr_assert(w && d);
+	cr_expect_eq(w->number, 1);
+	cr_expect_eq(w->opened_ns, 6 * SECOND);
+	cr_expect_eq(w->closed_ns, 10 * SECOND);
+	cr_expect_eq(w->denied, 1);
+	cr_expect_eq(w->breaches[SNP_BREACH_CPU_OFFLINED], 1);
+	cr_expect_eq(s->history.denial_count, 2);
+	cr_expect_str_eq(d->file, "cpu2/online");
+	cr_expect_eq(window_totals(s->window).denied, 2);
+	cr_expect_eq(window_totals(s->window).windows, 1);
+	cr_expect_eq(s->breaches[SNP_BREACH_BLIND].counted, 1);
+	cr_expect_eq(s->worst, SNP_WARNING);
+	cr_expect_eq(s->report.uncovered_count, 1);
+	cr_expect_eq(s->next, 8);
+}
+
+/* Killed after any of the events, and with a checkpoint after any or none: nothing is missing. */
+Test(ledger, a_session_goes_on_wherever_it_was_killed)
+{
+	struct snp_event events[16];
+	unsigned int n = tell(events);
+	FILE *out = fopen("/dev/null", "w");
+
+	for (unsigned int killed = 0; killed <= n; killed++)
+		for (unsigned int kept = 0; kept <= killed; kept++) {
+			struct session first, second;
+
+			memset(memory, 0, size);
+			ledger_format(&ledger, memory, size, &build);
+			begin(&first, out);
+			feed_from(&first, events, 0, kept);
+			if (kept)
+				cr_assert_eq(ledger_checkpoint(&ledger, session_save, &first), 0);
+			feed_from(&first, events, kept, killed);
+			session_free(&first);
+			begin(&second, out);
+			cr_assert_eq(ledger_open(&ledger, memory, size, version), 0);
+			cr_assert_eq(session_resume(&second, &ledger, none_waits, NULL), 0);
+			feed_from(&second, events, killed, n);
+			knows_all(&second);
+			session_free(&second);
+		}
+	fclose(out);
+}
+
+static int note_waiting(void *ctx, const struct snp_event *e)
+{
+	*(__u64 *)ctx = e->seq;
+	return 0;
+}
+
+Test(ledger, what_waited_is_handed_on_and_what_was_not_reported_is)
+{
+	struct snp_event events[16], late = event_of(12);
+	struct session first, second;
+	__u64 waiting = 0;
+	char *text;
+	size_t len;
+	FILE *out = fopen("/dev/null", "w"), *said = open_memstream(&text, &len);
+
+	tell(events);
+	begin(&first, out);
+	feed_from(&first, events, 0, 2);
+	cr_assert_eq(session_keep_waiting(&first, &late), 0);
+	/* Killed between the ledger and the report. */
+	cr_assert_eq(ledger_append(&ledger, &events[2], 1, false), 0);
+	session_free(&first);
+	begin(&second, said);
+	cr_assert_eq(session_resume(&second, &ledger, note_waiting, &waiting), 0);
+	fflush(said);
+	cr_expect_eq(waiting, 12);
+	cr_expect(strstr(text, "\"cpu-state\"") && !strstr(text, "\"start\""), "%s", text);
+	session_free(&second);
+	fclose(said);
+	fclose(out);
+	free(text);
+}
+
+Test(ledger, a_history_keeps_the_last_ones)
+{
+	struct history h = { 0 };
+	struct verdict opened = { .kind = VERDICT_STATE, .id = WINDOW_OPENED };
+	struct snp_event denied = { .kind = SNP_EV_DENIED };
+
+	for (unsigned int i = 1; i <= 2 * HISTORY_WINDOWS + 1; i++) {
+		opened.window = i;
+		history_verdict(&h, &opened);
+		denied.tid = i;
+		history_event(&h, &denied);
+	}
+	cr_expect_eq(history_window(&h, 0)->number, 2 * HISTORY_WINDOWS + 1);
+	cr_expect_eq(history_window(&h, HISTORY_WINDOWS - 1)->number, HISTORY_WINDOWS + 2);
+	cr_expect_null(history_window(&h, HISTORY_WINDOWS));
+	cr_expect_eq(history_denial(&h, 0)->tid, 2 * HISTORY_DENIALS + 1);
+	cr_expect_null(history_denial(&h, HISTORY_DENIALS));
+}
+
+Test(ledger, a_state_that_is_cut_or_can_not_be_is_refused)
+{
+	static unsigned char bytes[CHECKPOINT];
+	struct pack out = { .data = bytes, .size = sizeof(bytes) };
+	struct snp_event events[16];
+	struct session s, t;
+	FILE *f = fopen("/dev/null", "w");
+	unsigned int n = tell(events);
+
+	begin(&s, f);
+	feed_from(&s, events, 0, n);
+	session_save(&s, &out);
+	cr_assert_eq(out.err, 0);
+	for (size_t cut = 0; cut < out.used; cut += cut < 64 ? 1 : 97) {
+		struct pack in = { .data = bytes, .size = cut, .reading = true };
+
+		cr_assert_eq(session_init(&t, REPORT_JSON, f, &host), 0);
+		cr_expect_eq(session_load(&t, &in), -EBADMSG, "%zu bytes", cut);
+		session_free(&t);
+	}
+	bytes[0] = 9; /* no severity */
+	cr_assert_eq(session_init(&t, REPORT_JSON, f, &host), 0);
+	cr_expect_eq(session_load(&t, &(struct pack){ .data = bytes, .size = out.used,
+						      .reading = true }), -EBADMSG);
+	session_free(&t);
+	session_free(&s);
+	fclose(f);
+}
