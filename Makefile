@@ -30,10 +30,10 @@ all: $(O)/snp-guard
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
-	inih:libinih-dev libcap:libcap-dev
-packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev pkgconf \
-	libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
-	zstd xz-utils libclang-rt-dev liburing-dev
+	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev
+packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
+	libmxml-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
+	zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
@@ -60,8 +60,8 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap)
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml) -lm
 guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.
@@ -88,6 +88,12 @@ $(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
 
 $(O)/obj/sensors.o $(O)/asan/sensors.o: $(O)/snp_guard.skel.h
 
+$(O)/contract.h: docs/contract.md src/contract.awk | needs $(O)/obj
+	$(call msg,TABLE,$@)
+	$(Q)awk -f src/contract.awk $< > $@
+
+$(O)/obj/explain.o $(O)/asan/explain.o: $(O)/contract.h
+
 $(O)/obj/%.o: src/%.c | needs $(O)/obj
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
@@ -108,6 +114,10 @@ install: all
 	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
+	$(O)/snp-guard completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_snp-guard
 
 .PHONY: format
 format:
@@ -116,7 +126,7 @@ format:
 .PHONY: clean
 clean:
 	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/snp_guard.bpf.o \
-		$(O)/snp_guard.skel.h $(lab_programs)
+		$(O)/snp_guard.skel.h $(O)/contract.h $(lab_programs)
 
 .PHONY: distclean
 distclean:
@@ -136,6 +146,7 @@ help:
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
+	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'

@@ -54,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp check_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
@@ -171,7 +171,7 @@ int command_check(int argc, char **argv, int *status)
 	struct options options = { 0 };
 	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
 	err = read_snapshot(options.since, &since);
 	if (err)
 		goto out;

@@ -3,10 +3,21 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-/*
- * Each returns 0 with *status set to the exit status to end with, or a negative errno after it
- * said on stderr what went wrong. Usage errors don't return: argp exits with 64.
- */
+#include <argp.h>
+
+struct command {
+	const char *name; /* NULL: the table ends */
+	/*
+	 * Returns 0 with *status set to the exit status to end with, or a negative errno after it
+	 * said on stderr what went wrong. Usage errors don't return: argp exits with 64.
+	 */
+	int (*run)(int argc, char **argv, int *status);
+	const struct argp *argp;
+	const char *what; /* NULL: --help doesn't list it */
+};
+
+const struct command *command_table(void);
+
 int command_run(int argc, char **argv, int *status);
 int command_replay(int argc, char **argv, int *status);
 int command_snapshot(int argc, char **argv, int *status);
@@ -15,6 +26,22 @@ int command_config(int argc, char **argv, int *status);
 int command_check(int argc, char **argv, int *status);
 int command_status(int argc, char **argv, int *status);
 int command_detach(int argc, char **argv, int *status);
+int command_explain(int argc, char **argv, int *status);
+int command_timeline(int argc, char **argv, int *status);
+int command_completion(int argc, char **argv, int *status);
+
+extern const struct argp run_argp, replay_argp, snapshot_argp, hooks_argp, check_argp, explain_argp,
+	timeline_argp, completion_argp, status_argp, detach_argp, config_argp;
+
+struct session;
+struct trace_header;
+/* Makes a session ready for a recording with this header. Returns 0 or a negative errno. */
+typedef int (*session_begin_fn)(void *ctx, struct session *s, const struct trace_header *host);
+/*
+ * Feeds a recording to the session that begin makes ready. Returns 0 with the exit status that its
+ * verdicts call for, or a negative errno, after it said what is wrong with the file.
+ */
+int replay_file(const char *file, session_begin_fn begin, void *ctx, int *status);
 
 struct snapshot;
 /*

@@ -45,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp config_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Shows what `snp-guard run` would be asked to do by its configuration, and where "
@@ -119,7 +119,7 @@ int command_config(int argc, char **argv, int *status)
 	struct run_options settings;
 	int problems;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	argp_parse(&config_argp, argc, argv, 0, NULL, &options);
 	problems = run_options_from_files(&settings, options.config, tell_problem, &options);
 	if (problems < 0)
 		complain("the configuration can't be read: %s", strerror(-problems));

@@ -38,12 +38,14 @@ enum hook_fact {
 		FACT_COUNT_OF
 };
 
-/* Kinds of sources: X(symbol, name) */
-#define HOOK_KINDS(X)                                                                              \
+/* Kinds of sources: X(symbol, name); first those that --avoid takes. */
+#define HOOK_KINDS_AVOIDABLE(X)                                                                    \
 	X(FENTRY, "fentry")                                                                        \
 	X(KPROBE, "kprobe")                                                                        \
 	X(TRACEPOINT, "tracepoint")                                                                \
-	X(LSM, "lsm")                                                                              \
+	X(LSM, "lsm")
+#define HOOK_KINDS(X)                                                                              \
+	HOOK_KINDS_AVOIDABLE(X)                                                                    \
 	X(MEMORY, "memory")                                                                        \
 	X(STACK, "call stacks")                                                                    \
 	X(COMMANDS, "among the commands")                                                          \

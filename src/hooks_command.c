@@ -54,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp hooks_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Shows, for each fact that the guard follows, the source that a kernel offers, what "
@@ -137,7 +137,7 @@ int command_hooks(int argc, char **argv, int *status)
 	struct hooks hooks;
 	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	argp_parse(&hooks_argp, argc, argv, 0, NULL, &options);
 	err = hooks_open(&hooks, &platform, &options.files, &wanted);
 	if (err) {
 		complain_of(err, &options);

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What somebody may have meant who wrote a name that there is not. */
+/* For a word that is no name: which name was probably meant. */
 #ifndef NEAREST_H
 #define NEAREST_H
 
+struct nearest {
+	const char *word; /* the caller sets it, and all else to 0 */
+	const char *name; /* the nearest of those offered, or NULL if none is near */
+	unsigned int distance;
+};
+
 /*
- * Of count names, the one that takes the fewest letters put in, left out or changed to become
- * word; NULL if none is alike. name gives the name of a number from 0 on, or NULL to skip it.
+ * Considers one more name. A name is near if it begins with the word, or if at most a third of it
+ * has to be typed differently; of two that are equally near the first one stays.
+ */
+void nearest_offer(struct nearest *n, const char *name);
+
+/*
+ * Of count names, the nearest; NULL if none is near. name gives the name of a number from 0 on, or
+ * NULL to skip it.
  */
 const char *nearest(const char *word, const char *(*name)(unsigned int i), unsigned int count);
 

@@ -41,7 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp replay_argp = {
 	.options = option_table,
 	.parser = parse,
 	.args_doc = "FILE",
@@ -104,33 +104,30 @@ out:
 	return 0;
 }
 
-int command_replay(int argc, char **argv, int *status)
+int replay_file(const char *file, session_begin_fn begin, void *ctx, int *status)
 {
-	struct options o = { .format = REPORT_TEXT };
 	struct session session = { 0 };
 	struct trace trace = { 0 };
 	FILE *f;
 	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	f = fopen(o.file, "re");
+	f = fopen(file, "re");
 	if (!f) {
 		err = -errno;
-		complain("%s: %s", o.file, strerror(errno));
+		complain("%s: %s", file, strerror(errno));
 		return err;
 	}
 	err = trace_open(&trace, f);
 	if (err) {
-		complain("%s: %s", o.file, err == -EBADMSG ? trace.why : strerror(-err));
+		complain("%s: %s", file, err == -EBADMSG ? trace.why : strerror(-err));
 		goto out;
 	}
-	err = session_init(&session, o.format, stdout, &trace.header);
+	err = begin(ctx, &session, &trace.header);
 	if (!err && trace.state)
-		err = load_state(&trace, &session, o.file);
+		err = load_state(&trace, &session, file);
 	if (err)
 		goto out;
-	session_set_severities(&session, &o.severities);
-	err = feed_all(&trace, &session, o.file);
+	err = feed_all(&trace, &session, file);
 	if (!err)
 		*status = session_status(&session);
 out:
@@ -138,4 +135,22 @@ out:
 		session_free(&session);
 	trace_close(&trace);
 	return err;
+}
+
+static int begin(void *ctx, struct session *s, const struct trace_header *host)
+{
+	const struct options *o = ctx;
+	int err = session_init(s, o->format, stdout, host);
+
+	if (!err)
+		session_set_severities(s, &o->severities);
+	return err;
+}
+
+int command_replay(int argc, char **argv, int *status)
+{
+	struct options o = { .format = REPORT_TEXT };
+
+	argp_parse(&replay_argp, argc, argv, 0, NULL, &o);
+	return replay_file(o.file, begin, &o, status);
 }

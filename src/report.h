@@ -47,6 +47,7 @@ struct report_ops {
 
 struct report {
 	const struct report_ops *ops;
+	void *state; /* of ops that keep one */
 	FILE *out;
 	bool color;
 	struct trace_header host;     /* boot id, release, clocks, audit */

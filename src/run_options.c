@@ -230,7 +230,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp run_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Follows each SNP window of this host: what is disabled and enabled, which CPUs "
@@ -385,7 +385,7 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 
 	/* The command line comes last, and says which files come first. */
 	begin(o);
-	argp_parse(&argp, argc, argv, 0, NULL, o);
+	argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	if (!o->no_config) {
 		path = o->config;
 		o->config = NULL;
@@ -393,7 +393,7 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 		begin(o);
 		n = read_files(o, path, note_first, first);
 		free(path);
-		argp_parse(&argp, argc, argv, 0, NULL, o);
+		argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	}
 	o->argc = argc;
 	o->argv = argv;

@@ -32,7 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp snapshot_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Keeps which CPUs are online and have SNP_EN, and the kernel's count of hotplug "
@@ -101,7 +101,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	const char *output = NULL, *why;
 	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &output);
+	argp_parse(&snapshot_argp, argc, argv, 0, NULL, &output);
 	remedy(&platform);
 	why = preflight(&platform, true);
 	if (why) {

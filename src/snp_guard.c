@@ -7,23 +7,33 @@
 #include <sysexits.h>
 
 #include "commands.h"
+#include "nearest.h"
 #include "session.h"
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv, int *status);
-	const char *what;
-} commands[] = {
-	{ "run", command_run, "follow SNP on this host, refuse CPU onlining inside a window" },
-	{ "replay", command_replay, "reach the verdicts of a recorded run again" },
-	{ "check", command_check, "look at this host once: is its SNP state sound" },
-	{ "status", command_status, "read back what a guard with --pin left in the kernel" },
-	{ "detach", command_detach, "remove it: from then on nothing is refused" },
-	{ "snapshot", command_snapshot, "keep the host's state, to compare with after a kexec" },
-	{ "config", command_config, "show or check what the configuration asks of run" },
-	{ "hooks", command_hooks, "show what this kernel lets the guard see, and from where" },
+static const struct command commands[] = {
+	{ "run", command_run, &run_argp,
+	  "follow SNP on this host, refuse CPU onlining inside a window" },
+	{ "replay", command_replay, &replay_argp, "reach the verdicts of a recorded run again" },
+	{ "timeline", command_timeline, &timeline_argp, "draw a recorded run as a picture" },
+	{ "check", command_check, &check_argp, "look at this host once: is its SNP state sound" },
+	{ "status", command_status, &status_argp,
+	  "read back what a guard with --pin left in the kernel" },
+	{ "detach", command_detach, &detach_argp, "remove it: from then on nothing is refused" },
+	{ "snapshot", command_snapshot, &snapshot_argp,
+	  "keep the host's state, to compare with after a kexec" },
+	{ "config", command_config, &config_argp,
+	  "show or check what the configuration asks of run" },
+	{ "hooks", command_hooks, &hooks_argp,
+	  "show what this kernel lets the guard see, and from where" },
+	{ "explain", command_explain, &explain_argp, "say what a breach means, and what to do" },
+	{ "completion", command_completion, &completion_argp, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_table(void)
+{
+	return commands;
+}
 
 void complain(const char *format, ...)
 {
@@ -43,8 +53,9 @@ static void help(FILE *f)
 	      "it\n"
 	      "is while SNP is active.\n\n",
 	      f);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].what);
+	for (const struct command *c = commands; c->name; c++)
+		if (c->what)
+			fprintf(f, "  %-9s %s\n", c->name, c->what);
 	fputs("\n`snp-guard COMMAND --help` lists a command's options; snp-guard(8) says more.\n"
 	      "Exit status: 0 nothing breached, 1 warning, 2 critical, 3 could not verify, 64 "
 	      "usage.\n",
@@ -63,6 +74,22 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+static int no_command(const char *word)
+{
+	struct nearest nearest = { .word = word };
+
+	for (const struct command *c = commands; c->name; c++)
+		if (c->what)
+			nearest_offer(&nearest, c->name);
+	if (nearest.name) {
+		complain("no command is called `%s`; did you mean `%s`?", word, nearest.name);
+		return EX_USAGE;
+	}
+	complain("no command is called `%s`", word);
+	help(stderr);
+	return EX_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -75,11 +102,11 @@ int main(int argc, char **argv)
 		puts("snp-guard " SNP_GUARD_VERSION);
 		return EXIT_SUCCESS;
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(commands[i].name, name))
-			return run_command(&commands[i], argc - 1, argv + 1);
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return run_command(c, argc - 1, argv + 1);
 	if (*name)
-		complain("no command is called `%s`", name);
+		return no_command(name);
 	help(stderr);
 	return EX_USAGE;
 }

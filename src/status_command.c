@@ -62,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp status_argp = {
+const struct argp status_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Reads back from the kernel what a guard that was started with --pin left there: "
@@ -71,7 +71,7 @@ static const struct argp status_argp = {
 	       "detached.",
 };
 
-static const struct argp detach_argp = {
+const struct argp detach_argp = {
 	.parser = parse,
 	.doc = "Removes what `snp-guard run --pin` left in the kernel: from then on nothing is "
 	       "refused and nothing is seen.",

@@ -1074,6 +1074,15 @@ struct window_cpu window_cpu(const struct window *w, unsigned int cpu)
 	};
 }
 
+struct window_now window_now(const struct window *w)
+{
+	return (struct window_now){
+		.open = w->open,
+		.initialised = w->firmware == FW_INITIALISED,
+		.outstanding = w->outstanding,
+	};
+}
+
 struct window_totals window_totals(const struct window *w)
 {
 	return w->totals;

@@ -91,6 +91,12 @@ bool window_is_open(const struct window *w);
 /* True as long as a sweep after WINDOW_SETTLE_NS would tell more than the last one. */
 bool window_is_unsettled(const struct window *w);
 struct window_cpu window_cpu(const struct window *w, unsigned int cpu);
+/* What holds just now, for who shows it. */
+struct window_now {
+	bool open, initialised;
+	int outstanding; /* SNP's disables of CPU hotplug, less its enables */
+};
+struct window_now window_now(const struct window *w);
 struct window_totals window_totals(const struct window *w);
 
 const char *window_state_name(enum window_state state);

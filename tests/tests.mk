@@ -75,6 +75,8 @@ $(O)/test/ways: tests/gate/ways.c | needs $(O)/test
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -luring -o $@
 
 include tests/unit/unit.mk
+include tests/schema/schema.mk
+include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk

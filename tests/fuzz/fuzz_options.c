@@ -53,7 +53,7 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 	/* --program-name leaves them pointing into argv. */
 	program_invocation_name = name;
 	program_invocation_short_name = short_name;
-	if (!result && !usage_error && parser == &argp) {
+	if (!result && !usage_error && parser == &run_argp) {
 		fuzz_check(o->format == REPORT_TEXT || o->format == REPORT_JSON, "%d", o->format);
 		fuzz_check(o->interval >= 0.01 && o->interval <= 1e9, "%f", o->interval);
 		fuzz_check(!o->duration || (o->duration >= 0.01 && o->duration <= 1e9), "%f",

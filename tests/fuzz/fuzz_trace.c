@@ -2,7 +2,7 @@
 /*
  * Recordings: what is read is written to the same bytes, and `snp-guard replay` takes any file:
  * both formats reach the same status, each line of JSON is an object of its own, and no text of
- * a recording gets a control character to the terminal.
+ * a recording gets a control character to the terminal; nor to `snp-guard timeline`'s picture.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -146,10 +146,20 @@ static void check_text(const char *text, size_t len)
 			   "control character %#x", text[i]);
 }
 
-/* Returns what the command does; its output is *text. */
-static int replay(const char *format, char *path, int *status, char **text, size_t *len)
+/* Signs of lengths that can't be. */
+static void check_picture(const char *text)
 {
-	char name[] = "snp-guard replay", option[] = "-f", value[8];
+	static const char *const impossible[] = { "=\"nan", "=\"-", "=\"inf" };
+
+	for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++)
+		fuzz_check(!strstr(text, impossible[i]), "%.80s", strstr(text, impossible[i]));
+}
+
+/* Returns what the command does; its output is *text. */
+static int replay(int (*command)(int argc, char **argv, int *status), const char *format,
+		  char *path, int *status, char **text, size_t *len)
+{
+	char name[] = "snp-guard", option[] = "-f", value[8];
 	char *argv[] = { name, option, value, path, NULL };
 	FILE *was = stdout;
 	int err;
@@ -158,7 +168,7 @@ static int replay(const char *format, char *path, int *status, char **text, size
 	stdout = open_memstream(text, len);
 	fuzz_check(stdout, "out of memory");
 	complained = false;
-	err = command_replay(4, argv, status);
+	err = command(4, argv, status);
 	fclose(stdout);
 	stdout = was;
 	fuzz_check(!err || complained, "%d, and no word about it", err);
@@ -168,24 +178,31 @@ static int replay(const char *format, char *path, int *status, char **text, size
 static void replay_both(const uint8_t *data, size_t size)
 {
 	static struct memory_file recording;
-	int err[2], status[2] = { STATUS_UNVERIFIED, STATUS_UNVERIFIED };
-	char *json = NULL, *text = NULL;
-	size_t json_len, text_len;
+	int err[3], status[3] = { STATUS_UNVERIFIED, STATUS_UNVERIFIED, STATUS_UNVERIFIED };
+	char *json = NULL, *text = NULL, *picture = NULL;
+	size_t json_len, text_len, picture_len;
 
 	if (!recording.path[0])
 		recording = memory_file("recording");
 	fuzz_check(!ftruncate(recording.fd, 0) &&
 			   pwrite(recording.fd, data, size, 0) == (ssize_t)size,
 		   "can't write");
-	err[0] = replay("json", recording.path, &status[0], &json, &json_len);
-	err[1] = replay("text", recording.path, &status[1], &text, &text_len);
+	err[0] = replay(command_replay, "json", recording.path, &status[0], &json, &json_len);
+	err[1] = replay(command_replay, "text", recording.path, &status[1], &text, &text_len);
 	fuzz_check(err[0] == err[1] && status[0] == status[1], "%d and %d, %d and %d", err[0],
 		   err[1], status[0], status[1]);
 	fuzz_check(status[0] >= STATUS_CLEAN && status[0] <= STATUS_UNVERIFIED, "%d", status[0]);
 	check_json(json, json_len, !err[0]);
 	check_text(text, text_len);
+	err[2] =
+		replay(command_timeline, "svg", recording.path, &status[2], &picture, &picture_len);
+	fuzz_check(err[2] == err[0] && status[2] == (err[2] ? STATUS_UNVERIFIED : STATUS_CLEAN),
+		   "%d and %d, %d", err[2], err[0], status[2]);
+	check_text(picture, picture_len);
+	check_picture(picture);
 	free(json);
 	free(text);
+	free(picture);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

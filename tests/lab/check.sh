@@ -39,6 +39,7 @@ says PASS kvm-amd "is Y"
 says PASS hotplug-count "no-latch"
 none_is UNKNOWN
 check_is 0 --format json
+cp /tmp/check $out/check.json
 expect "each line is an object" [ "$(grep -c '^{"check":".*"status":".*"evidence":".*"remedy":".*"}$' /tmp/check)" \
 	-eq "$(wc -l </tmp/check)" ]
 

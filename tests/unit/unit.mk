@@ -24,12 +24,16 @@ $(O)/asan/%.o: src/%.c | needs $(O)/asan
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
+# It parses what timeline draws.
+$(O)/asan/test-test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
+
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test-test_hooks.o: $(O)/snp_guard.skel.h
 
 $(O)/test/unit: $(unit_obj) | $(O)/test
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) -o $@
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) \
+		$(shell $(PKG_CONFIG) --libs libxml-2.0) -o $@
 
 .PHONY: unit
 unit: $(O)/test/unit $(O)/snp-guard

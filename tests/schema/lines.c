@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints, for tests/schema/run, all that a report in JSON can: each kind of event with each flag
+ * and with all that may be left out there and left out, each verdict, summaries. With "names",
+ * prints the tables instead: what is named, and the name.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../src/check.h"
+#include "../../src/commands.h"
+#include "../../src/report.h"
+
+static const struct trace_header host = {
+	.boot_id = "0f1e2d3c-0000-4000-8000-123456789abc",
+	.release = "7.3.0-test",
+	.realtime_offset_ns = 1780000000000000000,
+};
+
+/* In place of the one beside main(); nothing here calls it. */
+void complain(const char *format, ...)
+{
+	(void)format;
+}
+
+static void print_names(void)
+{
+	static const enum snp_severity severities[] = { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
+	static const char *const states[] = {
+#define X(sym, name) name,
+		WINDOW_STATES(X)
+#undef X
+	};
+	static const enum check_status statuses[] = {
+#define X(sym, name) CHECK_##sym,
+		CHECK_STATUSES(X)
+#undef X
+	};
+
+	for (int i = 0; i < SNP_EV_KINDS; i++)
+		printf("event %s\n", snp_event_name(i));
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		printf("breach_name %s\n", snp_breach_name(i));
+	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
+		printf("severity_name %s\n", snp_severity_name(severities[i]));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		printf("state_name %s\n", states[i]);
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		printf("check_status %s\n", check_status_name(statuses[i]));
+}
+
+static bool has_no_subject(unsigned int kind)
+{
+	static const char *const subjects[] = {
+#define X(sym, name, subject, what) subject,
+		SNP_EVENTS(X)
+#undef X
+	};
+
+	return !*subjects[kind];
+}
+
+static void print_events(struct report *r, unsigned int kind)
+{
+	static const __u32 commands[] = { SNP_CMD_INIT,	    SNP_CMD_SHUTDOWN, 0x83,
+					  SNP_CMD_DF_FLUSH, SNP_CMD_INIT_EX,  SNP_CMD_SHUTDOWN_EX };
+	struct snp_event full = {
+		.kind = kind,
+		.time_ns = 1500000000,
+		.seq = kind < SNP_EV_START ? 7 : 0,
+		.value = 0x1800000,
+		.subject = has_no_subject(kind) ? SNP_NO_SUBJECT : 5,
+		.count = 2,
+		.tgid = 41,
+		.tid = 42,
+		.comm = "modprobe",
+		.name = "name",
+	};
+	struct snp_event bare = full;
+
+	for (__u32 flags = 0; flags < 8; flags++) {
+		full.flags = flags;
+		full.result = flags & 4 ? -EIO : 0;
+		report_event(r, &full);
+	}
+	for (size_t i = 0; kind == SNP_EV_COMMAND && i < sizeof(commands) / sizeof(*commands);
+	     i++) {
+		full.subject = commands[i];
+		report_event(r, &full);
+	}
+	bare.count = SNP_COUNT_UNKNOWN;
+	/* Of files that belong to no CPU. */
+	if (kind == SNP_EV_DENIED)
+		bare.subject = SNP_NO_SUBJECT;
+	if (kind != SNP_EV_UNCOVERED)
+		bare.name[0] = 0;
+	report_event(r, &bare);
+}
+
+static void print_verdicts(struct report *r, enum verdict_kind kind, int count)
+{
+	for (int id = 0; id < count; id++) {
+		struct verdict v = {
+			.kind = kind, .id = id, .cpu = SNP_NO_SUBJECT, .text = "text"
+		};
+
+		report_verdict(r, &v);
+		v.window = v.seq = v.cpu = 3;
+		report_verdict(r, &v);
+	}
+}
+
+static void print_ends(struct report *r)
+{
+	struct report_end end = { .time_ns = 1500000000 };
+
+	report_end(r, &end);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		end.breaches[i] = (struct report_breach){ .counted = i + 1, .left_out = i + 1 };
+	for (end.status = 0; end.status < 4; end.status++)
+		report_end(r, &end);
+}
+
+int main(int argc, char **argv)
+{
+	struct report r;
+
+	if (argc > 1 && !strcmp(argv[1], "names")) {
+		print_names();
+		return 0;
+	}
+	if (report_init(&r, REPORT_JSON, stdout, &host))
+		return 1;
+	for (unsigned int kind = 0; kind < SNP_EV_KINDS; kind++)
+		print_events(&r, kind);
+	print_verdicts(&r, VERDICT_STATE, WINDOW_DEGRADED + 1);
+	print_verdicts(&r, VERDICT_BREACH, SNP_BREACH_COUNT);
+	print_ends(&r);
+	report_free(&r);
+	return 0;
+}
