@@ -30,10 +30,10 @@ all: $(O)/snp-guard
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
-	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev
+	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev libmicrohttpd:libmicrohttpd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
-	libmxml-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring busybox-static kmod cpio \
-	zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
+	libmxml-dev libmicrohttpd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
+	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
@@ -60,8 +60,8 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml) -lm
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml libmicrohttpd)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml libmicrohttpd) -lm
 guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.
@@ -146,6 +146,7 @@ help:
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
+	@echo 'sudo make check-monitoring  metrics, rules and alerts with the real Prometheus'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'

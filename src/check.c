@@ -313,13 +313,121 @@ static void check_count(struct check_report *r, const struct check_facts *f, con
 		add(r, "hotplug-count", CHECK_PASS, NULL, "%d, and no window is open", count);
 }
 
-static void check_firmware(struct check_report *r, const struct check_facts *f)
-{
-	enum platform_module ccp = platform_module(f->platform, "ccp");
+/* ---- registers beside SYSCFG ---- */
 
-	if (ccp == MODULE_AVAILABLE || ccp == MODULE_ABSENT)
-		add(r, "firmware", CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
-	else if (f->initialised < 0)
+/* Adds what speaks against one group of registers, with that status. Returns true if it did. */
+static bool add_unequal(struct check_report *r, const char *check, const struct registers *of,
+			enum register_group group, enum check_status status)
+{
+	for (unsigned int i = 0; i < register_count(group); i++) {
+		const struct register_state *s = &of->of[group][i];
+
+		if (!s->differs)
+			continue;
+		add(r, check, status, "compare the BIOS settings; a reset sets them anew",
+		    "%s (MSR %#x) is %#llx on CPU %u and %#llx on CPU %u", register_name(group),
+		    register_msr(group, i), (unsigned long long)s->value, s->cpu,
+		    (unsigned long long)s->other_value, s->other);
+		return true;
+	}
+	return false;
+}
+
+static bool add_unreadable(struct check_report *r, const char *check, const struct registers *of,
+			   enum register_group group)
+{
+	for (unsigned int i = 0; i < register_count(group); i++) {
+		const struct register_state *s = &of->of[group][i];
+
+		if (!s->err)
+			continue;
+		add(r, check, CHECK_UNKNOWN, "modprobe msr, and run as root",
+		    "%s (MSR %#x) of CPU %u can't be read: %s", register_name(group),
+		    register_msr(group, i), s->err_cpu, strerror(-s->err));
+		return true;
+	}
+	return false;
+}
+
+/* arch/x86/virt/svm/sev.c: RMP_ADDR_MASK */
+#define RMP_ADDRESS 0x000fffffffffe000ull
+/* RMP_CFG, bit 0: the table is in segments, RMP_BASE is that of their list, and there is no end. */
+#define RMP_SEGMENTED 1ull
+
+/* What the kernel asks of the registers before it takes the host for one with SNP. */
+static void check_rmp_range(struct check_report *r, const struct registers *of)
+{
+	unsigned long long base = of->of[REGISTER_RMP_BASE][0].value;
+	unsigned long long end = of->of[REGISTER_RMP_END][0].value;
+	bool segmented = of->of[REGISTER_RMP_CFG][0].value & RMP_SEGMENTED;
+
+	if (!(base & RMP_ADDRESS))
+		add(r, "rmp", CHECK_WARN, "let the BIOS reserve memory for the RMP",
+		    "RMP_BASE is %#llx: there is no RMP", base);
+	else if (!segmented && (base & ~RMP_ADDRESS || end <= base))
+		add(r, "rmp", CHECK_WARN, "compare the BIOS settings, and update the BIOS",
+		    "RMP_BASE is %#llx and RMP_END %#llx: that can't be a table", base, end);
+	else if (segmented)
+		add(r, "rmp", CHECK_PASS, NULL, "in segments, listed at %#llx, on every online CPU",
+		    base & RMP_ADDRESS);
+	else
+		add(r, "rmp", CHECK_PASS, NULL, "%#llx to %#llx, on every online CPU", base, end);
+}
+
+/* Inside a window a CPU with another table checks its writes against the wrong one. */
+static void check_rmp(struct check_report *r, const struct registers *of, bool window)
+{
+	enum check_status unequal = window ? CHECK_FAIL : CHECK_WARN;
+
+	/* Older processors have no RMP_CFG. */
+	if (!add_unequal(r, "rmp", of, REGISTER_RMP_BASE, unequal) &&
+	    !add_unequal(r, "rmp", of, REGISTER_RMP_END, unequal) &&
+	    !add_unequal(r, "rmp", of, REGISTER_RMP_CFG, unequal) &&
+	    !add_unreadable(r, "rmp", of, REGISTER_RMP_BASE) &&
+	    !add_unreadable(r, "rmp", of, REGISTER_RMP_END))
+		check_rmp_range(r, of);
+}
+
+/* The rest of the list is looked at by the firmware once, at SNP_INIT. */
+static void check_msrs(struct check_report *r, const struct registers *of, int initialised)
+{
+	bool named = false;
+
+	if (initialised == 1) {
+		add(r, "msrs", CHECK_NOT_APPLICABLE, NULL,
+		    "SNP is initialised: the firmware found them equal then");
+		return;
+	}
+	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++)
+		named |= add_unequal(r, "msrs", of, group, CHECK_WARN) ||
+			 add_unreadable(r, "msrs", of, group);
+	if (!named)
+		add(r, "msrs", CHECK_PASS, NULL,
+		    "IORRs, TOP_MEM, TOP_MEM2 and MTRRs are the same on every online CPU");
+}
+
+/* ---- the firmware ---- */
+
+static bool is_loaded(const struct platform *p, const char *module)
+{
+	enum platform_module state = platform_module(p, module);
+
+	return state == MODULE_LOADED || state == MODULE_BUILTIN;
+}
+
+bool check_may_ask_firmware(const struct check_facts *f)
+{
+	if (!f->now || f->initialised != 1)
+		return false;
+	for (unsigned int i = 0; i < f->now->count; i++)
+		if (f->now->cpus[i].online && !is_with(&f->now->cpus[i]))
+			return false;
+	return true;
+}
+
+static void check_driver(struct check_report *r, const struct check_facts *f)
+{
+	if (f->initialised < 0)
 		add(r, "firmware", CHECK_UNKNOWN, "run as root, on a kernel with BTF of ccp",
 		    "whether the driver has initialised SNP can't be read");
 	else
@@ -327,20 +435,81 @@ static void check_firmware(struct check_report *r, const struct check_facts *f)
 		    f->initialised ? "" : "not ");
 }
 
-/* kvm_amd.sev_snp says whether KVM would run SNP guests. */
+/* What a later firmware may say is neither good nor bad. */
+static void check_status(struct check_report *r, const struct psp_status *s)
+{
+	static const char update[] = "see whether a later snp-guard knows it";
+	unsigned int unknown = s->flags & ~PSP_FLAGS_KNOWN;
+
+	add(r, "firmware-version", CHECK_PASS, NULL, "%u.%u, build %u, with %u guests",
+	    s->api_major, s->api_minor, s->build, s->guests);
+	if (s->state > PSP_STATE_INIT)
+		add(r, "firmware-state", CHECK_UNKNOWN, update, "%u, which is not known here",
+		    s->state);
+	else if (s->state == PSP_STATE_UNINIT)
+		add(r, "firmware-state", CHECK_WARN, "unload kvm_amd and ccp, and load them again",
+		    "UNINIT, and the driver holds SNP for initialised");
+	else if (!(s->flags & PSP_FLAG_RMP_INIT))
+		add(r, "firmware-state", CHECK_WARN, "reset the host before SNP is used",
+		    "INIT, and the firmware has not initialised the RMP");
+	else
+		add(r, "firmware-state", CHECK_PASS, NULL, "INIT, the RMP is initialised%s",
+		    s->flags & PSP_FLAG_ALIAS_CHECKED ? ", memory was checked for aliases" : "");
+	if (unknown)
+		add(r, "firmware-flags", CHECK_UNKNOWN, update,
+		    "bits %#x of the platform status are not known here", unknown);
+}
+
+static void check_firmware(struct check_report *r, const struct check_facts *f)
+{
+	if (!is_loaded(f->platform, "ccp")) {
+		add(r, "firmware", CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
+		return;
+	}
+	check_driver(r, f);
+	if (f->firmware)
+		check_status(r, f->firmware);
+	else if (f->firmware_err)
+		add(r, "firmware-state", CHECK_UNKNOWN, "run as root, with /dev/sev there",
+		    "SNP_PLATFORM_STATUS failed: %s", strerror(-f->firmware_err));
+	else if (f->initialised == 1)
+		add(r, "firmware-state", CHECK_UNKNOWN, "see the check snp-en",
+		    "not asked: on a CPU without SNP_EN the question would end the kernel");
+	else if (f->initialised < 0)
+		add(r, "firmware-state", CHECK_UNKNOWN, "run as root, on a kernel with BTF of ccp",
+		    "not asked: on some kernels the question would initialise SNP");
+	else
+		add(r, "firmware-state", CHECK_NOT_APPLICABLE, NULL,
+		    "not asked, as SNP is not initialised");
+}
+
+/* A parameter's letter, Y or N; 0 if it isn't there. */
+static char kvm_parameter(const struct platform *p, const char *name)
+{
+	char path[64], text[8];
+
+	snprintf(path, sizeof(path), "/sys/module/kvm_amd/parameters/%s", name);
+	return platform_read(p, path, text, sizeof(text)) > 0 ? text[0] : 0;
+}
+
+/* sev_snp says whether KVM would run SNP guests; sev and sev_es whether it would any other. */
 static void check_kvm(struct check_report *r, const struct check_facts *f)
 {
-	char text[8];
-	int n = platform_read(f->platform, "/sys/module/kvm_amd/parameters/sev_snp", text,
-			      sizeof(text));
+	char snp = kvm_parameter(f->platform, "sev_snp"), es = kvm_parameter(f->platform, "sev_es"),
+	     sev = kvm_parameter(f->platform, "sev");
 
-	if (n <= 0)
+	if (!is_loaded(f->platform, "kvm_amd"))
 		add(r, "kvm-amd", CHECK_NOT_APPLICABLE, NULL, "kvm_amd is not loaded");
-	else if (text[0] == 'Y' && f->initialised == 0)
+	else if (!snp)
+		add(r, "kvm-amd", CHECK_UNKNOWN, "use a kernel from 6.11 on",
+		    "kvm_amd has no parameter sev_snp");
+	else if (snp == 'Y' && f->initialised == 0)
 		add(r, "kvm-amd", CHECK_WARN, "unload kvm_amd and load it again",
 		    "its parameter sev_snp is Y, and the driver has not initialised SNP");
 	else
-		add(r, "kvm-amd", CHECK_PASS, NULL, "its parameter sev_snp is %c", text[0]);
+		add(r, "kvm-amd", CHECK_PASS, NULL,
+		    "its parameter sev_snp is %c, sev_es %c, sev %c", snp, es ? es : '?',
+		    sev ? sev : '?');
 }
 
 static int check_cpus(struct check_report *r, const struct check_facts *f)
@@ -360,6 +529,8 @@ static int check_cpus(struct check_report *r, const struct check_facts *f)
 		check_online(r, &tally);
 	if (!is_named(r, "hotplug-count"))
 		check_count(r, f, &tally);
+	check_rmp(r, f->registers, cpulist_count(&tally.with));
+	check_msrs(r, f->registers, f->initialised);
 	if (f->since)
 		add(r, "since", CHECK_PASS, NULL, "%s", look.compared);
 out:
@@ -374,7 +545,9 @@ int check_judge(struct check_report *r, const struct check_facts *f)
 
 	*r = (struct check_report){ 0 };
 	if (!has_snp(f->platform)) {
-		add(r, "snp", CHECK_NOT_APPLICABLE, NULL, "no sev_snp among the CPU's flags");
+		add(r, "snp", f->require_snp ? CHECK_FAIL : CHECK_NOT_APPLICABLE,
+		    "see dmesg for SEV-SNP, and the BIOS settings",
+		    "no sev_snp among the CPU's flags");
 		return 0;
 	}
 	add(r, "snp", CHECK_PASS, NULL, "sev_snp is among the CPU's flags");

@@ -5,6 +5,8 @@
 
 #include "hooks.h"
 #include "platform.h"
+#include "psp_status.h"
+#include "registers.h"
 #include "severity.h"
 #include "snapshot.h"
 
@@ -44,7 +46,14 @@ struct check_facts {
 	__u32 start_flags; /* SNP_F_HAS_PREPARE and so on; of the kernel */
 	bool kernel_known; /* start_flags, and now->hotplug_count were asked for */
 	int initialised;   /* by the driver: 1, 0, or -1 if that is not known */
+	const struct registers *registers; /* as now has the CPUs; NULL: not read */
+	const struct psp_status *firmware; /* NULL: not asked, or firmware_err says why not */
+	int firmware_err;		   /* negative errno of asking; 0: not asked */
+	bool require_snp;		   /* a host without SNP fails */
 };
+
+/* True if the firmware may be asked for its status, see psp_status.h. */
+bool check_may_ask_firmware(const struct check_facts *f);
 
 /*
  * Judges; breaches are decided by the automaton alone. Returns 0 or a negative errno;

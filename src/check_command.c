@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "check_output.h"
 #include "commands.h"
-#include "remedy.h"
 #include "options.h"
+#include "remedy.h"
 #include "sensors.h"
-#include "session.h"
 
 struct options {
-	enum report_format format;
+	int format; /* enum check_format */
+	int map;    /* enum check_exit_map; negative: the format's own */
 	struct severities severities;
 	const char *since;
 	bool require_snp;
 };
 
-enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP };
+enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP };
 
 static const struct argp_option option_table[] = {
-	FORMAT_OPTION,
+	{ "format", 'f', "FORMAT", 0, "text (default), json, prometheus, nagios or npd", 0 },
+	{ "exit-map", OPT_EXIT_MAP, "MAP", 0,
+	  "What the exit status says: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, 2 "
+	  "unknown; the default of --format npd)",
+	  0 },
 	SEVERITY_OPTION,
 	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
 	  0 },
@@ -31,13 +35,27 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
+/* found: what arg stands for, or negative. */
+static error_t option(struct argp_state *state, const char *name, const char *takes,
+		      const char *arg, int found, int *value)
+{
+	if (found < 0)
+		argp_error(state, "--%s takes %s, not `%s`", name, takes, arg);
+	*value = found;
+	return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
 	case 'f':
-		return option_format(state, arg, &o->format);
+		return option(state, "format", "text, json, prometheus, nagios or npd", arg,
+			      check_format_by_name(arg), &o->format);
+	case OPT_EXIT_MAP:
+		return option(state, "exit-map", "nagios or npd", arg, check_exit_map_by_name(arg),
+			      &o->map);
 	case OPT_SEVERITY:
 		return option_severity(state, arg, &o->severities);
 	case OPT_SINCE:
@@ -58,8 +76,9 @@ const struct argp check_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
-	       "every CPU, the CPUs that are online, the kernel's count of hotplug disables, the "
-	       "driver. Attaches nothing. What can't be read is UNKNOWN.",
+	       "every CPU and other registers, the CPUs that are online, the kernel's count of "
+	       "hotplug disables, the driver, the firmware. Attaches nothing. What can't be read "
+	       "is UNKNOWN.",
 };
 
 /* ---- looking ---- */
@@ -114,52 +133,13 @@ static void look_at_kernel(struct check_facts *f, struct snapshot *now)
 	hooks_close(&hooks);
 }
 
-/* ---- saying ---- */
-
-static void print_text(const struct check_report *r)
+static void look_at_firmware(struct check_facts *f, struct psp_status *status)
 {
-	for (int i = 0; i < r->count; i++) {
-		const struct check_result *c = &r->results[i];
-
-		printf("%-14s  %-15s %s\n", check_status_name(c->status), c->name, c->evidence);
-		if (c->remedy && c->status > CHECK_PASS)
-			printf("%-14s  %-15s %s\n", "", "", c->remedy);
-	}
-}
-
-static void print_json(const struct check_report *r)
-{
-	for (int i = 0; i < r->count; i++) {
-		const struct check_result *c = &r->results[i];
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "check", json_object_new_string(c->name));
-		json_object_object_add(o, "status",
-				       json_object_new_string(check_status_name(c->status)));
-		json_object_object_add(o, "evidence", json_object_new_string(c->evidence));
-		json_object_object_add(o, "remedy",
-				       json_object_new_string(c->remedy ? c->remedy : ""));
-		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							       JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(o);
-	}
-}
-
-static int exit_status(const struct check_report *r, bool require_snp)
-{
-	switch (check_worst(r)) {
-	case CHECK_FAIL:
-		return STATUS_CRITICAL;
-	case CHECK_UNKNOWN:
-		return STATUS_UNVERIFIED;
-	case CHECK_WARN:
-		return STATUS_WARNING;
-	case CHECK_NOT_APPLICABLE:
-		return require_snp ? STATUS_CRITICAL : STATUS_CLEAN;
-	case CHECK_PASS:
-		break;
-	}
-	return STATUS_CLEAN;
+	if (!check_may_ask_firmware(f))
+		return;
+	f->firmware_err = psp_status_read(f->platform, status);
+	if (!f->firmware_err)
+		f->firmware = status;
 }
 
 int command_check(int argc, char **argv, int *status)
@@ -168,7 +148,9 @@ int command_check(int argc, char **argv, int *status)
 	struct check_facts facts = { .platform = &platform, .initialised = -1 };
 	struct check_report report = { 0 };
 	struct snapshot now = { 0 }, since;
-	struct options options = { 0 };
+	struct options options = { .map = -1 };
+	struct registers registers;
+	struct psp_status status_of_firmware;
 	int err;
 
 	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
@@ -177,21 +159,24 @@ int command_check(int argc, char **argv, int *status)
 		goto out;
 	facts.severities = options.severities;
 	facts.since = options.since ? &since : NULL;
+	facts.require_snp = options.require_snp;
 	remedy(&platform);
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
 		look_at_kernel(&facts, &now);
+		registers_read(&registers, &platform, &now);
+		facts.registers = &registers;
 	}
+	look_at_firmware(&facts, &status_of_firmware);
 	err = check_judge(&report, &facts);
 	if (err) {
 		complain("the check can't go on: %s", strerror(-err));
 		goto out;
 	}
-	if (options.format == REPORT_JSON)
-		print_json(&report);
-	else
-		print_text(&report);
-	*status = exit_status(&report, options.require_snp);
+	err = check_print(stdout, &report, options.format);
+	if (options.map < 0)
+		options.map = check_format_map(options.format);
+	*status = check_exit_status(&report, options.map);
 out:
 	check_free(&report);
 	snapshot_free(&now);

@@ -14,6 +14,14 @@
 		"format", 'f', "FORMAT", 0, "text (default) or json", 0                            \
 	}
 
+/* --textfile, of those that can tell a monitor. */
+enum { OPT_TEXTFILE = 0x200 };
+#define TEXTFILE_OPTION                                                                            \
+	{                                                                                          \
+		"textfile", OPT_TEXTFILE, "FILE", 0,                                               \
+			"Write metrics to FILE, for node_exporter's textfile collector", 0         \
+	}
+
 enum { OPT_SEVERITY = 0x400 };
 
 /* The row of --severity. */

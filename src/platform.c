@@ -23,13 +23,18 @@ static int open_below(const struct platform *p, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+int platform_open(const struct platform *p, const char *path)
+{
+	return open_below(p, path, O_RDONLY);
+}
+
 int platform_read(const struct platform *p, const char *path, char *buf, size_t size)
 {
 	size_t used = 0;
 	ssize_t n;
 	int fd;
 
-	fd = open_below(p, path, O_RDONLY);
+	fd = platform_open(p, path);
 	if (fd < 0)
 		return fd;
 	do {
@@ -108,19 +113,30 @@ int platform_cpus(const struct platform *p, const char *which, struct cpulist *s
 	return strcmp(which, "online") ? -EOVERFLOW : ask_each_cpu(p, set);
 }
 
-int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)
+int platform_msr_open(const struct platform *p, unsigned int cpu)
 {
 	char path[48];
-	ssize_t n;
-	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
-	fd = open_below(p, path, O_RDONLY);
+	return platform_open(p, path);
+}
+
+int platform_msr_read(int fd, uint32_t msr, uint64_t *value)
+{
+	ssize_t n = pread(fd, value, sizeof(*value), msr);
+
+	if (n == sizeof(*value))
+		return 0;
+	return n < 0 ? -errno : -EIO;
+}
+
+int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)
+{
+	int fd = platform_msr_open(p, cpu), err;
+
 	if (fd < 0)
 		return fd;
-	n = pread(fd, value, sizeof(*value), SNP_MSR_SYSCFG);
-	if (n != sizeof(*value))
-		err = n < 0 ? -errno : -EIO;
+	err = platform_msr_read(fd, SNP_MSR_SYSCFG, value);
 	close(fd);
 	return err;
 }

@@ -33,6 +33,14 @@ int platform_write(const struct platform *p, const char *path, const char *text)
  */
 int platform_cpus(const struct platform *p, const char *which, struct cpulist *set);
 
+/* Opens a file for reading. Returns a descriptor or a negative errno. */
+int platform_open(const struct platform *p, const char *path);
+
+/* The registers of one online CPU (needs CAP_SYS_RAWIO): a descriptor or a negative errno. */
+int platform_msr_open(const struct platform *p, unsigned int cpu);
+/* Returns 0 or a negative errno: -EIO for a register that the CPU doesn't have. */
+int platform_msr_read(int fd, uint32_t msr, uint64_t *value);
+
 /*
  * Reads SYSCFG of one online CPU through the msr driver (/dev/cpu/N/msr, which needs
  * CAP_SYS_RAWIO). Returns 0 or a negative errno.

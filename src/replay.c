@@ -5,16 +5,18 @@
 
 #include "commands.h"
 #include "options.h"
+#include "publish.h"
 #include "session.h"
 
 struct options {
 	enum report_format format;
 	struct severities severities;
-	const char *file;
+	const char *file, *textfile;
 };
 
 static const struct argp_option option_table[] = {
 	FORMAT_OPTION,
+	TEXTFILE_OPTION,
 	SEVERITY_OPTION,
 	{ 0 },
 };
@@ -26,6 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'f':
 		return option_format(state, arg, &o->format);
+	case OPT_TEXTFILE:
+		o->textfile = arg;
+		return 0;
 	case OPT_SEVERITY:
 		return option_severity(state, arg, &o->severities);
 	case ARGP_KEY_ARG:
@@ -104,7 +109,8 @@ out:
 	return 0;
 }
 
-int replay_file(const char *file, session_begin_fn begin, void *ctx, int *status)
+int replay_file(const char *file, session_begin_fn begin, void *ctx, const char *textfile,
+		int *status)
 {
 	struct session session = { 0 };
 	struct trace trace = { 0 };
@@ -129,6 +135,8 @@ int replay_file(const char *file, session_begin_fn begin, void *ctx, int *status
 		goto out;
 	err = feed_all(&trace, &session, file);
 	if (!err)
+		publish(&(struct publisher){ .textfile = textfile }, &session, NULL);
+	if (!err)
 		*status = session_status(&session);
 out:
 	if (session.window)
@@ -152,5 +160,5 @@ int command_replay(int argc, char **argv, int *status)
 	struct options o = { .format = REPORT_TEXT };
 
 	argp_parse(&replay_argp, argc, argv, 0, NULL, &o);
-	return replay_file(o.file, begin, &o, status);
+	return replay_file(o.file, begin, &o, o.textfile, status);
 }

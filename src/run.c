@@ -17,6 +17,7 @@
 #include "pins.h"
 #include "preflight.h"
 #include "privileges.h"
+#include "publish.h"
 #include "remedy.h"
 #include "run_options.h"
 #include "sensors.h"
@@ -36,6 +37,7 @@ struct run {
 	struct trace trace;
 	struct stream stream;
 	struct sweep sweep;
+	struct publisher publisher;
 	struct brake brake;
 	struct lasting lasting;
 	int old_group;	   /* of kprobe events that go once their links have gone; -1: none */
@@ -169,6 +171,21 @@ static int feed_one(void *ctx, const struct snp_event *e)
 	return session_feed(ctx, e);
 }
 
+static void show(struct run *r, bool ended)
+{
+	const struct gate *g = &r->gate;
+
+	/* What is pinned goes on. */
+	publish(&r->publisher, &r->session,
+		&(struct publish_counters){
+			.denied = sensors_state(r->sensors).denied,
+			.missed = r->session.missed,
+			.degraded = g->told_open || g->told_off || g->told_unpinned,
+			.audit = g->audit,
+			.ended = ended && !g->pinned,
+		});
+}
+
 /* ---- the loop ---- */
 
 /* What follows an event may take a moment to come; what does not come is told then. */
@@ -189,6 +206,8 @@ static int do_sweep(struct run *r)
 	if (err)
 		brake_follow(&r->brake, &r->platform,
 			     !r->gate.audit && window_is_open(r->session.window));
+	if (err)
+		show(r, false);
 	if (window_is_unsettled(r->session.window) && SETTLE_NS < interval)
 		interval = SETTLE_NS;
 	if (!err) {
@@ -365,7 +384,11 @@ static int finish(struct run *r)
 	err = session_feed(&r->session, &e);
 	if (!err)
 		session_end(&r->session, sensors_state(r->sensors).denied);
-	return err ? err : leave(r);
+	if (!err)
+		err = leave(r);
+	if (!err)
+		show(r, true);
+	return err;
 }
 
 /* ---- beginning and end ---- */
@@ -482,7 +505,7 @@ static int await_old_latch(void)
 	return -ETIMEDOUT;
 }
 
-static int publish(struct run *r, int old_group)
+static int pin_all(struct run *r, int old_group)
 {
 	int err = old_group >= 0 ? await_old_latch() : 0;
 
@@ -527,7 +550,7 @@ static int begin_anew(struct run *r, const struct snapshot *since, int old_group
 		err = settle(r);
 	if (err)
 		complain("can't begin: %s", strerror(-err));
-	return err || !r->options.pin ? err : publish(r, old_group);
+	return err || !r->options.pin ? err : pin_all(r, old_group);
 }
 
 static int on_waiting(void *ctx, const struct snp_event *e)
@@ -685,8 +708,11 @@ static int block_signals(void)
 
 static int run(struct run *r, const struct snapshot *since, int signal_fd)
 {
-	int err = begin(r, since);
+	int err = publisher_open(&r->publisher, r->options.textfile, r->options.listen,
+				 r->options.interval);
 
+	if (!err)
+		err = begin(r, since);
 	if (err)
 		return err;
 	err = privileges_drop();
@@ -745,6 +771,7 @@ int command_run(int argc, char **argv, int *status)
 		err = run(&r, &since, signal_fd);
 	if (!err)
 		*status = session_status(&r.session);
+	publisher_close(&r.publisher);
 	brake_end(&r.brake, &r.platform);
 	sensors_close(r.sensors);
 	hooks_close(&r.hooks);

@@ -120,7 +120,8 @@ static void print_hook_kind(const void *field, char *text, size_t size)
 					hook_kind_name(i));
 }
 
-enum type { TYPE_BOOL, TYPE_FLAG, TYPE_SECONDS, TYPE_KIB, TYPE_FORMAT, TYPE_FILE, TYPE_HOOK_KIND };
+enum type { TYPE_BOOL, TYPE_FLAG, TYPE_SECONDS, TYPE_KIB, TYPE_FORMAT, TYPE_FILE, TYPE_ADDRESS,
+	    TYPE_HOOK_KIND };
 
 static const struct {
 	int (*parse)(const char *text, void *field);
@@ -133,6 +134,7 @@ static const struct {
 	[TYPE_KIB] = { parse_kib, print_kib, "a power of two from 4 to 1048576" },
 	[TYPE_FORMAT] = { parse_format, print_format, "text or json" },
 	[TYPE_FILE] = { parse_file, print_file, "a file's name" },
+	[TYPE_ADDRESS] = { parse_file, print_file, "HOST:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { parse_hook_kind, print_hook_kind,
 			     "fentry, kprobe, tracepoint or lsm" },
 };

@@ -26,6 +26,10 @@
 	  "Keep the events for `snp-guard replay`")                                                \
 	X(INTERVAL, "interval", 'i', SECONDS, "SECONDS", RELOAD, interval,                         \
 	  "Look at SYSCFG of every CPU this often (default 10)")                                   \
+	X(TEXTFILE, "textfile", 0, FILE, "FILE", START, textfile,                                  \
+	  "Write metrics to FILE, for node_exporter's textfile collector")                         \
+	X(LISTEN, "listen", 0, ADDRESS, "ADDRESS", START, listen,                                  \
+	  "Serve /metrics and /healthz at HOST:PORT (no HOST: 127.0.0.1) or unix:PATH")            \
 	X(FOR, "for", 0, SECONDS, "SECONDS", CALL, duration,                                       \
 	  "End after so long (default: at SIGINT or SIGTERM)")                                     \
 	X(UNTIL_BREACH, "until-breach", 0, BOOL, "BOOL", RELOAD, until_breach,                     \
@@ -60,8 +64,8 @@ struct run_options {
 	enum report_format format;
 	bool audit, pin, until_breach, no_config;
 	double interval, duration;
-	char *record, *ready, *since, *config; /* NULL: none */
-	unsigned int avoid, buffer_kib;	       /* 0: none; by the number of CPUs */
+	char *record, *ready, *since, *config, *textfile, *listen; /* NULL: none */
+	unsigned int avoid, buffer_kib; /* 0: none; by the number of CPUs */
 	struct severities severities;
 
 	struct run_origin origins[RUN_OPTION_COUNT], severity_origins[SNP_BREACH_COUNT];

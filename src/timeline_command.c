@@ -95,7 +95,7 @@ int command_timeline(int argc, char **argv, int *status)
 	int err, verdict;
 
 	argp_parse(&timeline_argp, argc, argv, 0, NULL, &o);
-	err = replay_file(o.file, begin, &t, &verdict);
+	err = replay_file(o.file, begin, &t, NULL, &verdict);
 	if (err)
 		goto out;
 	err = t.err ? t.err : write_picture(&t, &o);

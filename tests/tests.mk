@@ -80,5 +80,6 @@ include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
+include tests/monitoring/monitoring.mk
 include tests/lab/kernels.mk
 include tests/kernels/kernels-from-source.mk

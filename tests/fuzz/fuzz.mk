@@ -4,6 +4,8 @@
 # and the runs of fuzz-short, some four seconds each.
 fuzz_reports := session.o report.o report_json.o report_text.o names.o window.o trace.o cpulist.o \
 	severity.o nearest.o history.o ledger.o pack.o window_state.o
+fuzz_metrics := publish.o metrics.o registers.o textfile.o listen.o check.o hooks.o kernel.o kprobe_event.o \
+	preflight.o own_events.o snapshot.o platform.o module_file.o kallsyms.o
 fuzz_host := platform.o cpulist.o module_file.o kallsyms.o
 fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
 
@@ -18,13 +20,13 @@ fuzz_needs_kallsyms := kallsyms.o
 fuzz_runs_kallsyms := 80000
 fuzz_needs_ledger := $(fuzz_reports)
 fuzz_runs_ledger := 20000
+fuzz_needs_listen := listen.o own_events.o $(fuzz_host)
+fuzz_runs_listen := 300000
 fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
 # The commands, and all that they call: none of it is reached.
-fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o \
-	hooks_command.o gate.o lasting.o pins.o brake.o privileges.o hooks.o kernel.o sensors.o \
-	kprobe_event.o sweep.o preflight.o remedy.o own_events.o snapshot.o stream.o platform.o \
-	module_file.o kallsyms.o $(fuzz_reports)
+fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o hooks_command.o gate.o \
+	lasting.o pins.o brake.o privileges.o sensors.o sweep.o remedy.o stream.o $(fuzz_metrics) $(fuzz_reports)
 fuzz_wrap_options := argp_parse argp_error
 fuzz_runs_options := 250000
 fuzz_needs_platform := preflight.o snapshot.o $(fuzz_host)
@@ -33,7 +35,8 @@ fuzz_needs_snapshot := snapshot.o $(fuzz_host)
 fuzz_runs_snapshot := 2000
 fuzz_needs_stream := stream.o
 fuzz_runs_stream := 150000
-fuzz_needs_trace := replay.o options.o timeline_command.o timeline.o timeline_scale.o timeline_picture.o $(fuzz_reports)
+fuzz_needs_trace := replay.o options.o timeline_command.o timeline.o timeline_scale.o timeline_picture.o \
+	$(fuzz_metrics) $(fuzz_reports)
 fuzz_runs_trace := 4000
 fuzz_needs_vfio_user := lab-vfio_user.o lab-device.o $(fuzz_firmware)
 fuzz_wrap_vfio_user := unix_listen accept4 recvmsg send

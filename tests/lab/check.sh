@@ -19,6 +19,16 @@ says() {
 	grep -qE "^$1 +$2 .*$3" /tmp/check || fail "no $1 of $2 with $3: $(grep " $2 " /tmp/check)"
 }
 
+# write_msr CPU MSR VALUE: eight bytes, the lowest first
+write_msr() {
+	bytes=
+	for shift in 0 8 16 24 32 40 48 56; do
+		bytes="$bytes$(printf '\\%03o' $(($3 >> shift & 255)))"
+	done
+	# shellcheck disable=SC2059 # the format is the bytes
+	printf "$bytes" | dd of=/dev/cpu/"$1"/msr bs=8 seek=$(($2)) oflag=seek_bytes 2>/dev/null
+}
+
 none_is() {
 	! grep -q "^$1 " /tmp/check || fail "$1: $(grep "^$1 " /tmp/check)"
 }
@@ -29,13 +39,18 @@ says PASS snp-en "clear on CPUs 0-3: no window is open"
 says PASS syscfg "on every online CPU"
 says NOT-APPLICABLE firmware "ccp is not loaded"
 says NOT-APPLICABLE kvm-amd "not loaded"
+says PASS rmp "on every online CPU"
+says PASS msrs "IORRs, TOP_MEM, TOP_MEM2 and MTRRs are the same"
 
 scenario "while SNP is initialised"
 expect "SNP is initialised" snp_load
 check_is 0 --require-snp
 says PASS snp-en "set on CPUs 0-3, all that are online"
 says PASS firmware "SNP is initialised"
-says PASS kvm-amd "is Y"
+says PASS kvm-amd "is Y, sev_es Y, sev Y"
+says PASS firmware-version "1[.]55, build 21"
+says PASS firmware-state "INIT, the RMP is initialised"
+says NOT-APPLICABLE msrs "the firmware found them equal"
 says PASS hotplug-count "no-latch"
 none_is UNKNOWN
 check_is 0 --format json
@@ -47,6 +62,15 @@ scenario "a CPU without SNP_EN while SNP is initialised"
 expect "its SNP_EN goes" lab snp-en 3 off
 check_is 2
 says FAIL snp-en "cpu-without-snp-en: CPU 3 "
+says UNKNOWN firmware-state "not asked: on a CPU without SNP_EN"
+check_is 2 --format nagios
+expect "Nagios is told in one line" grep -q "^SNP CRITICAL - snp-en: cpu-without-snp-en: CPU 3 .*|.* 'fail'=1;;;0$" /tmp/check
+check_is 1 --format npd
+expect "node-problem-detector is told" grep -q "^CRITICAL snp-en: cpu-without-snp-en: CPU 3 " /tmp/check
+check_is 2 --format npd --exit-map nagios
+check_is 2 --format prometheus
+expect "Prometheus is told" grep -q '^snp_guard_check_status{check="snp-en",status="FAIL"} 1$' /tmp/check
+check_is 2
 expect "no other CPU is named" [ "$(grep -c '^FAIL' /tmp/check)" -eq 1 ]
 expect "SNP_EN is put back" lab snp-en 3 on
 check_is 0
@@ -69,13 +93,45 @@ check_is 1
 says WARN syscfg "CPU 2 has"
 expect "it is put back" lab syscfg 2 "$before"
 
-scenario "after a full shutdown, with a CPU offline"
+scenario "MTRRs that differ before SNP is initialised"
 expect "SNP ends" snp_unload
+expect "one CPU's MTRR is written" write_msr 2 0x20e 0x80000000
+check_is 1
+says WARN msrs "variable MTRRs .MSR 0x20e. is 0 on CPU 0 and 0x80000000 on CPU 2"
+expect "it is put back" write_msr 2 0x20e 0
+check_is 0
+says NOT-APPLICABLE firmware "ccp is not loaded"
+
+scenario "after a full shutdown, with a CPU offline"
 expect "CPU 3 goes" offline 3
 check_is 0
 says PASS online "CPUs 3 are offline"
 says PASS snp-en "no window is open"
 expect "CPU 3 comes" online 3
+
+scenario "what a run tells monitors"
+metrics=/run/snp_guard.prom
+scraped() {
+	wget -q -O /tmp/scraped "http://127.0.0.1:9817/$1"
+}
+ip link set lo up
+guard_start --interval 1 --textfile $metrics --listen :9817
+expect "the run is healthy" scraped healthz
+expect "it says so" grep -qx ok /tmp/scraped
+expect "its metrics are served" scraped metrics
+expect "no window is open" grep -qx 'snp_guard_window_state{state="closed"} 1' /tmp/scraped
+expect "SNP starts" snp_load
+expect "a CPU lacks SNP_EN" lab snp-en 3 off
+await "the breach" cpu-without-snp-en
+sleep 1
+expect "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-without-snp-en",severity="critical"} 1$' $metrics
+expect "the gate refuses" grep -qx 'snp_guard_gate_state{state="enforcing"} 1' $metrics
+expect "one of four lacks SNP_EN" grep -qx 'snp_guard_cpus{state="snp_en"} 3' $metrics
+expect "SNP_EN is put back" lab snp-en 3 on
+expect "SNP ends" snp_unload
+guard_stop
+expect "nothing is attached any more" grep -qx 'snp_guard_gate_state{state="detached"} 1' $metrics
+expect_not "nobody listens" scraped healthz
 
 scenario "what can't be read is unknown"
 echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
@@ -83,6 +139,8 @@ start-stop-daemon -S -q -c 65534:65534 -x "$(command -v snp-guard)" -- check >/t
 expect "status 3" [ $? -eq 3 ]
 says UNKNOWN root "not root"
 says UNKNOWN hotplug-count "can't be read"
+says UNKNOWN rmp "can't be read"
+says UNKNOWN msrs "can't be read"
 grep -qE "^UNKNOWN +(snp-en|sight) " /tmp/check || fail "SNP_EN should be unknown"
 none_is FAIL
 check_is 3 --since /etc/passwd
@@ -93,6 +151,7 @@ mount --bind /tmp/cpuinfo /proc/cpuinfo
 check_is 0
 says NOT-APPLICABLE snp "no sev_snp"
 check_is 2 --require-snp
+check_is 1 --require-snp --format npd
 umount /proc/cpuinfo
 
 finish

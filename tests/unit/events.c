@@ -413,7 +413,7 @@ static void path_below(const struct fixture *f, const char *path, char full[PATH
 	cr_assert_lt(snprintf(full, PATH_MAX, "%s%s", f->root, path), PATH_MAX);
 }
 
-static int create(struct fixture *f, const char *path)
+static int create(struct fixture *f, const char *path, int flags)
 {
 	char full[PATH_MAX];
 	int fd;
@@ -424,14 +424,14 @@ static int create(struct fixture *f, const char *path)
 		cr_assert(!mkdir(full, 0755) || errno == EEXIST);
 		*slash = '/';
 	}
-	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
 	cr_assert_geq(fd, 0, "%s: %s", full, strerror(errno));
 	return fd;
 }
 
 void fixture_write(struct fixture *f, const char *path, const char *text)
 {
-	int fd = create(f, path);
+	int fd = create(f, path, O_TRUNC);
 
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
@@ -445,13 +445,18 @@ void fixture_remove(struct fixture *f, const char *path)
 	cr_assert_eq(remove(full), 0, "%s: %s", full, strerror(errno));
 }
 
-void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value)
+void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value)
 {
 	char path[48];
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
-	fd = create(f, path);
-	cr_assert_eq(pwrite(fd, &value, sizeof(value), SNP_MSR_SYSCFG), (ssize_t)sizeof(value));
+	fd = create(f, path, 0);
+	cr_assert_eq(pwrite(fd, &value, sizeof(value), msr), (ssize_t)sizeof(value));
 	close(fd);
+}
+
+void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value)
+{
+	fixture_msr(f, cpu, SNP_MSR_SYSCFG, value);
 }

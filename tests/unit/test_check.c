@@ -16,7 +16,20 @@ static struct platform host;
 static struct snapshot_cpu cpus[CPUS];
 static struct snapshot now;
 static struct check_facts facts;
+static struct registers registers;
 static struct check_report report;
+
+static void set_register(enum register_group group, uint64_t value)
+{
+	registers.of[group][0] = (struct register_state){ .known = true, .value = value };
+}
+
+static void set_other(enum register_group group, unsigned int i, unsigned int cpu, uint64_t value)
+{
+	registers.of[group][i].differs = true;
+	registers.of[group][i].other = cpu;
+	registers.of[group][i].other_value = value;
+}
 
 static void begin(void)
 {
@@ -28,12 +41,16 @@ static void begin(void)
 	for (int i = 0; i < CPUS; i++)
 		cpus[i] =
 			(struct snapshot_cpu){ .present = true, .online = true, .syscfg = SNP_SET };
+	registers = (struct registers){ 0 };
+	set_register(REGISTER_RMP_BASE, 0x10000000);
+	set_register(REGISTER_RMP_END, 0x107fffff);
 	now = (struct snapshot){ .cpus = cpus, .count = CPUS, .hotplug_count = 0 };
 	facts = (struct check_facts){ .platform = &host,
 				      .now = &now,
 				      .start_flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE,
 				      .kernel_known = true,
-				      .initialised = 1 };
+				      .initialised = 1,
+				      .registers = &registers };
 }
 
 static void finish(void)
@@ -185,8 +202,11 @@ Test(check, since_a_snapshot)
 
 Test(check, kvm_amd)
 {
+	fixture_write(&fixture, "/sys/module/kvm_amd/initstate", "live\n");
+	expect("kvm-amd", CHECK_UNKNOWN, "no parameter sev_snp");
 	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "Y\n");
-	expect("kvm-amd", CHECK_PASS, "is Y");
+	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_es", "N\n");
+	expect("kvm-amd", CHECK_PASS, "is Y, sev_es N, sev ?");
 	facts.initialised = 0;
 	expect("kvm-amd", CHECK_WARN, "has not initialised SNP");
 	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "N\n");
@@ -199,6 +219,9 @@ Test(check, more_results_than_there_was_room_for_at_first)
 
 	for (int i = 0; i < 1000; i++)
 		many[i] = (struct snapshot_cpu){ .present = true, .online = true, .err = -EIO };
+	registers = (struct registers){ 0 };
+	set_register(REGISTER_RMP_BASE, 0x10000000);
+	set_register(REGISTER_RMP_END, 0x107fffff);
 	now = (struct snapshot){ .cpus = many, .count = 1000 };
 	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU");
 	cr_expect_geq(report.count, 1000, "each of them is told");
@@ -210,6 +233,8 @@ Test(check, a_host_without_snp_has_nothing_to_check)
 	expect("snp", CHECK_NOT_APPLICABLE, "no sev_snp");
 	cr_expect_eq(report.count, 1);
 	cr_expect_eq(check_worst(&report), CHECK_NOT_APPLICABLE);
+	facts.require_snp = true;
+	expect("snp", CHECK_FAIL, "no sev_snp");
 }
 
 Test(check, what_is_missing_comes_with_its_remedy)
@@ -220,4 +245,132 @@ Test(check, what_is_missing_comes_with_its_remedy)
 	expect("btf", CHECK_UNKNOWN, "no BTF");
 	fixture_write(&fixture, "/sys/kernel/btf/vmlinux", "");
 	expect("btf", CHECK_PASS, "");
+}
+
+/* ---- registers and firmware ---- */
+
+Test(check, the_rmp_is_one_table_for_all)
+{
+	expect("rmp", CHECK_PASS, "0x10000000 to 0x107fffff");
+	set_other(REGISTER_RMP_END, 0, 2, 0x10ffffff);
+	expect("rmp", CHECK_FAIL, "is 0x107fffff on CPU 0 and 0x10ffffff on CPU 2");
+	clear_all();
+	expect("rmp", CHECK_WARN, "RMP_END (MSR 0xc0010133)");
+}
+
+Test(check, an_rmp_that_can_not_be)
+{
+	set_register(REGISTER_RMP_END, 0);
+	expect("rmp", CHECK_WARN, "that can't be a table");
+	set_register(REGISTER_RMP_CFG, 0x2401);
+	expect("rmp", CHECK_PASS, "in segments");
+	set_register(REGISTER_RMP_CFG, 0);
+	set_register(REGISTER_RMP_END, 0x107fffff);
+	set_register(REGISTER_RMP_BASE, 0x10000001);
+	expect("rmp", CHECK_WARN, "that can't be a table");
+	set_register(REGISTER_RMP_BASE, 0);
+	expect("rmp", CHECK_WARN, "there is no RMP");
+}
+
+Test(check, a_processor_without_rmp_cfg)
+{
+	registers.of[REGISTER_RMP_CFG][0] = (struct register_state){ .err = -EIO };
+	expect("rmp", CHECK_PASS, "0x10000000");
+	registers.of[REGISTER_RMP_BASE][0].err = -EACCES;
+	registers.of[REGISTER_RMP_BASE][0].err_cpu = 3;
+	expect("rmp", CHECK_UNKNOWN, "of CPU 3 can't be read");
+}
+
+Test(check, registers_that_the_firmware_compares)
+{
+	set_other(REGISTER_MTRR_VARIABLE, 15, 1, 0x800);
+	expect("msrs", CHECK_NOT_APPLICABLE, "SNP is initialised");
+	clear_all();
+	expect("msrs", CHECK_WARN, "variable MTRRs (MSR 0x20f) is 0 on CPU 0 and 0x800 on CPU 1");
+	registers = (struct registers){ 0 };
+	expect("msrs", CHECK_PASS, "the same on every online CPU");
+	registers.of[REGISTER_TOP_MEM2][0].err = -EIO;
+	expect("msrs", CHECK_UNKNOWN, "TOP_MEM2 (MSR 0xc001001d) of CPU 0 can't be read");
+}
+
+Test(check, registers_are_read_from_every_cpu)
+{
+	fixture_msr(&fixture, 0, 0xc0010136, 0);
+	fixture_msr(&fixture, 1, 0xc0010136, 0);
+	fixture_msr(&fixture, 0, 0xc001001d, 0x80000000);
+	fixture_msr(&fixture, 1, 0xc001001d, 0x90000000);
+	cpus[2].online = cpus[3].online = false;
+	registers_read(&registers, &host, &now);
+	cr_expect(registers.of[REGISTER_TOP_MEM2][0].differs);
+	cr_expect_eq(registers.of[REGISTER_TOP_MEM2][0].other, 1);
+	cr_expect_eq(registers.of[REGISTER_TOP_MEM2][0].other_value, 0x90000000);
+	cr_expect(registers.of[REGISTER_MTRR_DEFAULT][0].known);
+	cr_expect_not(registers.of[REGISTER_MTRR_DEFAULT][0].differs);
+	cpus[3].online = true;
+	registers_read(&registers, &host, &now);
+	cr_expect_eq(registers.of[REGISTER_MTRR_DEFAULT][0].err, -ENOENT);
+	cr_expect_eq(registers.of[REGISTER_MTRR_DEFAULT][0].err_cpu, 3);
+}
+
+Test(check, what_the_firmware_says)
+{
+	struct psp_status status = { .api_major = 1,
+				     .api_minor = 55,
+				     .build = 21,
+				     .state = PSP_STATE_INIT,
+				     .flags = PSP_FLAG_RMP_INIT };
+
+	facts.firmware = &status;
+	expect("firmware-version", CHECK_PASS, "1.55, build 21, with 0 guests");
+	expect("firmware-state", CHECK_PASS, "INIT, the RMP is initialised");
+	cr_expect_eq(result("firmware-flags")->status, CHECK_NOT_APPLICABLE);
+	status.flags = 0;
+	expect("firmware-state", CHECK_WARN, "has not initialised the RMP");
+	status.state = PSP_STATE_UNINIT;
+	expect("firmware-state", CHECK_WARN, "UNINIT");
+}
+
+Test(check, what_a_later_firmware_says_is_unknown)
+{
+	struct psp_status status = { .state = 2, .flags = PSP_FLAG_RMP_INIT };
+
+	facts.firmware = &status;
+	expect("firmware-state", CHECK_UNKNOWN, "2, which is not known here");
+	status.state = PSP_STATE_INIT;
+	status.flags |= 0x88;
+	expect("firmware-state", CHECK_PASS, "INIT");
+	expect("firmware-flags", CHECK_UNKNOWN, "bits 0x88");
+}
+
+Test(check, a_firmware_that_is_not_asked)
+{
+	facts.firmware_err = -EACCES;
+	expect("firmware-state", CHECK_UNKNOWN, "Permission denied");
+	facts.firmware_err = 0;
+	expect("firmware-state", CHECK_UNKNOWN, "would end the kernel");
+	facts.initialised = 0;
+	expect("firmware-state", CHECK_NOT_APPLICABLE, "SNP is not initialised");
+	facts.initialised = -1;
+	expect("firmware-state", CHECK_UNKNOWN, "would initialise SNP");
+}
+
+Test(check, when_the_firmware_may_be_asked)
+{
+	cr_expect(check_may_ask_firmware(&facts));
+	cpus[3].online = false;
+	cpus[3].syscfg = 0;
+	cr_expect(check_may_ask_firmware(&facts), "it runs on no offline CPU");
+	cpus[3].online = true;
+	cr_expect_not(check_may_ask_firmware(&facts), "RMPUPDATE might run on CPU 3");
+	cpus[3].syscfg = SNP_SET;
+	cpus[3].err = -EIO;
+	cr_expect_not(check_may_ask_firmware(&facts), "CPU 3 is not known to have it");
+	cpus[3].err = 0;
+	facts.initialised = 0;
+	cr_expect_not(check_may_ask_firmware(&facts), "it might initialise SNP");
+	facts.initialised = -1;
+	cr_expect_not(check_may_ask_firmware(&facts));
+	facts.initialised = 1;
+	facts.now = NULL;
+	cr_expect_not(check_may_ask_firmware(&facts));
 }

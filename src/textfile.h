@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A file for node_exporter's textfile collector, which may read it at any moment. */
+#ifndef TEXTFILE_H
+#define TEXTFILE_H
+
+#include <stddef.h>
+
+/*
+ * Puts the text in place of what path had, as a whole: readers see the old file or the new one.
+ * Mode 0644, as the collector is another user. Returns 0 or a negative errno; the old file is there
+ * still then.
+ */
+int textfile_write(const char *path, const char *text, size_t len);
+
+#endif

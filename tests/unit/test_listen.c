@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The file and the addresses at which monitors find a run's metrics. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../src/listen.h"
+#include "../../src/textfile.h"
+#include "events.h"
+
+static struct fixture fixture;
+static char path[128], address[160];
+
+static void begin(void)
+{
+	fixture_begin(&fixture);
+	snprintf(path, sizeof(path), "%s/snp_guard.prom", fixture.root);
+}
+
+static void finish(void)
+{
+	fixture_end(&fixture);
+}
+
+TestSuite(textfile, .init = begin, .fini = finish);
+TestSuite(listen, .init = begin, .fini = finish);
+
+static int count_files(void)
+{
+	DIR *dir = opendir(fixture.root);
+	int n = 0;
+
+	cr_assert(dir);
+	for (struct dirent *d; (d = readdir(dir));)
+		n += d->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void holds(const char *text)
+{
+	char buf[64] = "";
+	FILE *f = fopen(path, "re");
+
+	cr_assert(f);
+	cr_assert_eq(fread(buf, 1, sizeof(buf) - 1, f), strlen(text));
+	fclose(f);
+	cr_expect_str_eq(buf, text);
+}
+
+Test(textfile, is_replaced_as_a_whole_and_readable_by_all)
+{
+	struct stat first, second;
+
+	umask(077);
+	cr_assert_eq(textfile_write(path, "a 1\n", 4), 0);
+	cr_assert_eq(stat(path, &first), 0);
+	cr_expect_eq(first.st_mode & 0777, 0644);
+	holds("a 1\n");
+	/* A reader of the old one keeps it. */
+	FILE *old = fopen(path, "re");
+
+	cr_assert_eq(textfile_write(path, "b 22\n", 5), 0);
+	cr_assert_eq(stat(path, &second), 0);
+	cr_expect_neq(first.st_ino, second.st_ino);
+	cr_expect_eq(fgetc(old), 'a');
+	fclose(old);
+	holds("b 22\n");
+	cr_expect_eq(count_files(), 1, "nothing else is left");
+}
+
+Test(textfile, that_can_not_be_written_leaves_nothing)
+{
+	char below[160];
+
+	snprintf(below, sizeof(below), "%s/none/x.prom", fixture.root);
+	cr_expect_eq(textfile_write(below, "a 1\n", 4), -ENOENT);
+	/* A directory is in the way. */
+	cr_assert_eq(mkdir(path, 0755), 0);
+	cr_expect_eq(textfile_write(path, "a 1\n", 4), -EISDIR);
+	cr_expect_eq(count_files(), 1);
+}
+
+Test(listen, addresses)
+{
+	static const struct {
+		const char *address, *host, *port; /* host NULL: refused */
+	} rows[] = {
+		{ ":9817", "127.0.0.1", "9817" },
+		{ "0.0.0.0:1", "0.0.0.0", "1" },
+		{ "localhost:65535", "localhost", "65535" },
+		{ "[::1]:9817", "::1", "9817" },
+		{ "[]:9817", NULL, NULL },
+		{ "[::1:9817", NULL, NULL },
+		{ "[:9817", NULL, NULL },
+		{ "::1:9817", NULL, NULL },
+		{ "9817", NULL, NULL },
+		{ "a:", NULL, NULL },
+		{ "a:65536", NULL, NULL },
+		{ "a:-1", NULL, NULL },
+		{ "a:1x", NULL, NULL },
+		{ "a:000009", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	char host[LISTEN_HOST_LEN], port[LISTEN_HOST_LEN], longest[400];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int err = listen_parse(rows[i].address, host, port);
+
+		cr_expect_eq(err, rows[i].host ? 0 : -EINVAL, "`%s`", rows[i].address);
+		if (err || !rows[i].host)
+			continue;
+		cr_expect_str_eq(host, rows[i].host);
+		cr_expect_str_eq(port, rows[i].port);
+	}
+	memset(longest, 'a', sizeof(longest));
+	strcpy(longest + 300, ":1");
+	cr_expect_eq(listen_parse(longest, host, port), -EINVAL);
+}
+
+/* Sends a request to the UNIX socket; the whole answer. */
+static const char *ask(const char *request)
+{
+	static char answer[4096];
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	size_t used = 0;
+	ssize_t n;
+
+	strcpy(at.sun_path, path);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	cr_assert_eq(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
+	while (used < sizeof(answer) - 1 &&
+	       (n = recv(fd, answer + used, sizeof(answer) - 1 - used, 0)) > 0)
+		used += n;
+	answer[used] = 0;
+	close(fd);
+	return answer;
+}
+
+#define GET(url) "GET " url " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+static void answers(const char *request, const char *status, const char *has)
+{
+	const char *answer = ask(request);
+
+	cr_expect_eq(strncmp(answer + strlen("HTTP/1.1 "), status, 3), 0, "%s", answer);
+	cr_expect(strstr(answer, has), "no `%s` in %s", has, answer);
+}
+
+static void open_listener(struct listener **l, __u64 stale_ns)
+{
+	snprintf(address, sizeof(address), "unix:%s", path);
+	cr_assert_eq(listener_open(l, address, stale_ns), 0);
+}
+
+Test(listen, metrics_and_health)
+{
+	struct listener *l;
+
+	open_listener(&l, UINT64_MAX);
+	answers(GET("/healthz"), "503", "no look at the CPUs yet");
+	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	answers(GET("/metrics"), "200",
+		"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	answers(GET("/metrics"), "200", "\r\n\r\na 1\n");
+	answers(GET("/healthz"), "200", "\r\n\r\nok\n");
+	cr_assert_eq(listener_publish(l, "a 2\n", 4), 0);
+	answers(GET("/metrics"), "200", "\r\n\r\na 2\n");
+	answers(GET("/"), "404", "/metrics and /healthz");
+	answers("POST /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: "
+		"0\r\n\r\n",
+		"405", "only GET and HEAD");
+	listener_close(l);
+	cr_expect_eq(access(path, F_OK), -1, "the socket is gone");
+}
+
+Test(listen, health_is_not_ok_when_nothing_came_for_too_long)
+{
+	struct listener *l;
+
+	open_listener(&l, 0);
+	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	answers(GET("/healthz"), "503", "not ok: the last look at the CPUs was");
+	listener_close(l);
+}
+
+Test(listen, what_a_killed_guard_left_is_replaced_and_a_file_is_not)
+{
+	struct listener *l, *again;
+
+	open_listener(&l, 0);
+	open_listener(&again, 0);
+	listener_close(again);
+	listener_close(l);
+	fixture_write(&fixture, "/snp_guard.prom", "kept");
+	cr_expect_eq(listener_open(&l, address, 0), -EADDRINUSE);
+	holds("kept");
+	cr_expect_eq(listener_open(&l, "unix:", 0), -EINVAL);
+	cr_expect_eq(listener_open(&l, "nonsense", 0), -EINVAL);
+}
