@@ -44,9 +44,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define S_IFMT	       0170000
 #define S_IFCHR	       0020000
 #define SNAPSHOT_DEV   (10 << 20 | 231) /* MKDEV(MISC_MAJOR, SNAPSHOT_MINOR) */
-#define MAX_OPEN_FILES 4096 /* of one file, looked at for writers */
-#define FRAMES	       32 /* deepest call stack looked at for an owner */
-#define BPF_FRAMES     2  /* on top of it, at fexit: the program's own and the trampoline's */
+#define MAX_OPEN_FILES 4096		/* of one file, looked at for writers */
+#define FRAMES	       32		/* deepest call stack looked at for an owner */
+#define BPF_FRAMES     2 /* on top of it, at fexit: the program's own and the trampoline's */
 
 struct command {
 	__u64 psp_ret;
@@ -734,8 +734,8 @@ static __always_inline bool may_be_gated(struct dentry *d)
 	case sizeof("disk") - 1:
 	case sizeof("autosleep") - 1:
 		return is_root(d->d_parent->d_parent);
-	case sizeof("state") - 1: /* eject */
-	case sizeof("online") - 1: /* target, resume */
+	case sizeof("state") - 1:   /* eject */
+	case sizeof("online") - 1:  /* target, resume */
 	case sizeof("control") - 1: /* ne_cpus */
 		return true;
 	}

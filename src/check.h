@@ -43,9 +43,9 @@ struct check_facts {
 	const struct snapshot *now;   /* NULL: the CPUs could not be looked at */
 	const struct snapshot *since; /* NULL: there is nothing to compare with */
 	struct severities severities;
-	__u32 start_flags; /* SNP_F_HAS_PREPARE and so on; of the kernel */
-	bool kernel_known; /* start_flags, and now->hotplug_count were asked for */
-	int initialised;   /* by the driver: 1, 0, or -1 if that is not known */
+	__u32 start_flags;		   /* SNP_F_HAS_PREPARE and so on; of the kernel */
+	bool kernel_known;		   /* start_flags, and now->hotplug_count were asked for */
+	int initialised;		   /* by the driver: 1, 0, or -1 if that is not known */
 	const struct registers *registers; /* as now has the CPUs; NULL: not read */
 	const struct psp_status *firmware; /* NULL: not asked, or firmware_err says why not */
 	int firmware_err;		   /* negative errno of asking; 0: not asked */

@@ -38,9 +38,9 @@ struct trace_header;
 /* Makes a session ready for a recording with this header. Returns 0 or a negative errno. */
 typedef int (*session_begin_fn)(void *ctx, struct session *s, const struct trace_header *host);
 /*
- * Feeds a recording to the session that begin makes ready, and writes its metrics to textfile unless
- * that is NULL. Returns 0 with the exit status that its
- * verdicts call for, or a negative errno, after it said what is wrong with the file.
+ * Feeds a recording to the session that begin makes ready, and writes its metrics to textfile
+ * unless that is NULL. Returns 0 with the exit status that its verdicts call for, or a negative
+ * errno, after it said what is wrong with the file.
  */
 int replay_file(const char *file, session_begin_fn begin, void *ctx, const char *textfile,
 		int *status);

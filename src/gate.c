@@ -142,10 +142,11 @@ static int look_at_latch(const struct gate *g, bool window_open, __u64 moves, st
 	if (!latch_differs(g, window_open, moves))
 		return 0;
 	before = sensors_state(g->sensors).latch;
-	return say(e,
-		   SNP_F_DEGRADED | SNP_F_MISSED |
-			   (sensors_set_latch(g->sensors, before, window_open) ? SNP_F_RESTORED : 0),
-		   window_open ? "the latch was opened by another" : "the latch was shut by another");
+	return say(
+		e,
+		SNP_F_DEGRADED | SNP_F_MISSED |
+			(sensors_set_latch(g->sensors, before, window_open) ? SNP_F_RESTORED : 0),
+		window_open ? "the latch was opened by another" : "the latch was shut by another");
 }
 
 /* What is attached and refuses nothing, whatever the reason, is found by trying. */

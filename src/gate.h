@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The gate, seen from the user side: which of its programs are needed just now, and whether it holds.
+ * The gate, seen from the user side: which of its programs are needed just now, and whether it
+ * holds.
  *
  * Opening for writing is refused by a program that is always attached. Programs that see each write
- * cost every read(2) and write(2) of the host, so they are attached only as long as a descriptor from
- * before the window can exist:
+ * cost every read(2) and write(2) of the host, so they are attached only as long as a descriptor
+ * from before the window can exist:
  *
  *   no window      attached: what is opened now may still be open when a window opens
  *   in a window    dropped once no guarded file is open for writing; from then on none can be
@@ -28,8 +29,8 @@ struct gate {
 };
 
 /*
- * Has the BPF side list the guarded files that exist, whoever has them open. Returns 0 or a negative
- * errno.
+ * Has the BPF side list the guarded files that exist, whoever has them open. Returns 0 or a
+ * negative errno.
  */
 int gate_list(const struct gate *g);
 
@@ -40,9 +41,9 @@ int gate_list(const struct gate *g);
 int gate_follow(const struct gate *g, bool window_open, struct snp_event *e);
 
 /*
- * Looks whether all is as the guard left it, and puts right what it can. window_open: so it is after
- * so many moves, all of which have been fed. Returns 1 with e a GATE event that says what was not, 0
- * if there is no more to say, or a negative errno.
+ * Looks whether all is as the guard left it, and puts right what it can. window_open: so it is
+ * after so many moves, all of which have been fed. Returns 1 with e a GATE event that says what was
+ * not, 0 if there is no more to say, or a negative errno.
  */
 int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e);
 

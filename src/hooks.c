@@ -82,7 +82,7 @@ _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_M
 /* Looked up beside the targets: what tells SNP's own code, and the code of boot; and what the gate
  * needs of the files that it guards. */
 static const struct kallsym more_symbols[] = {
-	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	  { .name = "_einittext" },
+	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	 { .name = "_einittext" },
 	{ .name = "enable_mmiotrace" },	 { .name = "hibernate_atomic" }, { .module = "ccp" },
 };
 #define MORE (sizeof(more_symbols) / sizeof(more_symbols[0]))

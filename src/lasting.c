@@ -13,7 +13,8 @@
 
 #define LEDGER_NAME "ledger"
 
-/* A checkpoint's bytes: of a CPU, of which the automaton may have twice as many; and of the rest. */
+/* A checkpoint's bytes: of a CPU, of which the automaton may have twice as many; and of the rest.
+ */
 #define CPU_BYTES  (2 * 64)
 #define REST_BYTES (64 * 1024)
 

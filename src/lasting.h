@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What outlives a guard that was started with --pin, as a whole: who may have it, what is there when
- * a guard starts, and the ledger, which is a map among the pins.
+ * What outlives a guard that was started with --pin, as a whole: who may have it, what is there
+ * when a guard starts, and the ledger, which is a map among the pins.
  */
 #ifndef LASTING_H
 #define LASTING_H
@@ -26,8 +26,8 @@ struct lasting {
 };
 
 /*
- * Takes the lock, and looks at what is pinned. Returns 0 or a negative errno: -EBUSY with *holder, the
- * process that has the lock (0: not known).
+ * Takes the lock, and looks at what is pinned. Returns 0 or a negative errno: -EBUSY with *holder,
+ * the process that has the lock (0: not known).
  */
 int lasting_open(struct lasting *l, int *holder);
 /* Looks without the lock, and maps what is found for reading. Returns 0 or a negative errno. */
@@ -36,8 +36,8 @@ int lasting_look(struct lasting *l);
 void lasting_close(struct lasting *l);
 
 /*
- * Begins a ledger of one's own, for so many CPUs, in place of what was found. Returns 0 or a negative
- * errno.
+ * Begins a ledger of one's own, for so many CPUs, in place of what was found. Returns 0 or a
+ * negative errno.
  */
 int lasting_begin(struct lasting *l, unsigned int cpus, int group);
 /* Pins it below PINS_NEW. Returns 0 or a negative errno. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a guard knows, in memory that outlives it: a checkpoint of its state, and the events that came
- * after that. It may be killed between any two instructions: what is written becomes valid by one
- * store, and each part has a checksum.
+ * What a guard knows, in memory that outlives it: a checkpoint of its state, and the events that
+ * came after that. It may be killed between any two instructions: what is written becomes valid by
+ * one store, and each part has a checksum.
  */
 #ifndef LEDGER_H
 #define LEDGER_H
@@ -35,8 +35,8 @@ size_t ledger_size(size_t checkpoint);
 void ledger_format(struct ledger *l, void *memory, size_t size, const struct ledger_build *build);
 
 /*
- * Takes one up. Returns 0; -EBADMSG for what is none, or of another layout: then version is what made
- * it, if that can be told, or "".
+ * Takes one up. Returns 0; -EBADMSG for what is none, or of another layout: then version is what
+ * made it, if that can be told, or "".
  */
 int ledger_open(struct ledger *l, void *memory, size_t size, char version[16]);
 struct ledger_build ledger_build(const struct ledger *l);

@@ -48,7 +48,7 @@ enum metrics_of { METRICS_OF_RUN, METRICS_OF_CHECK };
 /* X(symbol, name) */
 #define METRICS_GATES(X)                                                                           \
 	X(DETACHED, "detached")                                                                    \
-	X(AUDITING, "auditing")                                                                   \
+	X(AUDITING, "auditing")                                                                    \
 	X(DEGRADED, "degraded")                                                                    \
 	X(ENFORCING, "enforcing")
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values of fixed width, one behind the other, in memory that is given; read back by the same calls.
- * What does not fit, or is not there, or can't be, is remembered in err, and the rest does nothing.
+ * Values of fixed width, one behind the other, in memory that is given; read back by the same
+ * calls. What does not fit, or is not there, or can't be, is remembered in err, and the rest does
+ * nothing.
  */
 #ifndef PACK_H
 #define PACK_H

@@ -6,10 +6,11 @@
 #include <sys/prctl.h>
 
 static const cap_value_t kept[] = {
-	CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, /* programs come and go; ccp's BTF, objects by id */
-	CAP_SYS_RAWIO,			     /* /dev/cpu/N/msr of CPUs that come */
-	CAP_SYSLOG,			     /* addresses in /proc/kallsyms, when ccp comes */
-	CAP_DAC_OVERRIDE,		     /* files of tracefs and sysfs of other modes */
+	CAP_BPF,	  CAP_PERFMON,
+	CAP_SYS_ADMIN,	  /* programs come and go; ccp's BTF, objects by id */
+	CAP_SYS_RAWIO,	  /* /dev/cpu/N/msr of CPUs that come */
+	CAP_SYSLOG,	  /* addresses in /proc/kallsyms, when ccp comes */
+	CAP_DAC_OVERRIDE, /* files of tracefs and sysfs of other modes */
 };
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 

@@ -22,8 +22,8 @@ void publisher_close(struct publisher *p);
 
 /* What a live run knows beside its session. */
 struct publish_counters {
-	__u64 denied; /* with or without a record */
-	__u64 missed; /* hooks that were not called */
+	__u64 denied;  /* with or without a record */
+	__u64 missed;  /* hooks that were not called */
 	bool degraded; /* something is not as the guard left it, and not put right */
 	bool audit;
 	bool ended; /* nothing is attached any more */

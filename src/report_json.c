@@ -125,9 +125,9 @@ static void put_details(struct json_object *o, const struct report *r, const str
 	case SNP_EV_DENIED:
 		put_str(o, "file", e->name);
 		put_str(o, "by",
-			e->flags & SNP_F_OPEN	? "open"
+			e->flags & SNP_F_OPEN	 ? "open"
 			: e->flags & SNP_F_IOCTL ? "ioctl"
-						: "write");
+						 : "write");
 		put_bool(o, "refused", !(e->flags & SNP_F_AUDIT));
 		break;
 	case SNP_EV_START:

@@ -83,9 +83,9 @@ static void cpu_state(struct report *r, const struct snp_event *e)
 
 static void denied(struct report *r, const struct snp_event *e)
 {
-	const char *how = e->flags & SNP_F_OPEN	  ? "open for writing"
+	const char *how = e->flags & SNP_F_OPEN	   ? "open for writing"
 			  : e->flags & SNP_F_IOCTL ? "ioctl"
-						  : "write";
+						   : "write";
 	bool audit = e->flags & SNP_F_AUDIT;
 
 	line(r, e->time_ns, audit ? YELLOW : GREEN, audit ? "would deny" : "denied",

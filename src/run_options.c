@@ -120,8 +120,16 @@ static void print_hook_kind(const void *field, char *text, size_t size)
 					hook_kind_name(i));
 }
 
-enum type { TYPE_BOOL, TYPE_FLAG, TYPE_SECONDS, TYPE_KIB, TYPE_FORMAT, TYPE_FILE, TYPE_ADDRESS,
-	    TYPE_HOOK_KIND };
+enum type {
+	TYPE_BOOL,
+	TYPE_FLAG,
+	TYPE_SECONDS,
+	TYPE_KIB,
+	TYPE_FORMAT,
+	TYPE_FILE,
+	TYPE_ADDRESS,
+	TYPE_HOOK_KIND
+};
 
 static const struct {
 	int (*parse)(const char *text, void *field);
@@ -421,7 +429,7 @@ int run_options_read(struct run_options *o, int argc, char **argv)
 void run_options_free(struct run_options *o)
 {
 	for (int i = 0; i < RUN_OPTION_COUNT; i++)
-		if (rows[i].type == TYPE_FILE)
+		if (types[rows[i].type].parse == parse_file)
 			free(*(char **)field_of(o, i));
 	for (unsigned int i = 0; i < o->file_count; i++)
 		free(o->files[i]);

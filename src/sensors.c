@@ -26,9 +26,9 @@ struct sensors {
 	struct snp_guard_bpf *skel;
 	struct bpf_program *programs[HOOKS_MAX]; /* NULL where a hook has none */
 	struct ring_buffer *ring;
-	int links[HOOKS_MAX];		/* -1 where none is attached */
-	bool events[HOOKS_MAX];		/* created in tracefs by us */
-	int group;			/* of these events */
+	int links[HOOKS_MAX];	/* -1 where none is attached */
+	bool events[HOOKS_MAX]; /* created in tracefs by us */
+	int group;		/* of these events */
 	bool pinned, adopted;
 	char verifier[HOOKS_MAX][1024]; /* what the kernel said of a program that it refused */
 	char verifier_of_calls[1024];	/* ... of those that the user side calls */
@@ -144,7 +144,8 @@ static int reuse_maps(struct sensors *s)
 	struct bpf_map *map;
 	int fd, err;
 
-	bpf_object__for_each_map (map, s->skel->obj) {
+	bpf_object__for_each_map(map, s->skel->obj)
+	{
 		pin_name(name, bpf_map__name(map));
 		pin_path(path, PINS_DIR, PIN_MAP, name);
 		fd = bpf_obj_get(path);
@@ -166,8 +167,8 @@ static bool is_wanted(const struct sensors *s, size_t i)
 }
 
 /*
- * Only BPF programs change what the maps hold; the ring buffer's reader must. The state is no memory
- * that a process could map, then.
+ * Only BPF programs change what the maps hold; the ring buffer's reader must. The state is no
+ * memory that a process could map, then.
  */
 static int freeze_maps(struct sensors *s)
 {
@@ -531,7 +532,8 @@ int sensors_pin(struct sensors *s)
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map (map, s->skel->obj) {
+	bpf_object__for_each_map(map, s->skel->obj)
+	{
 		pin_name(name, bpf_map__name(map));
 		if (!err)
 			err = pin(bpf_map__fd(map), PINS_NEW, PIN_MAP, name);
@@ -553,7 +555,8 @@ int sensors_repin(struct sensors *s, const char **name)
 	struct bpf_map *map;
 	int n, count = 0;
 
-	bpf_object__for_each_map (map, s->skel->obj) {
+	bpf_object__for_each_map(map, s->skel->obj)
+	{
 		pin_name(of_map, bpf_map__name(map));
 		n = pin_again(bpf_map__fd(map), PIN_MAP, of_map);
 		if (n < 0)

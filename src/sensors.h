@@ -10,15 +10,15 @@ struct sensors;
 /*
  * Loads and attaches what h chose, which must outlive the sensors. What the kernel refuses is told
  * to h, which takes the next rung of the ladder; a gate that is refused is an error. group is the
- * one for its kprobe events (kprobe_event.h). Returns 0 or a negative errno: -EBUSY if another guard
- * uses these.
+ * one for its kprobe events (kprobe_event.h). Returns 0 or a negative errno: -EBUSY if another
+ * guard uses these.
  */
 int sensors_open(struct sensors **sensors, struct hooks *h, int group);
 
 /*
- * Takes up what PINS_DIR has, of a guard of this very build, and attaches what is missing of it, the
- * programs that see each write aside: *missing is the number of those others, and first_missing the
- * name of one. Returns 0 or a negative errno.
+ * Takes up what PINS_DIR has, of a guard of this very build, and attaches what is missing of it,
+ * the programs that see each write aside: *missing is the number of those others, and first_missing
+ * the name of one. Returns 0 or a negative errno.
  */
 int sensors_adopt(struct sensors **sensors, struct hooks *h, int group, int *missing,
 		  const char **first_missing);
@@ -33,8 +33,8 @@ int sensors_pin(struct sensors *s);
 void sensors_set_pinned(struct sensors *s);
 
 /*
- * Pins anew what is missing in PINS_DIR. Returns how many were missing, *name being one of them, or a
- * negative errno.
+ * Pins anew what is missing in PINS_DIR. Returns how many were missing, *name being one of them, or
+ * a negative errno.
  */
 int sensors_repin(struct sensors *s, const char **name);
 

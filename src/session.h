@@ -32,7 +32,7 @@ struct session {
 	struct report_breach breaches[SNP_BREACH_COUNT];
 	__u64 last_ns;
 	__u64 missed; /* calls that the kernel left out, as far as they were told */
-	__u64 next;   /* the sequence number that is due; the caller keeps it right for the ledger */
+	__u64 next; /* the sequence number that is due; the caller keeps it right for the ledger */
 };
 
 /* Returns 0 or a negative errno. */

@@ -79,10 +79,10 @@ enum {
 	SNP_F_IOCTL = 1 << 2,	 /* DENIED: at an ioctl(2) */
 	SNP_F_PRESENT = 1 << 0,	 /* CPU_STATE, BEFORE_CPU */
 	SNP_F_ONLINE = 1 << 1,	 /* CPU_STATE, BEFORE_CPU */
-	SNP_F_STEADY = 1 << 0,	 /* GATE: no descriptor from before is left: only open(2) is gated */
-	SNP_F_DEGRADED = 1 << 1, /* GATE: something of the guard was not as it left it; name */
-	SNP_F_RESTORED = 1 << 2, /* GATE: ... and is put right */
-	SNP_F_MISSED = 1 << 3,	 /* GATE: ... and events or writes may have passed meanwhile */
+	SNP_F_STEADY = 1 << 0, /* GATE: no descriptor from before is left: only open(2) is gated */
+	SNP_F_DEGRADED = 1 << 1,    /* GATE: something of the guard was not as it left it; name */
+	SNP_F_RESTORED = 1 << 2,    /* GATE: ... and is put right */
+	SNP_F_MISSED = 1 << 3,	    /* GATE: ... and events or writes may have passed meanwhile */
 	SNP_F_HAS_PREPARE = 1 << 0, /* START: the kernel has snp_prepare() (7.1 on) */
 	SNP_F_GATE = 1 << 1,	    /* START: the gate refuses, not only audits */
 	SNP_F_HAS_ENABLE = 1 << 2,  /* START: snp_enable() is watched */
@@ -140,9 +140,10 @@ _Static_assert(sizeof(struct snp_event) == 120, "a recording's record has 120 by
  */
 #define SNP_LATCH_PREPARE (1ull << 0) /* snp_prepare() is in flight */
 #define SNP_LATCH_WINDOW  (1ull << 1) /* SNP_EN is set somewhere */
-#define SNP_LATCH_REARM	  (1ull << 2) /* no window; the programs that see each write are not back yet */
-#define SNP_LATCH_SHUT	  (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW | SNP_LATCH_REARM)
-#define SNP_LATCH_CHANGE  (1ull << 32)
+#define SNP_LATCH_REARM                                                                            \
+	(1ull << 2) /* no window; the programs that see each write are not back yet */
+#define SNP_LATCH_SHUT	 (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW | SNP_LATCH_REARM)
+#define SNP_LATCH_CHANGE (1ull << 32)
 
 /* Without a sign of life of the guard for so long, SNP_LATCH_REARM refuses nothing. */
 #define SNP_BEAT_NS 3000000000ull
@@ -182,12 +183,12 @@ struct snp_state {
 	__u64 lost;	   /* records for which the ring buffer had no room */
 	__u64 denied;	   /* refused, or in audit mode let through */
 	__u64 denied_quiet; /* ... of which no record was written, the buffer being half full */
-	__u64 exposed;	/* opened for writing with no guard running, past SNP_LATCH_REARM */
-	__u64 beat_ns;	/* last sign of life of the guard, CLOCK_BOOTTIME */
-	__u64 audit;	/* the gate records and lets through */
-	__u64 writes;	/* the programs that see each write are attached */
-	__u64 unlisted; /* files opened for writing for which the list had no room */
-	__u64 trier;	/* thread whose opens for writing are trials: listed, and not recorded */
+	__u64 exposed;	    /* opened for writing with no guard running, past SNP_LATCH_REARM */
+	__u64 beat_ns;	    /* last sign of life of the guard, CLOCK_BOOTTIME */
+	__u64 audit;	    /* the gate records and lets through */
+	__u64 writes;	    /* the programs that see each write are attached */
+	__u64 unlisted;	    /* files opened for writing for which the list had no room */
+	__u64 trier; /* thread whose opens for writing are trials: listed, and not recorded */
 	struct text_range ccp_text;
 };
 
@@ -205,7 +206,8 @@ enum snp_steer_verb {
 struct snp_steer {
 	__u64 verb; /* enum snp_steer_verb */
 	__u64 value, before;
-	__s64 result; /* 0, or a negative errno; -EAGAIN: what was asked for does not fit any more */
+	__s64 result; /* 0, or a negative errno; -EAGAIN: what was asked for does not fit any more
+		       */
 };
 
 /* The kernel's own state, for the asking. */

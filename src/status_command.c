@@ -66,7 +66,8 @@ const struct argp status_argp = {
 	.options = option_table,
 	.parser = parse,
 	.doc = "Reads back from the kernel what a guard that was started with --pin left there: "
-	       "whether the gate refuses (tried, where a window is open), what is missing, the last "
+	       "whether the gate refuses (tried, where a window is open), what is missing, the "
+	       "last "
 	       "windows, who was refused. Exit status: 0 enforcing or auditing, 1 degraded, 3 "
 	       "detached.",
 };
@@ -198,8 +199,8 @@ static int look(struct status *s)
 
 static const char *when(const struct status *s, __u64 time_ns, char text[40])
 {
-	time_t seconds = (time_t)(((__s64)time_ns + s->session.report.host.realtime_offset_ns) /
-				  1000000000);
+	time_t seconds =
+		(time_t)(((__s64)time_ns + s->session.report.host.realtime_offset_ns) / 1000000000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);

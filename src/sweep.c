@@ -97,7 +97,8 @@ int sweep(struct sweep *s, bool firmware)
 	if (!err)
 		err = feed(s, &facts, initialised, stable);
 	if (!err && stable)
-		stable = sensors_set_latch(s->sensors, before.latch, window_is_open(s->session->window));
+		stable = sensors_set_latch(s->sensors, before.latch,
+					   window_is_open(s->session->window));
 	snapshot_free(&facts);
 	return err ? err : stable;
 }

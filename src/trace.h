@@ -44,15 +44,16 @@ struct trace {
 };
 
 /*
- * Creates a recording, not readable by others, which begins with a state unless that is NULL. Returns
- * 0 or a negative errno.
+ * Creates a recording, not readable by others, which begins with a state unless that is NULL.
+ * Returns 0 or a negative errno.
  */
 int trace_create(struct trace *t, const char *path, const struct trace_header *header,
 		 const void *state, __u32 state_size);
 /* Appends one record, and the checksum if it is END. Returns 0 or a negative errno. */
 int trace_write(struct trace *t, const struct snp_event *e);
 
-/* Opens a recording, checks its header, and reads its state. Returns 0, -EBADMSG with why, or another errno. */
+/* Opens a recording, checks its header, and reads its state. Returns 0, -EBADMSG with why, or
+ * another errno. */
 int trace_open(struct trace *t, FILE *f);
 /*
  * Reads one record. Returns 1; 0 at the end, with why if END is missing; -EBADMSG with why for a

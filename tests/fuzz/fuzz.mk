@@ -25,7 +25,7 @@ fuzz_runs_listen := 300000
 fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
 # The commands, and all that they call: none of it is reached.
-fuzz_needs_options := config_file.o options.o run.o replay.o snapshot_command.o hooks_command.o gate.o \
+fuzz_needs_options := config_file.o options.o run.o run_begin.o replay.o snapshot_command.o hooks_command.o gate.o \
 	lasting.o pins.o brake.o privileges.o sensors.o sweep.o remedy.o stream.o $(fuzz_metrics) $(fuzz_reports)
 fuzz_wrap_options := argp_parse argp_error
 fuzz_runs_options := 250000

@@ -63,7 +63,7 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 		fuzz_check(!o->buffer_kib || (o->buffer_kib >= 4 && o->buffer_kib <= 1 << 20), "%u",
 			   o->buffer_kib);
 	}
-	if (parser == &argp)
+	if (parser == &run_argp)
 		run_options_free(input);
 	longjmp(left, 1);
 }

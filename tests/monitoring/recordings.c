@@ -56,7 +56,7 @@ static int write_life(const char *dir, const char *name, unsigned int without)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	l.err = trace_create(&l.trace, path, &header);
+	l.err = trace_create(&l.trace, path, &header, NULL, 0);
 	if (l.err)
 		return l.err;
 	e.flags = SNP_F_HAS_PREPARE | SNP_F_GATE | SNP_F_HAS_ENABLE | SNP_F_HAS_LATCH;

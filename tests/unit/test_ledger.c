@@ -371,8 +371,10 @@ Test(ledger, a_state_that_is_cut_or_can_not_be_is_refused)
 	}
 	bytes[0] = 9; /* no severity */
 	cr_assert_eq(session_init(&t, REPORT_JSON, f, &host), 0);
-	cr_expect_eq(session_load(&t, &(struct pack){ .data = bytes, .size = out.used,
-						      .reading = true }), -EBADMSG);
+	cr_expect_eq(
+		session_load(&t,
+			     &(struct pack){ .data = bytes, .size = out.used, .reading = true }),
+		-EBADMSG);
 	session_free(&t);
 	session_free(&s);
 	fclose(f);
