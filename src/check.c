@@ -512,6 +512,56 @@ static void check_kvm(struct check_report *r, const struct check_facts *f)
 		    sev ? sev : '?');
 }
 
+/* ---- the guard ---- */
+
+static void check_gate(struct check_report *r, const struct guard_facts *g)
+{
+	const char *name = guard_state_name(g->state);
+
+	if (g->state == GUARD_DEGRADED)
+		add(r, "gate", CHECK_WARN, "start the guard anew, and see snp-guard status",
+		    "%s: %s", name, g->missing);
+	else if (g->state == GUARD_AUDITING)
+		add(r, "gate", CHECK_PASS, NULL, "%s: nothing is refused", name);
+	else if (g->state == GUARD_ENFORCING)
+		add(r, "gate", CHECK_PASS, NULL, "%s", name);
+	else if (g->holder)
+		add(r, "gate", CHECK_UNKNOWN, "run the guard with --pin",
+		    "process %d has pinned nothing that could be read back", g->holder);
+	else
+		add(r, "gate", CHECK_NOT_APPLICABLE, NULL, "%s: no guard runs", name);
+}
+
+static void check_recorded(struct check_report *r, const struct check_facts *f)
+{
+	const struct guard_facts *g = f->guard;
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (g->breaches[i] && !severity_is_off(&f->severities, i))
+			add(r, "recorded", status_of(&f->severities, i), snp_breach_remedy(i),
+			    "%s: named %u time%s since the guard's record began",
+			    snp_breach_name(i), g->breaches[i], g->breaches[i] == 1 ? "" : "s");
+	if (is_named(r, "recorded"))
+		return;
+	if (g->has_history)
+		add(r, "recorded", CHECK_PASS, NULL, "the guard's record has no breach");
+	else
+		add(r, "recorded", CHECK_NOT_APPLICABLE, NULL, "no guard has left a record");
+}
+
+static void check_guard(struct check_report *r, const struct check_facts *f)
+{
+	if (f->guard) {
+		check_gate(r, f->guard);
+		check_recorded(r, f);
+		return;
+	}
+	add(r, "gate", CHECK_UNKNOWN, "run as root", "what is pinned can't be read: %s",
+	    strerror(-f->guard_err));
+}
+
+/* ---- all ---- */
+
 static int check_cpus(struct check_report *r, const struct check_facts *f)
 {
 	struct look look = { .report = r, .window = window_new(), .severities = &f->severities };
@@ -558,6 +608,7 @@ int check_judge(struct check_report *r, const struct check_facts *f)
 		add(r, "online", CHECK_UNKNOWN, NULL, "the CPUs did not stay the same for a look");
 	check_firmware(r, f);
 	check_kvm(r, f);
+	check_guard(r, f);
 	return err || !r->incomplete ? err : -ENOMEM;
 }
 

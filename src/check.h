@@ -3,6 +3,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "guard_state.h"
 #include "hooks.h"
 #include "platform.h"
 #include "psp_status.h"
@@ -49,6 +50,8 @@ struct check_facts {
 	const struct registers *registers; /* as now has the CPUs; NULL: not read */
 	const struct psp_status *firmware; /* NULL: not asked, or firmware_err says why not */
 	int firmware_err;		   /* negative errno of asking; 0: not asked */
+	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
+	int guard_err;			   /* negative errno; -EPERM without root */
 	bool require_snp;		   /* a host without SNP fails */
 };
 

@@ -9,6 +9,7 @@
 #include "check_output.h"
 #include "commands.h"
 #include "options.h"
+#include "read_back.h"
 #include "remedy.h"
 #include "sensors.h"
 
@@ -77,7 +78,8 @@ const struct argp check_argp = {
 	.parser = parse,
 	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
 	       "every CPU and other registers, the CPUs that are online, the kernel's count of "
-	       "hotplug disables, the driver, the firmware. Attaches nothing. What can't be read "
+	       "hotplug disables, the driver, the firmware, and what a guard that was started "
+	       "with --pin has on record. Attaches nothing. What can't be read "
 	       "is UNKNOWN.",
 };
 
@@ -142,12 +144,25 @@ static void look_at_firmware(struct check_facts *f, struct psp_status *status)
 		f->firmware = status;
 }
 
+static void look_at_guard(struct check_facts *f, struct guard_facts *guard)
+{
+	struct read_back b;
+
+	f->guard_err = read_back(&b);
+	if (!f->guard_err) {
+		*guard = b.facts;
+		f->guard = guard;
+	}
+	read_back_free(&b);
+}
+
 int command_check(int argc, char **argv, int *status)
 {
 	struct platform platform = { .root = "" };
 	struct check_facts facts = { .platform = &platform, .initialised = -1 };
 	struct check_report report = { 0 };
 	struct snapshot now = { 0 }, since;
+	struct guard_facts guard;
 	struct options options = { .map = -1 };
 	struct registers registers;
 	struct psp_status status_of_firmware;
@@ -168,6 +183,7 @@ int command_check(int argc, char **argv, int *status)
 		facts.registers = &registers;
 	}
 	look_at_firmware(&facts, &status_of_firmware);
+	look_at_guard(&facts, &guard);
 	err = check_judge(&report, &facts);
 	if (err) {
 		complain("the check can't go on: %s", strerror(-err));

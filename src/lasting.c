@@ -92,11 +92,10 @@ int lasting_open(struct lasting *l, int *holder)
 	return err;
 }
 
-int lasting_look(struct lasting *l)
+void lasting_look(struct lasting *l)
 {
 	*l = (struct lasting){ .lock = -1, .map = -1 };
 	find(l, PROT_READ);
-	return 0;
 }
 
 void lasting_close(struct lasting *l)

@@ -30,8 +30,8 @@ struct lasting {
  * the process that has the lock (0: not known).
  */
 int lasting_open(struct lasting *l, int *holder);
-/* Looks without the lock, and maps what is found for reading. Returns 0 or a negative errno. */
-int lasting_look(struct lasting *l);
+/* Looks without the lock, and maps what is found for reading. */
+void lasting_look(struct lasting *l);
 /* Lets go of all; what is pinned stays. */
 void lasting_close(struct lasting *l);
 

@@ -61,14 +61,8 @@ static void put_WINDOW(const struct metric *m, const struct metrics_facts *f)
 
 static void put_GATE(const struct metric *m, const struct metrics_facts *f)
 {
-	static const char *const names[] = {
-#define X(sym, name) name,
-		METRICS_GATES(X)
-#undef X
-	};
-
-	for (int i = 0; i < METRICS_GATE_COUNT; i++)
-		sample(m, f->gate == (enum metrics_gate)i, names[i]);
+	for (int i = 0; i < GUARD_STATE_COUNT; i++)
+		sample(m, f->gate == (enum guard_state)i, guard_state_name(i));
 }
 
 static void put_CPUS(const struct metric *m, const struct metrics_facts *f)

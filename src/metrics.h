@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "guard_state.h"
 #include "window.h"
 
 /*
@@ -45,26 +46,12 @@
 /* Whose metrics: a run and a one-shot check may write to the same directory. */
 enum metrics_of { METRICS_OF_RUN, METRICS_OF_CHECK };
 
-/* X(symbol, name) */
-#define METRICS_GATES(X)                                                                           \
-	X(DETACHED, "detached")                                                                    \
-	X(AUDITING, "auditing")                                                                    \
-	X(DEGRADED, "degraded")                                                                    \
-	X(ENFORCING, "enforcing")
-
-enum metrics_gate {
-#define X(sym, name) METRICS_GATE_##sym,
-	METRICS_GATES(X)
-#undef X
-		METRICS_GATE_COUNT
-};
-
 struct metrics_facts {
 	/* of a run */
 	const char *kernel;
 	double last_check; /* UNIX time; 0: never */
 	bool window_open;
-	enum metrics_gate gate;
+	enum guard_state gate;
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
 	struct window_totals totals;
 	__u64 denied;  /* with or without a record */

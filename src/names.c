@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "guard_state.h"
+
 struct breach_text {
 	const char *name, *meaning, *remedy;
 	enum snp_severity severity;
@@ -39,6 +41,17 @@ const char *snp_severity_name(enum snp_severity severity)
 	static const char *const names[] = { "notice", "warning", "critical" };
 
 	return names[severity];
+}
+
+const char *guard_state_name(enum guard_state state)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		GUARD_STATES(X)
+#undef X
+	};
+
+	return names[state];
 }
 
 const char *snp_event_name(unsigned int kind)

@@ -32,20 +32,20 @@ void publisher_close(struct publisher *p)
 	*p = (struct publisher){ 0 };
 }
 
-static enum metrics_gate gate_of(const struct session *s, const struct publish_counters *c)
+static enum guard_state gate_of(const struct session *s, const struct publish_counters *c)
 {
 	const struct report *r = &s->report;
 
 	if (!c || c->ended)
-		return METRICS_GATE_DETACHED;
+		return GUARD_DETACHED;
 	if (c->degraded)
-		return METRICS_GATE_DEGRADED;
+		return GUARD_DEGRADED;
 	if (c->audit)
-		return METRICS_GATE_AUDITING;
+		return GUARD_AUDITING;
 	for (unsigned int i = 0; i < r->uncovered_count; i++)
 		if (!strcmp(r->uncovered[i], hook_fact_name(FACT_GATE)))
-			return METRICS_GATE_DEGRADED;
-	return METRICS_GATE_ENFORCING;
+			return GUARD_DEGRADED;
+	return GUARD_ENFORCING;
 }
 
 static void count_cpus(struct metrics_facts *f, const struct window *w)

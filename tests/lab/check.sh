@@ -133,6 +133,35 @@ guard_stop
 expect "nothing is attached any more" grep -qx 'snp_guard_gate_state{state="detached"} 1' $metrics
 expect_not "nobody listens" scraped healthz
 
+scenario "what a guard has on record"
+check_is 0
+says NOT-APPLICABLE gate "detached: no guard runs"
+says NOT-APPLICABLE recorded "no guard has left a record"
+guard_start --interval 1 --pin
+expect "SNP starts" snp_load
+check_is 0
+says PASS gate "enforcing"
+says PASS recorded "no-latch: named 1 time "
+expect "a CPU lacks SNP_EN" lab snp-en 3 off
+await "the breach" cpu-without-snp-en
+expect "SNP_EN is put back" lab snp-en 3 on
+guard_stop
+check_is 2
+says PASS snp-en "set on CPUs 0-3"
+says FAIL recorded "cpu-without-snp-en: named 1 time "
+says PASS gate "enforcing"
+expect "SNP ends" snp_unload
+expect "it is detached" snp-guard detach
+check_is 0
+says NOT-APPLICABLE recorded "no guard has left a record"
+
+scenario "a guard that can't be read back"
+guard_start --interval 1
+check_is 3
+says UNKNOWN gate "process $guard has pinned nothing"
+expect "only that" [ "$(grep -c '^UNKNOWN' /tmp/check)" -eq 1 ]
+guard_stop
+
 scenario "what can't be read is unknown"
 echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
 start-stop-daemon -S -q -c 65534:65534 -x "$(command -v snp-guard)" -- check >/tmp/check 2>&1

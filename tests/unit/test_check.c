@@ -374,3 +374,47 @@ Test(check, when_the_firmware_may_be_asked)
 	facts.now = NULL;
 	cr_expect_not(check_may_ask_firmware(&facts));
 }
+
+static struct guard_facts guard;
+
+static void guarded(enum guard_state state)
+{
+	guard = (struct guard_facts){ .state = state };
+	facts.guard = &guard;
+}
+
+Test(check, the_gate_as_it_was_read_back)
+{
+	facts.guard_err = -EPERM;
+	expect("gate", CHECK_UNKNOWN, "can't be read: Operation not permitted");
+	guarded(GUARD_DETACHED);
+	expect("gate", CHECK_NOT_APPLICABLE, "detached: no guard runs");
+	guard.holder = 17;
+	expect("gate", CHECK_UNKNOWN, "process 17 has pinned nothing");
+	guarded(GUARD_ENFORCING);
+	expect("gate", CHECK_PASS, "enforcing");
+	guarded(GUARD_AUDITING);
+	expect("gate", CHECK_PASS, "auditing: nothing is refused");
+	guarded(GUARD_DEGRADED);
+	strcpy(guard.missing, "1 program is not pinned: gate_open");
+	expect("gate", CHECK_WARN, "degraded: 1 program is not pinned: gate_open");
+}
+
+Test(check, what_a_guard_has_on_record)
+{
+	guarded(GUARD_ENFORCING);
+	expect("recorded", CHECK_NOT_APPLICABLE, "no guard has left a record");
+	guard.has_history = true;
+	expect("recorded", CHECK_PASS, "has no breach");
+	guard.breaches[SNP_BREACH_NO_LATCH] = 2;
+	expect("recorded", CHECK_PASS, "no-latch: named 2 times since");
+	guard.breaches[SNP_BREACH_BLIND] = 1;
+	expect("recorded", CHECK_UNKNOWN, "blind: named 1 time since");
+	guard.breaches[SNP_BREACH_CPU_ONLINED] = 1;
+	expect("recorded", CHECK_FAIL, "cpu-onlined: named 1 time since");
+	let("cpu-onlined=off");
+	let("blind=off");
+	expect("recorded", CHECK_PASS, "no-latch: named 2 times since");
+	let("no-latch=off");
+	expect("recorded", CHECK_PASS, "has no breach");
+}

@@ -69,7 +69,7 @@ Test(metrics, one_state_at_a_time)
 {
 	facts.totals.truth = true;
 	facts.window_open = true;
-	facts.gate = METRICS_GATE_ENFORCING;
+	facts.gate = GUARD_ENFORCING;
 	render();
 	has("snp_guard_window_state{state=\"open\"} 1");
 	has("snp_guard_window_state{state=\"closed\"} 0");

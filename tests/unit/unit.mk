@@ -4,7 +4,7 @@ unit_src := $(wildcard tests/unit/*.c)
 unit_lab_obj := $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
 # All of the guard but main, the commands, and what needs a kernel to attach to.
 unit_guard_src := $(filter-out src/snp_guard.c src/run.c src/run_begin.c src/replay.c src/%_command.c \
-	src/sensors.c src/sweep.c src/gate.c src/lasting.c src/publish.c,$(guard_src))
+	src/sensors.c src/sweep.c src/gate.c src/lasting.c src/read_back.c src/publish.c,$(guard_src))
 unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) \
 	$(unit_guard_src:src/%.c=$(O)/asan/%.o) $(unit_lab_obj)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
