@@ -177,18 +177,30 @@ int run_settle(struct run *r)
 /* The gate's programs follow the window, and what others did to them is noticed. */
 #define LOOK_NS 1000000000ull
 
+static int follow_gate(struct run *r)
+{
+	struct snp_event e;
+	int n = gate_follow(&r->gate, window_is_open(r->session.window), &e);
+
+	if (n <= 0)
+		return n;
+	/* It takes the kernel a while: what came meanwhile goes first. */
+	n = run_drain(r);
+	e.time_ns = boottime_ns();
+	return n ? n : session_feed(&r->session, &e);
+}
+
 static int look_at_gate(struct run *r)
 {
-	bool open = window_is_open(r->session.window), look = boottime_ns() >= r->next_look_ns;
+	bool open, look = boottime_ns() >= r->next_look_ns;
 	struct snp_event e;
 	int n;
 
 	sensors_beat(r->sensors);
-	n = gate_follow(&r->gate, open, &e);
-	if (n > 0)
-		n = session_feed(&r->session, &e);
+	n = follow_gate(r);
 	if (n || !look || !r->drained)
 		return n;
+	open = window_is_open(r->session.window);
 	r->next_look_ns = boottime_ns() + LOOK_NS;
 	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
 		r->old_group = -1;
