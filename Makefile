@@ -138,6 +138,7 @@ help:
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local)'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'sudo make check   all tests'
+	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions, beside bpftrace and audit'

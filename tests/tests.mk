@@ -16,10 +16,22 @@ run-demo: all lab-programs
 check: deps
 	@$(MAKE) run-check
 
+# What rows of tests/lab/run take along.
+lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer
+
 .PHONY: run-check
-run-check: all lab-programs $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
-		$(O)/test/count $(O)/test/gates
+run-check: all lab-programs $(lab_tests) $(O)/test/count $(O)/test/gates
 	@tests/check
+
+# Some of its scenarios.
+ROWS ?= $(error ROWS is empty: tests/lab/run --rows prints what there is)
+.PHONY: check-lab
+check-lab: deps
+	@$(MAKE) run-check-lab ROWS='$(ROWS)'
+
+.PHONY: run-check-lab
+run-check-lab: all lab-programs $(lab_tests)
+	@tests/lab/run $(ROWS)
 
 # The row "reload" of make check at length: some 2 s a reload.
 RELOADS ?= 1000
