@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Opens a guarded file for writing whenever it can, keeps the descriptors, and writes by them as
- *soon as SNP_EN is set; then lets go of them all, so that the gate may drop the programs that look
- *at writes, and goes on opening. A call that began with SNP_EN set, ended with it set, and was not
+ * soon as SNP_EN is set; then lets go of them all, so that the gate may drop the programs that look
+ * at writes, and goes on opening. A call that began with SNP_EN set, ended with it set, and was not
  * refused got through the gate.
  *
- *	hammer FILE UNTIL	until the file UNTIL is there; prints what it did, and ends with 1
- *if something got through
+ * usage: hammer FILE UNTIL
+ *
+ * It goes on until the file UNTIL is there, prints what it did, and ends with 1 if something got
+ * through.
  */
 #include <errno.h>
 #include <fcntl.h>
