@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What is shipped for monitors beside the monitors themselves: Debian's Prometheus and node_exporter.
+# What is shipped for monitors beside the monitors themselves: Debian's Prometheus, node_exporter and
+# Nagios.
 # promtool is a package of its own from Debian 13 on.
-monitoring_packages := prometheus prometheus-node-exporter curl jq \
+monitoring_packages := prometheus prometheus-node-exporter nagios4-core curl jq \
 	$(shell apt-cache show promtool >/dev/null 2>&1 && echo promtool)
 
 .PHONY: check-monitoring
