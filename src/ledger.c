@@ -90,6 +90,13 @@ static __u64 taken(const struct ledger *l)
 	return l->header->valid ? slot_at(l, l->header->valid - 1)->taken : 0;
 }
 
+static __u32 slot_crc(const struct slot *s)
+{
+	__u32 crc = crc32(0, (const void *)s, offsetof(struct slot, crc));
+
+	return crc32(crc, s->state, s->size);
+}
+
 static __u32 record_crc(const struct record *r, __u64 place)
 {
 	__u32 crc = crc32(0, (const void *)&place, sizeof(place));
@@ -126,7 +133,7 @@ int ledger_checkpoint(struct ledger *l, void (*save)(void *ctx, struct pack *p),
 		return p.err;
 	slot->taken = l->header->appended;
 	slot->size = p.used;
-	slot->crc = crc32(0, slot->state, slot->size);
+	slot->crc = slot_crc(slot);
 	__atomic_store_n(&l->header->valid, other + 1, __ATOMIC_SEQ_CST);
 	l->checkpoints++;
 	return 0;
@@ -140,7 +147,7 @@ int ledger_state(const struct ledger *l, struct pack *p)
 		return -ENOENT;
 	slot = slot_at(l, l->header->valid - 1);
 	if (slot->size > l->header->slot_size - sizeof(*slot) ||
-	    slot->crc != crc32(0, slot->state, slot->size) || slot->taken > l->header->appended)
+	    slot->crc != slot_crc(slot) || slot->taken > l->header->appended)
 		return -EBADMSG;
 	*p = (struct pack){ .data = (void *)slot->state, .size = slot->size, .reading = true };
 	return 0;
