@@ -34,7 +34,6 @@ static void opened(struct history *h, const struct verdict *v)
 	struct history_window *w = &h->windows[h->window_count++ % HISTORY_WINDOWS];
 
 	*w = (struct history_window){ .number = v->window, .opened_ns = v->time_ns };
-	snprintf(w->opened, sizeof(w->opened), "%.*s", (int)sizeof(w->opened) - 1, v->text);
 	h->open = true;
 }
 
@@ -49,7 +48,6 @@ void history_verdict(struct history *h, const struct verdict *v)
 		opened(h, v);
 	} else if (v->id == WINDOW_CLOSED && w) {
 		w->closed_ns = v->time_ns;
-		snprintf(w->closed, sizeof(w->closed), "%.*s", (int)sizeof(w->closed) - 1, v->text);
 		h->open = false;
 	}
 }
@@ -62,8 +60,6 @@ static void pack_history_window(struct pack *p, struct history_window *w)
 	pack_u32(p, &w->denied);
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		pack_u32(p, &w->breaches[i]);
-	pack_text(p, w->opened, sizeof(w->opened));
-	pack_text(p, w->closed, sizeof(w->closed));
 }
 
 static void pack_denial(struct pack *p, struct history_denial *d)

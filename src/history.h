@@ -14,7 +14,6 @@ struct history_window {
 	__u64 opened_ns, closed_ns; /* CLOCK_BOOTTIME; closed_ns 0: it is open */
 	__u32 denied;
 	__u32 breaches[SNP_BREACH_COUNT];
-	char opened[120], closed[120]; /* as the automaton said it */
 };
 
 struct history_denial {

@@ -167,7 +167,7 @@ Test(ledger, a_slot_that_is_half_written_does_not_count)
 Test(ledger, what_others_changed_is_damaged)
 {
 	const struct snp_event e = event_of(1);
-	int states = 0, entries = 0, err;
+	int states = 0, entries = 0, forgotten = 0, err;
 	struct ledger_entry entry;
 	unsigned char *bytes = memory;
 	struct ledger l;
@@ -182,6 +182,7 @@ Test(ledger, what_others_changed_is_damaged)
 			err = ledger_state(&l, &p);
 			states += err == -EBADMSG;
 			cr_expect(err || word_of(&l) == 5, "byte %zu", i);
+			forgotten += !err && ledger_entry(&l, 0, &entry) == -ENOENT;
 			err = ledger_entry(&l, 0, &entry);
 			entries += err == -EBADMSG;
 			cr_expect(err || (!memcmp(&entry.event, &e, sizeof(e)) && entry.next == 2 &&
@@ -191,6 +192,8 @@ Test(ledger, what_others_changed_is_damaged)
 		bytes[i] ^= 1;
 	}
 	cr_expect_geq(states, (int)(sizeof(word) + 2 * sizeof(__u64)));
+	/* How many there are is one word, so that one store tells of one more. */
+	cr_expect_leq(forgotten, 1);
 	cr_expect_geq(entries, (int)(sizeof(e) + sizeof(__u64)));
 }
 
@@ -240,7 +243,12 @@ static unsigned int tell(struct snp_event *events)
 		  .subject = SNP_CMD_SHUTDOWN_EX,
 		  .flags = SNP_SHUTDOWN_X86,
 		  .seq = 6 },
-		{ .kind = SNP_EV_DENIED, .seq = 7, .comm = "sh", .name = "cpu2/online" },
+		{ .kind = SNP_EV_DENIED,
+		  .seq = 7,
+		  .flags = SNP_F_AUDIT,
+		  .tid = 77,
+		  .comm = "sh",
+		  .name = "cpu2/online" },
 	};
 	const unsigned int n = sizeof(some) / sizeof(some[0]);
 
@@ -273,6 +281,10 @@ static void knows_all(const struct session *s)
 	cr_expect_eq(w->denied, 1);
 	cr_expect_eq(w->breaches[SNP_BREACH_CPU_OFFLINED], 1);
 	cr_expect_eq(s->history.denial_count, 2);
+	cr_expect_eq(d->time_ns, 11 * SECOND);
+	cr_expect_eq(d->tid, 77);
+	cr_expect(d->audited);
+	cr_expect_str_eq(d->comm, "sh");
 	cr_expect_str_eq(d->file, "cpu2/online");
 	cr_expect_eq(window_totals(s->window).denied, 2);
 	cr_expect_eq(window_totals(s->window).windows, 1);
