@@ -121,6 +121,17 @@ Test(brake, one_that_others_armed_stays_armed)
 	cr_brake(2, 1);
 }
 
+Test(brake, one_that_a_killed_guard_armed_is_let_go)
+{
+	set_fail(2, "1\n");
+	set_fail(3, "57\n");
+	brake.inherits = true;
+	brake_follow(&brake, &host, true);
+	brake_end(&brake, &host);
+	cr_brake(2, -1);
+	cr_brake(3, 57);
+}
+
 Test(brake, what_others_write_meanwhile_is_put_back)
 {
 	brake_follow(&brake, &host, true);
