@@ -9,6 +9,9 @@ BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
+# What is built does not name the directory that it was built in.
+here := -ffile-prefix-map=$(CURDIR)=.
 
 ifeq ($(V),1)
 Q :=
@@ -62,11 +65,11 @@ needs:
 
 lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml libmicrohttpd)
 lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml libmicrohttpd) -lm
-guard_cflags = -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
+guard_cflags = $(CPPFLAGS) $(here) -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.
 BPF_CFLAGS ?= -O2 -g
-bpf_cflags = -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -Wno-unused-parameter \
+bpf_cflags = $(here) -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-I. -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
 guard_src := $(wildcard src/*.c)
@@ -114,10 +117,20 @@ install: all
 	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
 	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
-	$(O)/snp-guard completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_snp-guard
+	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+
+# The lab finds what belongs to it beside itself, and the guard in $(PREFIX)/sbin.
+lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
+.PHONY: install-lab
+install-lab: lab-programs
+	install -d $(lab_installed) $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 lab/snp-lab lab/init lab/labctl lab/demo.sh lab/verify.sh \
+		$(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
+	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
+	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1
 
 .PHONY: format
 format:
@@ -135,7 +148,7 @@ distclean:
 .PHONY: help
 help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
-	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local)'
+	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'sudo make check   all tests'
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
@@ -148,6 +161,7 @@ help:
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
+	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 25 minutes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'

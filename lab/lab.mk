@@ -15,7 +15,7 @@ lab_cpu_obj := $(lab_cpu_src:%=$(O)/lab/obj/%.pic.o)
 lab_ivrs_obj := $(lab_ivrs_src:%=$(O)/lab/obj/%.o)
 lab_programs := $(O)/lab/snp-psp $(O)/lab/snp-cpu.so $(O)/lab/snp-ivrs
 
-lab_cflags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
+lab_cflags := $(CPPFLAGS) $(here) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
 lab_glib_cflags = $(shell $(PKG_CONFIG) --cflags glib-2.0)
 lab_json_cflags = $(shell $(PKG_CONFIG) --cflags json-c)
 lab_json_libs = $(shell $(PKG_CONFIG) --libs json-c)

@@ -92,6 +92,7 @@ include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
+include tests/packages/packages.mk
 include tests/monitoring/monitoring.mk
 include tests/lab/kernels.mk
 include tests/kernels/kernels-from-source.mk
