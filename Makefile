@@ -72,7 +72,8 @@ BPF_CFLAGS ?= -O2 -g
 bpf_cflags = $(here) -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-I. -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
-guard_src := $(wildcard src/*.c)
+# In one order, whatever the language.
+guard_src := $(sort $(wildcard src/*.c))
 guard_obj := $(guard_src:src/%.c=$(O)/obj/%.o)
 # All but main, as the tests link it.
 guard_units := $(filter-out $(O)/obj/snp_guard.o,$(guard_obj))
