@@ -33,9 +33,10 @@ all: $(O)/snp-guard
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
-	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev libmicrohttpd:libmicrohttpd-dev
+	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev libmicrohttpd:libmicrohttpd-dev \
+	libsystemd:libsystemd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
-	libmxml-dev libmicrohttpd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
+	libmxml-dev libmicrohttpd-dev libsystemd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
 	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
@@ -63,8 +64,8 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml libmicrohttpd)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml libmicrohttpd) -lm
+lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml libmicrohttpd libsystemd)
+lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml libmicrohttpd libsystemd) -lm
 guard_cflags = $(CPPFLAGS) $(here) -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.

@@ -29,9 +29,10 @@ int command_detach(int argc, char **argv, int *status);
 int command_explain(int argc, char **argv, int *status);
 int command_timeline(int argc, char **argv, int *status);
 int command_completion(int argc, char **argv, int *status);
+int command_catalog(int argc, char **argv, int *status);
 
 extern const struct argp run_argp, replay_argp, snapshot_argp, hooks_argp, check_argp, explain_argp,
-	timeline_argp, completion_argp, status_argp, detach_argp, config_argp;
+	timeline_argp, completion_argp, catalog_argp, status_argp, detach_argp, config_argp;
 
 struct session;
 struct trace_header;

@@ -17,7 +17,7 @@ static const struct {
 #define X(sym, name, ...) name " "
 	{ "BREACH", SNP_BREACHES(X) },	     { "FORMAT", REPORT_FORMATS(X) },
 	{ "KIND", HOOK_KINDS_AVOIDABLE(X) }, { "PICTURE", TIMELINE_FORMATS(X) },
-	{ "SHELL", COMPLETION_SHELLS(X) },
+	{ "REPORT", RUN_FORMATS(X) },	     { "SHELL", COMPLETION_SHELLS(X) },
 #undef X
 };
 

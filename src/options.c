@@ -5,7 +5,7 @@ error_t option_format(struct argp_state *state, const char *arg, enum report_for
 {
 	int found = report_format_by_name(arg);
 
-	if (found < 0)
+	if (found < 0 || found == REPORT_JOURNAL)
 		argp_error(state, "--format takes text or json, not `%s`", arg);
 	*format = found;
 	return 0;

@@ -84,6 +84,27 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 	return f;
 }
 
+static void tell_service(struct publisher *p, const struct session *s,
+			 const struct metrics_facts *m)
+{
+	static const char *const gates[] = {
+#define X(sym, name) name,
+		METRICS_GATES(X)
+#undef X
+	};
+	struct service_facts f = {
+		.gate = gates[m->gate],
+		.window_open = m->window_open,
+		.windows = m->totals.windows,
+		.worst = snp_severity_name(s->worst),
+		.denied = m->denied,
+	};
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		f.breaches += s->breaches[i].counted;
+	service_status(p->status, &f);
+}
+
 static int render(const struct metrics_facts *f, char **text, size_t *len)
 {
 	FILE *out = open_memstream(text, len);
@@ -104,9 +125,11 @@ void publish(struct publisher *p, const struct session *s, const struct publish_
 	size_t len = 0;
 	int err;
 
+	facts = facts_of(s, counters);
+	if (counters)
+		tell_service(p, s, &facts);
 	if (!p->textfile && !p->listener)
 		return;
-	facts = facts_of(s, counters);
 	err = render(&facts, &text, &len);
 	if (!err && p->listener)
 		err = listener_publish(p->listener, text, len);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session shows to monitors: the textfile, and HTTP. */
+/* What a session shows to monitors: the textfile, HTTP, and the service manager's status line. */
 #ifndef PUBLISH_H
 #define PUBLISH_H
 
 #include "listen.h"
+#include "service.h"
 #include "session.h"
 
 struct publisher {
 	const char *textfile; /* NULL: none */
 	struct listener *listener;
 	bool complained;
+	char status[SERVICE_STATUS_LEN]; /* as the service manager was told */
 };
 
 /*

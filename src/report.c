@@ -9,13 +9,14 @@
 static const struct report_ops *const ops[] = {
 	[REPORT_TEXT] = &report_text,
 	[REPORT_JSON] = &report_json,
+	[REPORT_JOURNAL] = &report_journal,
 };
 
 const char *report_format_name(enum report_format format)
 {
 	static const char *const names[] = {
 #define X(sym, name) name,
-		REPORT_FORMATS(X)
+		RUN_FORMATS(X)
 #undef X
 	};
 
@@ -49,7 +50,7 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 		.color = wants_color(out),
 		.host = *host,
 	};
-	return 0;
+	return r->ops->open ? r->ops->open() : 0;
 }
 
 void report_free(struct report *r)

@@ -11,10 +11,12 @@
 
 /* Formats: X(symbol, name) */
 #define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
+/* ... and those of run, of which more than a stream of lines can come. */
+#define RUN_FORMATS(X) REPORT_FORMATS(X) X(JOURNAL, "journal")
 
 enum report_format {
 #define X(sym, name) REPORT_##sym,
-	REPORT_FORMATS(X)
+	RUN_FORMATS(X)
 #undef X
 		REPORT_FORMAT_COUNT
 };
@@ -39,6 +41,7 @@ struct report_end {
 struct report;
 
 struct report_ops {
+	int (*open)(void); /* 0, or why it can't be had: a negative errno; may be NULL */
 	void (*start)(struct report *r); /* may be NULL */
 	void (*event)(struct report *r, const struct snp_event *e);
 	void (*verdict)(struct report *r, const struct verdict *v);
@@ -57,11 +60,11 @@ struct report {
 	unsigned int uncovered_count;
 };
 
-extern const struct report_ops report_text, report_json;
+extern const struct report_ops report_text, report_json, report_journal;
 
 /*
- * color: use it where out is a terminal that wants it. host is copied. Returns 0, or -EINVAL
- * for a format that isn't one.
+ * color: use it where out is a terminal that wants it. host is copied. Returns 0, -EINVAL for a
+ * format that isn't one, or another negative errno for one that can't be had here.
  */
 int report_init(struct report *r, enum report_format format, FILE *out,
 		const struct trace_header *host);

@@ -221,6 +221,8 @@ static int timeout_ms(const struct run *r)
 		at = r->next_look_ns;
 	if (r->end_ns && r->end_ns < at)
 		at = r->end_ns;
+	if (service_alive_at(&r->watchdog) < at)
+		at = service_alive_at(&r->watchdog);
 	/* A missing record is looked for soon. */
 	if ((r->stream.count || r->stream.behind_ns) && at > now + STREAM_PATIENCE_NS)
 		at = now + STREAM_PATIENCE_NS;
@@ -257,9 +259,11 @@ static bool take_signal(struct run *r, int signal_fd)
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info) || info.ssi_signo != SIGHUP ||
 	    info.ssi_code == SI_KERNEL)
 		return true;
+	service_reloading();
 	run_options_reload(&r->options);
 	session_set_severities(&r->session, &r->options.severities);
 	switch_audit(r);
+	service_ready();
 	r->sweep_now = true;
 	return false;
 }
@@ -273,6 +277,7 @@ static int follow(struct run *r, int signal_fd)
 	int err = 0;
 
 	while (!err && !is_over(r)) {
+		service_alive(&r->watchdog, boottime_ns());
 		if (poll(fds, 2, timeout_ms(r)) < 0)
 			return -errno;
 		if (fds[1].revents && take_signal(r, signal_fd))
@@ -376,8 +381,12 @@ static int run(struct run *r, const struct snapshot *since, int signal_fd)
 	err = privileges_drop();
 	if (!err)
 		err = tell_ready(r->options.ready);
-	if (!err)
+	if (!err) {
+		service_watchdog_begin(&r->watchdog);
+		service_ready();
 		err = follow(r, signal_fd);
+	}
+	service_stopping();
 	if (!err)
 		err = finish(r);
 	if (err)

@@ -9,6 +9,7 @@
 #include "publish.h"
 #include "run_options.h"
 #include "sensors.h"
+#include "service.h"
 #include "session.h"
 #include "snapshot.h"
 #include "stream.h"
@@ -27,6 +28,7 @@ struct run {
 	struct stream stream;
 	struct sweep sweep;
 	struct publisher publisher;
+	struct service_watchdog watchdog;
 	struct brake brake;
 	struct lasting lasting;
 	int old_group;	   /* of kprobe events that go once their links have gone; -1: none */

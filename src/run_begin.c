@@ -62,7 +62,10 @@ static int init_session(struct run *r)
 {
 	int err = session_init(&r->session, r->options.format, stdout, &r->trace.header);
 
-	if (!err)
+	if (err)
+		complain("can't report as %s: %s", report_format_name(r->options.format),
+			 strerror(-err));
+	else
 		session_set_severities(&r->session, &r->options.severities);
 	return err;
 }

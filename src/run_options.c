@@ -140,7 +140,7 @@ static const struct {
 	[TYPE_FLAG] = { parse_bool, print_bool, "nothing" },
 	[TYPE_SECONDS] = { parse_seconds, print_seconds, "seconds, from 0.01 on" },
 	[TYPE_KIB] = { parse_kib, print_kib, "a power of two from 4 to 1048576" },
-	[TYPE_FORMAT] = { parse_format, print_format, "text or json" },
+	[TYPE_FORMAT] = { parse_format, print_format, "text, json or journal" },
 	[TYPE_FILE] = { parse_file, print_file, "a file's name" },
 	[TYPE_ADDRESS] = { parse_file, print_file, "HOST:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { parse_hook_kind, print_hook_kind,

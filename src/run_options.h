@@ -18,7 +18,8 @@
  */
 #define RUN_OPTIONS(X)                                                                             \
 	X(AUDIT, "audit", 0, BOOL, "BOOL", RELOAD, audit, "Sense without gating: refuse nothing")  \
-	X(FORMAT, "format", 'f', FORMAT, "FORMAT", START, format, "text (default) or json")        \
+	X(FORMAT, "format", 'f', FORMAT, "REPORT", START, format,                                  \
+	  "text (default), json, or journal: tell the journal what calls for attention")           \
 	X(PIN, "pin", 0, BOOL, "BOOL", START, pin,                                                 \
 	  "Keep gate and sensors in /sys/fs/bpf/snp-guard when the guard ends, and take up what "  \
 	  "an earlier one left there")                                                             \

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	  "show what this kernel lets the guard see, and from where" },
 	{ "explain", command_explain, &explain_argp, "say what a breach means, and what to do" },
 	{ "completion", command_completion, &completion_argp, NULL },
+	{ "catalog", command_catalog, &catalog_argp, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -115,7 +115,7 @@ Test(config, each_mistake_is_told_with_its_line)
 		"/conf:4: no key of [run] is called `xyzzy`; snp-guard.conf(5) names them\n"
 		"/conf:5: interval takes seconds, from 0.01 on, not `0`\n"
 		"/conf:6: buffer takes a power of two from 4 to 1048576, not `3`\n"
-		"/conf:7: format takes text or json, not `xml`\n"
+		"/conf:7: format takes text, json or journal, not `xml`\n"
 		"/conf:8: audit takes yes or no, not `maybe`\n"
 		"/conf:9: avoid takes fentry, kprobe, tracepoint or lsm, not `stuff`\n"
 		"/conf:10: for can be given on the command line only\n"

@@ -102,7 +102,7 @@ Test(options, help_names_the_commands)
 
 Test(options, help_of_run_names_each_option)
 {
-	static const char *const options[] = { "--audit",	"-f, --format=FORMAT",
+	static const char *const options[] = { "--audit",	"-f, --format=REPORT",
 					       "--record=FILE", "-i, --interval=SECONDS",
 					       "--for=SECONDS", "--until-breach",
 					       "--buffer=KIB",	"--ready-file=FILE" };
@@ -149,10 +149,18 @@ Test(options, unknown_options_are_usage_errors)
 		guard(commands[i], "--nonsense", NULL);
 		cr_ended(USAGE, "--nonsense");
 		guard(commands[i], "--format", "xml", NULL);
-		cr_ended(USAGE, "--format takes text or json, not `xml`");
+		cr_ended(USAGE, i ? "--format takes text or json, not `xml`"
+				  : "--format takes text, json or journal, not `xml`");
 		guard(commands[i], "--format", NULL);
 		cr_ended(USAGE, "requires an argument");
 	}
+}
+
+/* A recording's breaches are not to be told as if they were now. */
+Test(options, the_journal_is_for_a_run)
+{
+	guard("replay", "--format", "journal", recording, NULL);
+	cr_ended(USAGE, "--format takes text or json, not `journal`");
 }
 
 Test(options, bad_seconds_are_usage_errors)
