@@ -114,8 +114,10 @@ include tests/tests.mk
 
 # ---- the rest ----
 
+include dist/dist.mk
+
 .PHONY: install
-install: all
+install: all install-systemd
 	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5

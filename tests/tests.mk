@@ -17,7 +17,8 @@ check: deps
 	@$(MAKE) run-check
 
 # What rows of tests/lab/run take along.
-lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer
+lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
+	$(O)/test/installed
 
 .PHONY: run-check
 run-check: all lab-programs $(lab_tests) $(O)/test/count $(O)/test/gates
@@ -80,6 +81,12 @@ $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units
 $(O)/test/hammer: tests/gate/hammer.c | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@
+
+# For tests/lab/systemd.sh: what `make install` installs, for the guest.
+.PHONY: $(O)/test/installed
+$(O)/test/installed: all | $(O)/test
+	$(Q)rm -rf $@
+	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
 # For tests/lab/gate.sh.
 $(O)/test/ways: tests/gate/ways.c | needs $(O)/test

@@ -1,0 +1,145 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091,SC2154
+# The units under a real systemd, sandbox and all: the guard is enabled, and ccp and kvm_amd are
+# loaded at boot. Needs --systemd, --firmware full, and what `make install` installs.
+. /lab/lib.sh
+unit=snp-guard.service
+
+# entries MATCH...: those of the journal that have all of these fields, as JSON
+entries() {
+	journalctl -q -o json --output-fields=MESSAGE,MESSAGE_ID,PRIORITY,SNP_GUARD_BREACH,SNP_GUARD_CPU,SNP_GUARD_WINDOW,SNP_GUARD_SEVERITY,SNP_GUARD_REMEDY,SNP_GUARD_FILE,SNP_GUARD_REFUSED,OBJECT_SYSTEMD_UNIT,OBJECT_COMM,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT \
+		"$@" >/tmp/entries
+	[ -s /tmp/entries ]
+}
+
+# await_that WHAT COMMAND...: it succeeds in the end
+await_that() {
+	what=$1 tries=0
+	shift
+	until "$@" >/tmp/await.out 2>&1; do
+		tries=$((tries + 1))
+		if [ $tries -gt 60 ]; then
+			fail "$what: \`$*\` does not succeed: $(cat /tmp/await.out)"
+			systemctl status --no-pager -l $unit
+			return
+		fi
+		sleep 0.1
+	done
+}
+
+# The id that the catalog has for a subject.
+id_of() {
+	awk -v subject="Subject: $1" '/^-- / { id = $2 } index($0, subject) == 1 { print id }' \
+		/usr/lib/systemd/catalog/snp-guard.catalog
+}
+
+property() { systemctl show -P "$1" "${2:-$unit}"; }
+status_says() { property StatusText | grep -q -- "$1"; }
+is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
+
+scenario "enabled at boot, it is ready before modules are loaded, and sees the window open"
+expect "it is active" systemctl is-active $unit
+[ -z "$broken" ] || {
+	systemctl status --no-pager -l $unit
+	finish
+}
+ready=$(property ActiveEnterTimestampMonotonic)
+loading=$(property ExecMainStartTimestampMonotonic systemd-modules-load.service)
+expect "it is ready ($ready us) before modules are loaded ($loading us)" [ "$ready" -lt "$loading" ]
+await_that "SNP is initialised" entries SNP_GUARD_STATE=initialised
+expect "the window's opening was seen" entries MESSAGE_ID="$(id_of 'An SNP window is open')" SNP_GUARD_WINDOW=1
+expect "by the unit" entries _SYSTEMD_UNIT=$unit SYSLOG_IDENTIFIER=snp-guard SNP_GUARD_STATE=window-open
+expect_not "nothing went unseen" entries SNP_GUARD_BREACH=blind
+await_that "the status line" status_says '^Gate enforcing; window 1 is open; 1 breach, the worst notice; 0 denied$'
+expect "all is pinned" [ -e /sys/fs/bpf/snp-guard/links/gate_open ]
+await_that "it is as it should be" is_state enforcing
+
+scenario "a refusal is in the journal, with the unit that tried"
+expect_not "no CPU goes" offline 3
+await_that "it is told" entries MESSAGE_ID="$(id_of 'A write that would move a CPU')" PRIORITY=5 \
+	SNP_GUARD_FILE=cpu3/online SNP_GUARD_REFUSED=yes
+expect "whose it was" entries SNP_GUARD_FILE=cpu3/online OBJECT_SYSTEMD_UNIT=lab.service
+
+scenario "a breach is in the journal, and the catalog explains it"
+expect "CPU 3 loses SNP_EN" lab snp-en 3 off
+expect "a reload looks at the CPUs" systemctl reload $unit
+await_that "it is told" entries MESSAGE_ID="$(id_of 'snp-en-lost')" PRIORITY=2 \
+	SNP_GUARD_BREACH=snp-en-lost SNP_GUARD_SEVERITY=critical SNP_GUARD_CPU=3 SNP_GUARD_WINDOW=1
+expect "with its remedy" grep -q '"SNP_GUARD_REMEDY":"stop the SNP guests, reboot, and report it' /tmp/entries
+expect "the catalog is taken in" journalctl --update-catalog
+journalctl -q -x --no-pager SNP_GUARD_BREACH=snp-en-lost >/tmp/explained
+expect "journalctl -x says what it is" grep -q 'SNP_EN went from 1 to 0 with no full shutdown' /tmp/explained
+expect "... and what to do" grep -q 'Remedy: stop the SNP guests, reboot' /tmp/explained
+await_that "the status line" status_says 'the worst critical; 1 denied$'
+expect "CPU 3 has SNP_EN again" lab snp-en 3 on
+
+scenario "check, by its unit and by its timer"
+expect "the timer" systemctl start snp-guard-check.timer
+expect "it is waiting" sh -c 'systemctl list-timers --no-pager | grep -q snp-guard-check.service'
+expect "the unit" systemctl start snp-guard-check.service
+journalctl -q -o cat -u snp-guard-check.service >/out/check.txt
+expect "the CPUs were looked at" grep -q '^PASS *snp-en ' /out/check.txt
+expect "the firmware was asked" grep -q '^PASS *firmware-state ' /out/check.txt
+
+scenario "reload: the configuration is read again"
+printf '[run]\ninterval = 3\n' >/etc/snp-guard.conf
+expect "reload" systemctl reload $unit
+expect "it is active" systemctl is-active $unit
+await_that "it says what changed" sh -c "journalctl -q -u $unit | grep -q 'read the configuration again; changed: interval'"
+printf '[run]\nintervall = 3\n' >/etc/snp-guard.conf
+expect "a reload with a mistake" systemctl reload $unit
+expect "it is active" systemctl is-active $unit
+await_that "the mistake is named" sh -c "journalctl -q -u $unit | grep -q 'all stays as it was: /etc/snp-guard.conf:2'"
+rm /etc/snp-guard.conf
+
+scenario "a guard that hangs is killed and comes back, and the gate stays shut"
+mkdir -p /run/systemd/system/$unit.d
+printf '[Service]\nWatchdogSec=8\n' >/run/systemd/system/$unit.d/short.conf
+expect "a shorter watchdog" systemctl daemon-reload
+expect "restart" systemctl restart $unit
+expect "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard took up')"
+sleep 12
+expect "it lives as long as it works" [ "$(property NRestarts)" = 0 ]
+pid=$(property MainPID)
+kill -STOP "$pid"
+expect_not "with no guard no CPU goes" offline 3
+await_that "it is another" sh -c "[ \$(systemctl show -P NRestarts $unit) = 1 ] && systemctl is-active $unit"
+expect "by the watchdog" sh -c "journalctl -q -u $unit | grep -q 'Watchdog timeout'"
+expect_not "the old one is gone" kill -0 "$pid"
+await_that "what was before is known" status_says 'window 1 is open; .* breaches, the worst critical; 2 denied$'
+await_that "it is as it should be" is_state enforcing
+
+scenario "stopped, it leaves the gate shut"
+expect "stop" systemctl stop $unit
+expect "a breach is no failure of the unit's" [ "$(property Result)/$(property ExecMainStatus)" = success/2 ]
+expect "the end is told" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
+expect_not "no CPU goes" offline 3
+expect "it is still enforced" is_state enforcing
+expect "SNP ends" snp_unload
+expect "all is removed" snp-guard detach
+
+scenario "status 3 is no reason to start again"
+# fails_once WHAT TEXT LINE: so it is with the line in [run]
+fails_once() {
+	printf '[run]\n%s\n' "$3" >/etc/snp-guard.conf
+	systemctl reset-failed $unit
+	expect_not "$1" systemctl start $unit
+	sleep 3
+	expect "$1: it failed once" [ "$(property Result)/$(property ExecMainStatus)/$(property NRestarts)" = exit-code/3/0 ]
+	expect "$1: it says why" sh -c "journalctl -q _SYSTEMD_INVOCATION_ID=$(property InvocationID) | grep -q '$2'"
+}
+fails_once "a mistake in the configuration" "no key of .run. is called .intervall." 'intervall = 3'
+fails_once "a port, which the sandbox does not allow" "can.t listen at :9000" 'listen = :9000'
+rm /etc/snp-guard.conf
+
+scenario "systemd finds nothing wrong with the units"
+systemd-analyze verify --man=no /usr/lib/systemd/system/snp-guard* >/tmp/verify 2>&1
+expect "verify succeeds and says nothing: $(cat /tmp/verify)" [ $? -eq 0 -a ! -s /tmp/verify ]
+systemd-analyze security --offline=true --threshold=35 --no-pager /usr/lib/systemd/system/$unit >/out/security.txt 2>&1
+expect "the sandbox is no weaker than it was: $(tail -n 1 /out/security.txt)" [ $? -eq 0 ]
+echo "    # $(tail -n 1 /out/security.txt)"
+
+# No guard ran here that printed lines of JSON.
+rm -f "$out"/*.json
+finish
