@@ -43,7 +43,7 @@ static bool is_to_list(const char *path)
 	return !strncmp(path, "/sys/", strlen("/sys/"));
 }
 
-static void list_files(const struct gate *g, const char *pattern)
+static void list_files(struct gate *g, const char *pattern)
 {
 	char full[256];
 	glob_t found;
@@ -51,11 +51,11 @@ static void list_files(const struct gate *g, const char *pattern)
 	snprintf(full, sizeof(full), "%s%s", g->platform->root, pattern);
 	if (!glob(full, GLOB_NOSORT, NULL, &found))
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			open_once(found.gl_pathv[i]);
+			g->unlisted |= open_once(found.gl_pathv[i]) == -EROFS;
 	globfree(&found);
 }
 
-int gate_list(const struct gate *g)
+int gate_list(struct gate *g)
 {
 	int err;
 
@@ -92,7 +92,7 @@ int gate_follow(const struct gate *g, bool window_open, struct snp_event *e)
 		err = sensors_arm(g->sensors);
 		return err ? err : say(e, 0, "each write is gated");
 	}
-	if (!window_open)
+	if (!window_open || g->unlisted)
 		return 0;
 	err = sensors_writers(g->sensors);
 	/* Where they can't be told, each write stays gated. */

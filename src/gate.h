@@ -23,16 +23,18 @@ struct gate {
 	bool gates;  /* the kernel takes the gate's programs */
 	bool audit;  /* ... and they refuse nothing */
 	bool pinned; /* in PINS_DIR */
+	/* who writes to the guarded files can't be told: each write stays gated */
+	bool unlisted;
 	/* what was told, and is not told again as long as it lasts */
 	bool told_open, told_off, told_unpinned;
 	__u64 told_exposed;
 };
 
 /*
- * Has the BPF side list the guarded files that exist, whoever has them open. Returns 0 or a
- * negative errno.
+ * Has the BPF side list the guarded files that exist, whoever has them open; sets unlisted where
+ * the guard sees them on a read-only mount. Returns 0 or a negative errno.
  */
-int gate_list(const struct gate *g);
+int gate_list(struct gate *g);
 
 /*
  * Attaches or drops the programs that see each write, by whether a window is open. Returns 1 with e

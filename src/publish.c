@@ -87,13 +87,8 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 static void tell_service(struct publisher *p, const struct session *s,
 			 const struct metrics_facts *m)
 {
-	static const char *const gates[] = {
-#define X(sym, name) name,
-		METRICS_GATES(X)
-#undef X
-	};
 	struct service_facts f = {
-		.gate = gates[m->gate],
+		.gate = guard_state_name(m->gate),
 		.window_open = m->window_open,
 		.windows = m->totals.windows,
 		.worst = snp_severity_name(s->worst),

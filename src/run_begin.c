@@ -185,6 +185,17 @@ static int pin_all(struct run *r, int old_group)
 	return 0;
 }
 
+static int list_guarded(struct run *r)
+{
+	int err = gate_list(&r->gate);
+
+	if (!err && r->gate.unlisted)
+		complain("/sys is mounted read-only here, so who writes to the guarded files can't "
+			 "be told: each read and write of the host is looked at, in a window too; "
+			 "give the guard one that can be written to");
+	return err;
+}
+
 /* old_group: of the kprobe events of a guard that is replaced, or -1. */
 static int begin_anew(struct run *r, const struct snapshot *since, int old_group)
 {
@@ -199,7 +210,7 @@ static int begin_anew(struct run *r, const struct snapshot *since, int old_group
 	if (!err)
 		err = begin_recording(r, false);
 	if (!err)
-		err = gate_list(&r->gate);
+		err = list_guarded(r);
 	if (!err)
 		err = feed_start(r);
 	if (!err && r->options.since)
@@ -286,7 +297,7 @@ static int begin_adopted(struct run *r)
 	if (!err)
 		err = feed_missing(r, missing, name);
 	if (!err)
-		err = gate_list(&r->gate);
+		err = list_guarded(r);
 	/* What happened meanwhile comes before the look at what there is. */
 	if (!err)
 		err = run_drain(r);

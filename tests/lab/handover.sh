@@ -47,4 +47,26 @@ expect "CPU 3 comes back" online 3
 expect "SNP ends" snp_unload
 guard_stop
 
+scenario "where the guard sees /sys read-only, each write stays gated"
+rm -f /run/ready
+unshare -m sh -c "mount -o remount,bind,ro /sys && exec snp-guard run --format json --record $trace --ready-file /run/ready" \
+	>"$json" 2>"$err" &
+guard=$!
+until [ -e /run/ready ]; do
+	kill -0 $guard || break
+	sleep 0.1
+done
+expect "it says so" grep -q "/sys is mounted read-only here" "$err"
+exec 7>$cpus/cpu3/online
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+expect_not "the descriptor from before writes nothing" sh -c "echo 0 >&7"
+sleep 2
+expect "the programs stay" [ "$(count_of '"event":"gate"')" -eq 0 ]
+expect_not "... and hold" sh -c "echo 0 >&7"
+exec 7>&-
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+
 finish
