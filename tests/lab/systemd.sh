@@ -61,6 +61,14 @@ await_that "it is told" entries MESSAGE_ID="$(id_of 'A write that would move a C
 	SNP_GUARD_FILE=cpu3/online SNP_GUARD_REFUSED=yes
 expect "whose it was" entries SNP_GUARD_FILE=cpu3/online OBJECT_SYSTEMD_UNIT=lab.service
 
+scenario "check, by its unit and by its timer"
+expect "the timer" systemctl start snp-guard-check.timer
+expect "it is waiting" sh -c 'systemctl list-timers --no-pager | grep -q snp-guard-check.service'
+expect "the unit" systemctl start snp-guard-check.service
+journalctl -q -o cat -u snp-guard-check.service >/out/check.txt
+expect "the CPUs were looked at" grep -q '^PASS *snp-en ' /out/check.txt
+expect "the firmware was asked" grep -q '^PASS *firmware-state ' /out/check.txt
+
 scenario "a breach is in the journal, and the catalog explains it"
 expect "CPU 3 loses SNP_EN" lab snp-en 3 off
 expect "a reload looks at the CPUs" systemctl reload $unit
@@ -73,14 +81,8 @@ expect "journalctl -x says what it is" grep -q 'SNP_EN went from 1 to 0 with no 
 expect "... and what to do" grep -q 'Remedy: stop the SNP guests, reboot' /tmp/explained
 await_that "the status line" status_says 'the worst critical; 1 denied$'
 expect "CPU 3 has SNP_EN again" lab snp-en 3 on
-
-scenario "check, by its unit and by its timer"
-expect "the timer" systemctl start snp-guard-check.timer
-expect "it is waiting" sh -c 'systemctl list-timers --no-pager | grep -q snp-guard-check.service'
-expect "the unit" systemctl start snp-guard-check.service
-journalctl -q -o cat -u snp-guard-check.service >/out/check.txt
-expect "the CPUs were looked at" grep -q '^PASS *snp-en ' /out/check.txt
-expect "the firmware was asked" grep -q '^PASS *firmware-state ' /out/check.txt
+expect_not "the check's unit fails" systemctl start snp-guard-check.service
+expect "... as it is on record" sh -c "journalctl -q -o cat -u snp-guard-check.service | grep -q '^FAIL *recorded *snp-en-lost: named 1 time '"
 
 scenario "reload: the configuration is read again"
 printf '[run]\ninterval = 3\n' >/etc/snp-guard.conf
@@ -92,6 +94,22 @@ expect "a reload with a mistake" systemctl reload $unit
 expect "it is active" systemctl is-active $unit
 await_that "the mistake is named" sh -c "journalctl -q -u $unit | grep -q 'all stays as it was: /etc/snp-guard.conf:2'"
 rm /etc/snp-guard.conf
+
+scenario "with the operator's drop-in it publishes by file and by HTTP"
+published=/var/lib/prometheus/node-exporter
+mkdir -p $published /run/systemd/system/$unit.d
+printf '[Service]\nReadWritePaths=-%s\nPrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_INET6\n' $published \
+	>/run/systemd/system/$unit.d/publish.conf
+printf '[run]\ntextfile = %s/snp_guard.prom\nlisten = 127.0.0.1:9817\n' $published >/etc/snp-guard.conf
+ip link set lo up
+expect "the drop-in is read" systemctl daemon-reload
+expect "restart" systemctl restart $unit
+await_that "the file" grep -qx 'snp_guard_gate_state{state="enforcing"} 1' $published/snp_guard.prom
+expect "anybody may read it" [ "$(stat -c %a $published/snp_guard.prom)" = 644 ]
+await_that "healthz" wget -q -O /tmp/healthz http://127.0.0.1:9817/healthz
+rm -r /etc/snp-guard.conf /run/systemd/system/$unit.d
+expect "the drop-in goes" systemctl daemon-reload
+expect "restart" systemctl restart $unit
 
 scenario "a guard that hangs is killed and comes back, and the gate stays shut"
 mkdir -p /run/systemd/system/$unit.d
