@@ -225,10 +225,8 @@ static int begin_anew(struct run *r, const struct snapshot *since, int old_group
 static int on_waiting(void *ctx, const struct snp_event *e)
 {
 	struct run *r = ctx;
-	int err;
+	int err = stream_push(&r->stream, e);
 
-	r->stream.next = r->session.next;
-	err = stream_push(&r->stream, e);
 	return err == -ESTALE ? 0 : err;
 }
 
@@ -242,7 +240,8 @@ static int begin_damaged(struct run *r)
 	err = init_session(r);
 	if (err)
 		return err;
-	r->stream.next = r->session.next = sensors_state(r->sensors).seq + 1;
+	r->session.next = sensors_state(r->sensors).seq + 1;
+	stream_begin_at(&r->stream, r->session.next);
 	r->session.missed = sensors_missed(r->sensors);
 	err = begin_ledger(r, r->lasting.group);
 	if (!err && lasting_repin(&r->lasting) < 0)
@@ -263,7 +262,8 @@ static int resume(struct run *r)
 
 	if (err == -EBADMSG)
 		return begin_damaged(r);
-	r->stream.next = r->session.next;
+	/* Of those that waited, some may have been fed after that. */
+	stream_begin_at(&r->stream, r->session.next);
 	r->session.ledger = &r->lasting.ledger;
 	if (!err)
 		err = begin_recording(r, true);

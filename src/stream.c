@@ -16,6 +16,15 @@ void stream_free(struct stream *s)
 	stream_init(s);
 }
 
+void stream_begin_at(struct stream *s, __u64 next)
+{
+	s->next = next;
+	while (s->count && s->waiting[s->gone].seq < next) {
+		s->gone++;
+		s->count--;
+	}
+}
+
 /* What waits is moved down only once half of the room is free before it: a step a record. */
 static int make_room(struct stream *s)
 {

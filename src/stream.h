@@ -22,6 +22,9 @@ struct stream {
 void stream_init(struct stream *s);
 void stream_free(struct stream *s);
 
+/* The next number is another: what waits of those before it was handed on by somebody else. */
+void stream_begin_at(struct stream *s, __u64 next);
+
 /* Takes a record in. Returns 0 or -ENOMEM; a number that came before is -ESTALE. */
 int stream_push(struct stream *s, const struct snp_event *e);
 

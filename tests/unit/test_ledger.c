@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/session.h"
+#include "../../src/stream.h"
 #include "events.h"
 
 enum { CHECKPOINT = 64 * 1024, LOG = 512 };
@@ -354,6 +355,42 @@ Test(ledger, what_waited_is_handed_on_and_what_was_not_reported_is)
 	fclose(said);
 	fclose(out);
 	free(text);
+}
+
+static int push_waiting(void *ctx, const struct snp_event *e)
+{
+	int err = stream_push(ctx, e);
+
+	return err == -ESTALE ? 0 : err;
+}
+
+/* It is in the ledger twice by then: as one that waited, and as one that was fed. */
+Test(ledger, what_waited_and_was_fed_is_not_fed_again)
+{
+	struct snp_event events[16], late, e = event_of(8);
+	struct session first, second;
+	struct stream stream;
+	FILE *out = fopen("/dev/null", "w");
+	unsigned int n = tell(events);
+
+	stream_init(&stream);
+	begin(&first, out);
+	feed_from(&first, events, 0, n - 2);
+	late = events[n - 1];
+	cr_assert_eq(session_keep_waiting(&first, &late), 0);
+	feed_from(&first, events, n - 2, n);
+	session_free(&first);
+	begin(&second, out);
+	cr_assert_eq(session_resume(&second, &ledger, push_waiting, &stream), 0);
+	stream_begin_at(&stream, second.next);
+	knows_all(&second);
+	cr_assert_eq(stream_push(&stream, &e), 0);
+	cr_assert_eq(stream_pop(&stream, UINT64_MAX, &e), 1);
+	cr_expect_eq(e.seq, 8);
+	cr_expect_eq(stream_pop(&stream, UINT64_MAX, &e), 0);
+	session_free(&second);
+	stream_free(&stream);
+	fclose(out);
 }
 
 Test(ledger, a_history_keeps_the_last_ones)

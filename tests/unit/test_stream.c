@@ -49,6 +49,21 @@ Test(stream, records_in_order_pass_at_once)
 	}
 }
 
+Test(stream, what_waits_and_was_handed_on_by_another_is_dropped)
+{
+	cr_assert_eq(push(4), 0);
+	cr_assert_eq(push(9), 0);
+	cr_assert_eq(push(12), 0);
+	stream_begin_at(&stream, 10);
+	cr_expect_eq(push(9), -ESTALE);
+	cr_expect_eq(pop(0), 0);
+	for (__u64 seq = 10; seq <= 11; seq++)
+		cr_assert_eq(push(seq), 0);
+	for (long long seq = 10; seq <= 12; seq++)
+		cr_expect_eq(pop(0), seq);
+	cr_expect_eq(pop(UINT64_MAX), 0);
+}
+
 Test(stream, order_is_made)
 {
 	static const __u64 order[] = { 3, 2, 5, 1, 4 };
