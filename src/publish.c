@@ -85,14 +85,14 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 }
 
 static void tell_service(struct publisher *p, const struct session *s,
-			 const struct metrics_facts *m)
+			 const struct publish_counters *c)
 {
 	struct service_facts f = {
-		.gate = guard_state_name(m->gate),
-		.window_open = m->window_open,
-		.windows = m->totals.windows,
+		.gate = guard_state_name(gate_of(s, c)),
+		.window_open = window_is_open(s->window),
+		.windows = window_totals(s->window).windows,
 		.worst = snp_severity_name(s->worst),
-		.denied = m->denied,
+		.denied = c->denied,
 	};
 
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
@@ -120,11 +120,11 @@ void publish(struct publisher *p, const struct session *s, const struct publish_
 	size_t len = 0;
 	int err;
 
-	facts = facts_of(s, counters);
 	if (counters)
-		tell_service(p, s, &facts);
+		tell_service(p, s, counters);
 	if (!p->textfile && !p->listener)
 		return;
+	facts = facts_of(s, counters);
 	err = render(&facts, &text, &len);
 	if (!err && p->listener)
 		err = listener_publish(p->listener, text, len);
