@@ -64,8 +64,9 @@ needs:
 
 # ---- the guard ----
 
-lib_cflags = $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib json-c inih libcap mxml libmicrohttpd libsystemd)
-lib_libs = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib json-c inih libcap mxml libmicrohttpd libsystemd) -lm
+lib_names = $(foreach l,$(libs),$(call part,$(l),1))
+lib_cflags = $(shell $(PKG_CONFIG) --cflags $(lib_names))
+lib_libs = $(shell $(PKG_CONFIG) --libs $(lib_names)) -lm
 guard_cflags = $(CPPFLAGS) $(here) -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)
 # A distribution's CFLAGS are for the host's processor, so BPF has its own.
