@@ -54,7 +54,7 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 	program_invocation_name = name;
 	program_invocation_short_name = short_name;
 	if (!result && !usage_error && parser == &run_argp) {
-		fuzz_check(o->format == REPORT_TEXT || o->format == REPORT_JSON, "%d", o->format);
+		fuzz_check(o->format < REPORT_FORMAT_COUNT, "%u", o->format);
 		fuzz_check(o->interval >= 0.01 && o->interval <= 1e9, "%f", o->interval);
 		fuzz_check(!o->duration || (o->duration >= 0.01 && o->duration <= 1e9), "%f",
 			   o->duration);
@@ -77,6 +77,16 @@ static int (*command_of(uint8_t letter))(int argc, char **argv, int *status)
 		return command_snapshot;
 	case 'h':
 		return command_hooks;
+	case 'c':
+		return command_check;
+	case 'e':
+		return command_explain;
+	case 'f':
+		return command_config;
+	case 't':
+		return command_timeline;
+	case 'u':
+		return command_status;
 	default:
 		return command_run;
 	}
