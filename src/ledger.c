@@ -146,8 +146,8 @@ int ledger_state(const struct ledger *l, struct pack *p)
 	if (!l->header->valid)
 		return -ENOENT;
 	slot = slot_at(l, l->header->valid - 1);
-	if (slot->size > l->header->slot_size - sizeof(*slot) ||
-	    slot->crc != slot_crc(slot) || slot->taken > l->header->appended)
+	if (slot->size > l->header->slot_size - sizeof(*slot) || slot->crc != slot_crc(slot) ||
+	    slot->taken > l->header->appended)
 		return -EBADMSG;
 	*p = (struct pack){ .data = (void *)slot->state, .size = slot->size, .reading = true };
 	return 0;

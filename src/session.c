@@ -200,7 +200,10 @@ int session_resume(struct session *s, const struct ledger *l,
 		if (err)
 			return err;
 	}
-	return err == -ENOENT ? 0 : err;
+	if (err != -ENOENT)
+		return err;
+	/* No guard leaves an empty one. */
+	return window_has_started(s->window) ? 0 : -EBADMSG;
 }
 
 /* ---- the end ---- */

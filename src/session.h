@@ -50,7 +50,8 @@ int session_load(struct session *s, struct pack *p);
 
 /*
  * Takes up what is in a ledger; of its events those without a report get one. Records that waited
- * for others are handed to waiting. Returns 0, -EBADMSG if it is damaged, or another errno.
+ * for others are handed to waiting. Returns 0, -EBADMSG if it is damaged or empty, or another
+ * errno.
  */
 int session_resume(struct session *s, const struct ledger *l,
 		   int (*waiting)(void *ctx, const struct snp_event *e), void *ctx);

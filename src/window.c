@@ -1046,6 +1046,11 @@ const char *window_state_name(enum window_state state)
 	return names[state];
 }
 
+bool window_has_started(const struct window *w)
+{
+	return w->started;
+}
+
 bool window_is_open(const struct window *w)
 {
 	return w->open;

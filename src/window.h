@@ -87,6 +87,8 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 /* False for an event that no guard writes here: a recording is damaged. */
 bool window_accepts(const struct window *w, const struct snp_event *e);
 
+/* False before the first event. */
+bool window_has_started(const struct window *w);
 bool window_is_open(const struct window *w);
 /* True as long as a sweep after WINDOW_SETTLE_NS would tell more than the last one. */
 bool window_is_unsettled(const struct window *w);

@@ -5,12 +5,14 @@
  *	tamper map		writes the state by bpf(2), as `bpftool map update` does
  *	tamper latch WORD	has a BPF program of his own write the latch
  *	tamper ledger		changes a byte of each part of the ledger, in its memory
+ *	tamper empty		makes the ledger one in which nothing has been kept yet
  *
  * Ends with 0 if it was done, 1 if it was refused, and 2 if it could not be tried.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +80,7 @@ static int write_latch(__s32 word)
 	return done("latch", bpf_prog_test_run_opts(fd, &run));
 }
 
-static int write_ledger(void)
+static int write_ledger(bool empty)
 {
 	struct bpf_map_info info;
 	int fd = open_map("ledger", &info);
@@ -87,6 +89,13 @@ static int write_ledger(void)
 
 	if (memory == MAP_FAILED)
 		return done("ledger", -1);
+	if (empty) {
+		/* Which slot is valid; how much was appended, and reported (struct ledger_header).
+		 */
+		memset(memory + 12, 0, 4);
+		memset(memory + 48, 0, 16);
+		return done("empty", 0);
+	}
 	/* Beyond what says that it is one. */
 	for (size_t i = 256; i < info.value_size; i += 64)
 		memory[i] ^= 1;
@@ -100,7 +109,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "latch"))
 		return write_latch(atoi(argv[2]));
 	if (argc == 2 && !strcmp(argv[1], "ledger"))
-		return write_ledger();
-	fprintf(stderr, "usage: tamper map | latch WORD | ledger\n");
+		return write_ledger(false);
+	if (argc == 2 && !strcmp(argv[1], "empty"))
+		return write_ledger(true);
+	fprintf(stderr, "usage: tamper map | latch WORD | ledger | empty\n");
 	return 2;
 }

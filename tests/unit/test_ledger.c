@@ -295,6 +295,18 @@ static void knows_all(const struct session *s)
 	cr_expect_eq(s->next, 8);
 }
 
+Test(ledger, one_that_was_emptied_is_not_believed)
+{
+	FILE *out = fopen("/dev/null", "w");
+	struct session s;
+
+	begin(&s, out);
+	cr_assert_eq(ledger_open(&ledger, memory, size, version), 0);
+	cr_expect_eq(session_resume(&s, &ledger, none_waits, NULL), -EBADMSG);
+	session_free(&s);
+	fclose(out);
+}
+
 /* Killed after any of the events, and with a checkpoint after any or none: nothing is missing. */
 Test(ledger, a_session_goes_on_wherever_it_was_killed)
 {
@@ -302,7 +314,7 @@ Test(ledger, a_session_goes_on_wherever_it_was_killed)
 	unsigned int n = tell(events);
 	FILE *out = fopen("/dev/null", "w");
 
-	for (unsigned int killed = 0; killed <= n; killed++)
+	for (unsigned int killed = 1; killed <= n; killed++)
 		for (unsigned int kept = 0; kept <= killed; kept++) {
 			struct session first, second;
 
