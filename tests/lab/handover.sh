@@ -49,6 +49,7 @@ guard_stop
 
 scenario "where the guard sees /sys read-only, each write stays gated"
 rm -f /run/ready
+exec 7>$cpus/cpu3/online
 unshare -m sh -c "mount -o remount,bind,ro /sys && exec snp-guard run --format json --record $trace --ready-file /run/ready" \
 	>"$json" 2>"$err" &
 guard=$!
@@ -57,7 +58,6 @@ until [ -e /run/ready ]; do
 	sleep 0.1
 done
 expect "it says so" grep -q "/sys is mounted read-only here" "$err"
-exec 7>$cpus/cpu3/online
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 expect_not "the descriptor from before writes nothing" sh -c "echo 0 >&7"
