@@ -57,17 +57,31 @@ static int read_history(struct read_back *b)
 	return err == -EBADMSG ? 0 : err;
 }
 
-static void look_at_gate(struct read_back *b)
+static void try_gate(struct read_back *b)
 {
 	struct gate gate = { .sensors = b->sensors, .platform = &b->platform, .gates = true };
+	int refused = gate_try(&gate);
+	char text[96];
+
+	b->tried = refused == 1;
+	/* The window may have ended just now. */
+	if (b->tried || !(sensors_state(b->sensors).latch & SNP_LATCH_WINDOW))
+		return;
+	if (!refused) {
+		degrade(b, "opening for writing is not refused");
+		return;
+	}
+	snprintf(text, sizeof(text), "opening for writing could not be tried: %s",
+		 strerror(-refused));
+	degrade(b, text);
+}
+
+static void look_at_gate(struct read_back *b)
+{
 	bool shut = b->kernel.latch & SNP_LATCH_WINDOW;
 
-	if (shut && !b->kernel.audit) {
-		b->tried = gate_try(&gate) == 1;
-		/* It may have ended just now. */
-		if (!b->tried && sensors_state(b->sensors).latch & SNP_LATCH_WINDOW)
-			degrade(b, "opening for writing is not refused");
-	}
+	if (shut && !b->kernel.audit)
+		try_gate(b);
 	if (b->facts.has_history && window_is_open(b->session.window) && !shut &&
 	    !b->kernel.shutdown_ns)
 		degrade(b, "the latch is open inside a window");

@@ -86,6 +86,9 @@ expect_not "with no guard no CPU goes" offline 3
 status_is enforcing
 status_has '"tried":true'
 status_has '"denied":2'
+expect_not "what can't be tried is not taken to hold" unshare -m \
+	sh -c 'mount -o remount,bind,ro /sys && snp-guard status >/tmp/status'
+expect "... and said" grep -q '^state: *degraded: opening for writing could not be tried: Read-only file system$' /tmp/status
 guard_again
 await "the one before is taken up" '"event":"adopt"'
 expect "the second refusal is on record" [ "$(count_of '"event":"denied"')" -eq 2 ]
@@ -217,22 +220,30 @@ expect_breaches no-latch blind
 expect_status 1
 detached
 
+# not_believed HOW: tamper's word for what is done to the ledger
+not_believed() {
+	guard_start --pin
+	expect "SNP is initialised" snp_load
+	await "the guard sees it" '"breach":"no-latch"'
+	guard_kill
+	expect "it is changed" tamper "$1"
+	status_is degraded
+	status_has 'ledger is damaged'
+	guard_again
+	await "it is named" '"breach":"blind".*the ledger was changed by another (put right)'
+	expect_not "the gate is shut" offline 3
+	status_is enforcing
+	expect "SNP ends" snp_unload
+	kill $guard
+	wait $guard
+	detached
+}
+
 scenario "a ledger that another changed is not believed"
-guard_start --pin
-expect "SNP is initialised" snp_load
-await "the guard sees it" '"breach":"no-latch"'
-guard_kill
-expect "it is changed" tamper ledger
-status_is degraded
-status_has 'ledger is damaged'
-guard_again
-await "it is named" '"breach":"blind".*the ledger was changed by another (put right)'
-expect_not "the gate is shut" offline 3
-status_is enforcing
-expect "SNP ends" snp_unload
-kill $guard
-wait $guard
-detached
+not_believed ledger
+
+scenario "a ledger that another emptied is not believed"
+not_believed empty
 
 scenario "kprobes that are switched off while it runs are noticed"
 guard_start
