@@ -101,5 +101,6 @@ include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
 include tests/packages/packages.mk
 include tests/monitoring/monitoring.mk
+include tests/published/published.mk
 include tests/lab/kernels.mk
 include tests/kernels/kernels-from-source.mk
