@@ -306,10 +306,31 @@ static int leave(struct run *r)
 	return err ? err : ledger_checkpoint(&r->lasting.ledger, session_save, &r->session);
 }
 
+#define LAST_TRIES 20
+#define LAST_NS	   (STREAM_PATIENCE_NS / 10)
+
+/*
+ * Takes in all records up to last, those on their way too. Others may come after it at any time:
+ * they are the next guard's, if one comes.
+ */
+static int drain_last(struct run *r, __u64 *last)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < LAST_TRIES; i++) {
+		*last = sensors_state(r->sensors).seq;
+		err = run_drain(r);
+		if (!r->stream.count && r->stream.next > *last)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = LAST_NS }, NULL);
+	}
+	return err ? err : feed_waiting(r, UINT64_MAX);
+}
+
 static int finish(struct run *r)
 {
+	__u64 missing, last = 0;
 	struct snp_event e;
-	__u64 missing;
 	int err;
 
 	err = do_sweep(r);
@@ -318,10 +339,10 @@ static int finish(struct run *r)
 		err = do_sweep(r);
 	}
 	if (!err)
-		err = feed_waiting(r, UINT64_MAX);
+		err = drain_last(r, &last);
 	if (err)
 		return err;
-	missing = stream_missing(&r->stream, sensors_state(r->sensors).seq);
+	missing = stream_missing(&r->stream, last);
 	if (missing) {
 		r->session.next = r->stream.next += missing;
 		err = feed_lost(r, missing);

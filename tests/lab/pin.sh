@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
 # Gate and sensors outlive the guard: what `run --pin` leaves, who takes it up, and who tampers with
-# it. Needs --firmware full, and tamper and older (a guard of another version) in /usr/local/bin.
+# it. Needs --firmware full, and tamper, hammer and older (a guard of another version) in
+# /usr/local/bin.
 . /lab/lib.sh
 modprobe msr
 pins=/sys/fs/bpf/snp-guard
@@ -125,6 +126,29 @@ guard_end
 status_is degraded
 status_has 'no guard between two windows'
 status_has '"windows":2'
+detached
+
+scenario "pinned: guards that end and begin while somebody tries all the time lose nothing"
+rm -f /tmp/enough
+guard_start --pin
+expect "SNP is initialised" snp_load
+await "only opening is gated" '"event":"gate","state":"steady"'
+hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
+hammer=$!
+n=0
+while [ $n -lt 5 ]; do
+	sleep 0.5
+	kill $guard
+	wait $guard
+	guard_again
+	n=$((n + 1))
+done
+touch /tmp/enough
+wait $hammer || fail "something got through: $(tail -3 /tmp/hammered)"
+expect "SNP ends" snp_unload
+guard_end
+expect_breaches no-latch
+expect_status 0
 detached
 
 scenario "pinned: ended and started again outside a window, there is nothing to say"
