@@ -10,6 +10,7 @@
 #include "names.h"
 #include "own_events.h"
 #include "preflight.h"
+#include "printable.h"
 #include "window.h"
 
 const char *check_status_name(enum check_status status)
@@ -55,6 +56,7 @@ add(struct check_report *r, const char *name, enum check_status status, const ch
 	va_start(args, format);
 	vsnprintf(result->evidence, sizeof(result->evidence), format, args);
 	va_end(args);
+	make_printable(result->evidence);
 }
 
 /* ---- what the guard needs of the host ---- */

@@ -10,6 +10,7 @@
 #include "own_events.h"
 #include "pins.h"
 #include "preflight.h"
+#include "printable.h"
 
 static void degrade(struct read_back *b, const char *what)
 {
@@ -18,6 +19,8 @@ static void degrade(struct read_back *b, const char *what)
 	b->facts.state = GUARD_DEGRADED;
 	snprintf(b->facts.missing + used, sizeof(b->facts.missing) - used, "%s%s", used ? ", " : "",
 		 what);
+	/* The version of one that another made up. */
+	make_printable(b->facts.missing);
 }
 
 static int find_holder(void)

@@ -4,16 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * A task may call itself anything, and a recording may be forged: what is shown must not steer
- * the reader's terminal, nor break a line of JSON.
- */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}
+#include "printable.h"
 
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host)

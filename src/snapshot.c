@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printable.h"
 #include "snp_guard.h"
 
 /* Raised by one whenever a member changes its meaning or goes. */
@@ -22,6 +23,8 @@ int snapshot_take(struct snapshot *s, const struct platform *p)
 	*s = (struct snapshot){ .hotplug_count = SNP_COUNT_UNKNOWN };
 	platform_boot_id(p, s->boot_id);
 	platform_release(p, s->release);
+	make_printable(s->boot_id);
+	make_printable(s->release);
 	err = platform_cpus(p, "present", &present);
 	if (!err)
 		err = platform_cpus(p, "online", &online);

@@ -39,7 +39,7 @@ run-bench-baseline: all lab-programs $(bench_programs)
 
 # ---- on hosts of two sizes, with no lab ----
 
-sizes_units := platform cpulist module_file kallsyms snapshot own_events session window names \
+sizes_units := platform cpulist module_file kallsyms snapshot own_events session printable window names \
 	report report_text report_json report_journal messages trace stream history ledger pack window_state
 $(O)/test/sizes.o: tests/bench/sizes.c | needs $(O)/test
 	$(call msg,CC,$@)

@@ -2,11 +2,11 @@
 # Fuzzers: make fuzz-short, make fuzz, make fuzz-seeds.
 # Each target once: the objects it is linked with, the functions that it stands in for (--wrap),
 # and the runs of fuzz-short, some four seconds each.
-fuzz_reports := session.o report.o report_json.o report_text.o report_journal.o messages.o names.o window.o trace.o cpulist.o \
+fuzz_reports := session.o printable.o report.o report_json.o report_text.o report_journal.o messages.o names.o window.o trace.o cpulist.o \
 	severity.o nearest.o history.o ledger.o pack.o window_state.o
 fuzz_metrics := publish.o service.o metrics.o registers.o textfile.o listen.o check.o hooks.o kernel.o kprobe_event.o \
 	preflight.o own_events.o snapshot.o platform.o module_file.o kallsyms.o
-fuzz_host := platform.o cpulist.o module_file.o kallsyms.o
+fuzz_host := platform.o printable.o cpulist.o module_file.o kallsyms.o
 fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
 
 fuzz_needs_config := config_file.o options.o hooks.o kernel.o $(fuzz_host) $(fuzz_reports)
