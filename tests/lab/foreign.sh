@@ -65,20 +65,6 @@ expect_status 2
 expect "three CPUs went" [ "$(count_of '"breach":"cpu-offlined"')" -eq 3 ]
 expect "three CPUs came" [ "$(count_of '"breach":"cpu-onlined"')" -eq 3 ]
 
-scenario "PCI probe: its disable and enable are shown as another's"
-guard_start
-expect "SNP is initialised" snp_load
-await "the guard sees it" '"state":"initialised"'
-device=$(basename /sys/bus/pci/drivers/ccp/0000:*)
-expect "ccp lets the device go" sh -c "echo $device >/sys/bus/pci/drivers/ccp/unbind"
-expect "ccp takes it again" sh -c "echo $device >/sys/bus/pci/drivers/ccp/bind"
-await "the owner is shown" '"event":"hotplug-disable".*"owner":"other","caller":"pci_'
-guard_stop
-expect "no breach but the notice" [ "$(named)" = "no-latch " ]
-expect_status 0
-rmmod kvm_amd
-rmmod ccp
-
 scenario "idle injection: its disable and enable are shown as another's"
 insmod /lab/stub/foreign.ko
 guard_start
@@ -103,6 +89,20 @@ expect "the kernel has four CPUs as before" [ "$(cat $cpus/present)" = 0-3 ]
 expect "SNP ends" snp_unload
 guard_stop
 expect_breaches no-latch
+expect_status 0
+
+# The last one, and nothing is unloaded after it: on 7.3.4 rmmod kvm_amd has then ended in an Oops
+# (sev_firmware_shutdown: sev_tsm_uninit hands on a pointer that is none).
+scenario "PCI probe: its disable and enable are shown as another's"
+guard_start
+expect "SNP is initialised" snp_load
+await "the guard sees it" '"state":"initialised"'
+device=$(basename /sys/bus/pci/drivers/ccp/0000:*)
+expect "ccp lets the device go" sh -c "echo $device >/sys/bus/pci/drivers/ccp/unbind"
+expect "ccp takes it again" sh -c "echo $device >/sys/bus/pci/drivers/ccp/bind"
+await "the owner is shown" '"event":"hotplug-disable".*"owner":"other","caller":"pci_'
+guard_stop
+expect "no breach but the notice" [ "$(named)" = "no-latch " ]
 expect_status 0
 
 finish
