@@ -95,6 +95,15 @@ guard_stop() {
 	grep -v '"type":"summary"' "$json" >/tmp/live
 	grep -v '"type":"summary"' /tmp/replay >/tmp/again
 	cmp -s /tmp/live /tmp/again || fail "the replay differs from the run"
+	late=$(told_late) || fail "this is told after a change of the gate that took place 20 ms after it: $late"
+}
+
+# What happens while the guard attaches or drops programs is told before that.
+told_late() {
+	awk -F '"boottime_ns":' '{ split($2, rest, ","); at = rest[1] + 0 }
+		/"event":"gate"/ { changed = at }
+		at < changed - 20000000 { print; found = 1; exit }
+		END { exit found }' "$json"
 }
 
 # The breaches in order, a repetition of the last one left out.
