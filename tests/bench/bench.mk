@@ -39,13 +39,11 @@ run-bench-baseline: all lab-programs $(bench_programs)
 
 # ---- on hosts of two sizes, with no lab ----
 
-sizes_units := platform cpulist module_file kallsyms snapshot own_events session printable window names \
-	report report_text report_json report_journal messages trace stream history ledger pack window_state
 $(O)/test/sizes.o: tests/bench/sizes.c | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
 
-$(O)/test/sizes: $(O)/test/sizes.o $(sizes_units:%=$(O)/obj/%.o)
+$(O)/test/sizes: $(O)/test/sizes.o $(O)/test/units.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 

@@ -109,8 +109,7 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
 fuzz-seeds: $(O)/fuzz/obj/seeds
 	$< tests/fuzz/corpus
 
-$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c src/trace.c src/snapshot.c src/platform.c src/cpulist.c src/kallsyms.c src/module_file.c \
-		| needs $(O)/fuzz/obj
+$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c $(O)/test/units.a | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
 

@@ -127,7 +127,7 @@ static void live(unsigned int cpus, int apart)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 || trace_create(&trace, argv[3], &host)) {
+	if (argc != 4 || trace_create(&trace, argv[3], &host, NULL, 0)) {
 		fputs("usage: record CPUS together|apart FILE\n", stderr);
 		return 1;
 	}

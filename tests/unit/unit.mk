@@ -12,6 +12,11 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 $(O)/test:
 	$(Q)mkdir -p $@
 
+# For other tests' programs: the linker takes of it what they need.
+$(O)/test/units.a: $(guard_units) | needs $(O)/test
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 $(O)/asan/test-%.o: tests/unit/%.c | needs $(O)/asan
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
