@@ -113,8 +113,10 @@ Test(window, mainline_has_no_latch)
 	prepare(&s);
 	cr_told(&s, OPENED);
 	cr_assert(window_is_open(s.window));
+	cr_assert_not(window_now(s.window).initialised);
 	snp_init(&s);
 	cr_told(&s, "initialised");
+	cr_assert(window_now(s.window).initialised);
 	cr_assert(window_is_unsettled(s.window));
 	later(&s, WINDOW_SETTLE_NS - 10000);
 	sweep(&s);
@@ -1398,6 +1400,7 @@ Test(window, cpu_that_left_is_not_readable_any_more)
 	start(&s);
 	cr_assert(window_cpu(s.window, 3).looked);
 	cr_assert(window_cpu(s.window, 3).readable);
+	cr_assert_not(window_cpu(s.window, s.cpu_count).present);
 	s.cpus[3].online = false;
 	sweep(&s);
 	cr_assert_not(window_cpu(s.window, 3).online);
@@ -1725,6 +1728,31 @@ Test(cpus, unreadable_on_its_way_down_is_not_blind)
 	/* It did not go. */
 	later(&s, 5 * SECOND);
 	sweep(&s);
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
+	story_end(&s);
+}
+
+/* ... for five seconds, and not a moment longer. */
+Test(cpus, unreadable_for_five_seconds_is_blind)
+{
+	struct story s;
+	struct snp_event e;
+
+	story_begin(&s, 2);
+	start(&s);
+	e = story_event(&s, SNP_EV_CPU_DOWN_BEGIN);
+	e.subject = 1;
+	cr_assert_eq(story_feed(&s, &e), 0);
+	s.cpus[1].err = -ENOENT;
+	e = story_event(&s, SNP_EV_CPU_STATE);
+	e.subject = 1;
+	e.flags = SNP_F_PRESENT | SNP_F_ONLINE;
+	e.result = -ENOENT;
+	e.time_ns += 5 * SECOND - 1001;
+	cr_assert_eq(story_feed(&s, &e), 0);
+	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 0);
+	e.time_ns++;
+	cr_assert_eq(story_feed(&s, &e), 0);
 	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
 	story_end(&s);
 }
