@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "metrics.h"
+#include "printable.h"
 
 /* Of all that is not applicable nothing is said against the host. */
 static int index_of(enum check_status status)
@@ -106,8 +107,9 @@ static void summarise(const struct check_report *r, char *text, size_t size)
 		if (r->results[i].status == worst)
 			used += snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
 					 r->results[i].name, r->results[i].evidence);
+	make_printable(text);
 	for (char *c = text; *c; c++)
-		if (*c == '|' || *c < ' ' || *c > '~')
+		if (*c == '|')
 			*c = '?';
 }
 

@@ -2,6 +2,7 @@
 #include "read_back.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,15 +13,23 @@
 #include "preflight.h"
 #include "printable.h"
 
-static void degrade(struct read_back *b, const char *what)
+static void __attribute__((format(printf, 2, 3)))
+degrade(struct read_back *b, const char *format, ...)
 {
-	size_t used = strlen(b->facts.missing);
+	char *missing = b->facts.missing;
+	size_t size = sizeof(b->facts.missing), used = strlen(missing);
+	va_list args;
 
 	b->facts.state = GUARD_DEGRADED;
-	snprintf(b->facts.missing + used, sizeof(b->facts.missing) - used, "%s%s", used ? ", " : "",
-		 what);
+	if (used)
+		used += snprintf(missing + used, size - used, ", ");
+	if (used < size) {
+		va_start(args, format);
+		vsnprintf(missing + used, size - used, format, args);
+		va_end(args);
+	}
 	/* The version of one that another made up. */
-	make_printable(b->facts.missing);
+	make_printable(missing);
 }
 
 static int find_holder(void)
@@ -64,19 +73,15 @@ static void try_gate(struct read_back *b)
 {
 	struct gate gate = { .sensors = b->sensors, .platform = &b->platform, .gates = true };
 	int refused = gate_try(&gate);
-	char text[96];
 
 	b->tried = refused == 1;
 	/* The window may have ended just now. */
 	if (b->tried || !(sensors_state(b->sensors).latch & SNP_LATCH_WINDOW))
 		return;
-	if (!refused) {
+	if (!refused)
 		degrade(b, "opening for writing is not refused");
-		return;
-	}
-	snprintf(text, sizeof(text), "opening for writing could not be tried: %s",
-		 strerror(-refused));
-	degrade(b, text);
+	else
+		degrade(b, "opening for writing could not be tried: %s", strerror(-refused));
 }
 
 static void look_at_gate(struct read_back *b)
@@ -98,7 +103,6 @@ int read_back(struct read_back *b)
 {
 	struct hooks_options options = { 0 };
 	const char *name;
-	char text[96];
 	int missing, err;
 
 	*b = (struct read_back){ .platform = { .root = "" }, .lasting = { .lock = -1, .map = -1 } };
@@ -113,9 +117,7 @@ int read_back(struct read_back *b)
 		return 0;
 	}
 	if (b->lasting.found == LASTING_ANOTHER) {
-		snprintf(text, sizeof(text), "pinned by another version, %s: ask that one",
-			 b->lasting.version);
-		degrade(b, text);
+		degrade(b, "pinned by another version, %s: ask that one", b->lasting.version);
 		return 0;
 	}
 	err = hooks_open(&b->hooks, &b->platform, NULL, &options);
@@ -129,11 +131,9 @@ int read_back(struct read_back *b)
 	if (err)
 		return err;
 	look_at_gate(b);
-	if (missing) {
-		snprintf(text, sizeof(text), "%d program%s not pinned: %s", missing,
-			 missing == 1 ? " is" : "s are", name);
-		degrade(b, text);
-	}
+	if (missing)
+		degrade(b, "%d program%s not pinned: %s", missing, missing == 1 ? " is" : "s are",
+			name);
 	return 0;
 }
 

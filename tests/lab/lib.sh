@@ -148,6 +148,24 @@ is_online() {
 	[ "$(cat $cpus/cpu"$1"/online)" = 1 ]
 }
 
+# With systemd in the guest; the script says which unit it is about.
+property() { systemctl show -P "$1" "${2:-$unit}"; }
+
+# await_that WHAT COMMAND...: it succeeds in the end
+await_that() {
+	what=$1 tries=0
+	shift
+	until "$@" >/tmp/await.out 2>&1; do
+		tries=$((tries + 1))
+		if [ $tries -gt 60 ]; then
+			fail "$what: \`$*\` does not succeed: $(cat /tmp/await.out)"
+			systemctl status --no-pager -l $unit
+			return
+		fi
+		sleep 0.1
+	done
+}
+
 # The CPU that runs snp_prepare() decides: with SNP_EN it bails out, without it sets
 # SNP_EN on all. CPU 0, unless another is asked for.
 snp_load() {

@@ -5,7 +5,6 @@
 # taken away. Needs --systemd, a kernel that clears sev_snp, and what `make install` installs.
 . /lab/lib.sh
 unit=snp-guard.service
-property() { systemctl show -P "$1" "${2:-$unit}"; }
 rests_as() {
 	is=$(property ActiveState)/$(property Result)/$(property NRestarts)
 	[ "$is" = "$1" ] || fail "the unit is $is, not $1"

@@ -13,28 +13,12 @@ entries() {
 	[ -s /tmp/entries ]
 }
 
-# await_that WHAT COMMAND...: it succeeds in the end
-await_that() {
-	what=$1 tries=0
-	shift
-	until "$@" >/tmp/await.out 2>&1; do
-		tries=$((tries + 1))
-		if [ $tries -gt 60 ]; then
-			fail "$what: \`$*\` does not succeed: $(cat /tmp/await.out)"
-			systemctl status --no-pager -l $unit
-			return
-		fi
-		sleep 0.1
-	done
-}
-
 # The id that the catalog has for a subject.
 id_of() {
 	awk -v subject="Subject: $1" '/^-- / { id = $2 } index($0, subject) == 1 { print id }' \
 		/usr/lib/systemd/catalog/snp-guard.catalog
 }
 
-property() { systemctl show -P "$1" "${2:-$unit}"; }
 status_says() { property StatusText | grep -q -- "$1"; }
 is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
 

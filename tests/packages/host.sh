@@ -6,23 +6,6 @@
 . /lab/lib.sh
 unit=snp-guard.service
 
-property() { systemctl show -P "$1" $unit; }
-
-# soon WHAT COMMAND...: it succeeds within 10 s
-soon() {
-	what=$1 tries=0
-	shift
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -le 100 ] || {
-			fail "$what: \`$*\` does not succeed: $(snp-guard status 2>&1)"
-			systemctl status --no-pager -l $unit
-			return
-		}
-		sleep 0.1
-	done
-}
-
 has_window() { snp-guard status --format json | grep -q '"state":"enforcing".*"window_open":true'; }
 
 # Until /tmp/enough is there.
@@ -33,20 +16,20 @@ try_all_the_time() {
 }
 
 scenario "an upgrade inside a window replaces the guard that runs, and the gate is shut all the time"
-soon "a window is open" has_window
+await_that "a window is open" has_window
 expect "it is the older one" sh -c "snp-guard --version | grep -q '0\.0\.9'"
 older=$(property MainPID)
 try_all_the_time >/tmp/tries &
 tries=$!
 expect "the upgrade" dpkg -i /debs/snp-guard_*.deb
-soon "the unit is active" systemctl is-active $unit
+await_that "the unit is active" systemctl is-active $unit
 sleep 2
 touch /tmp/enough
 wait $tries
 expect_not "it is the older one" sh -c "snp-guard --version | grep -q '0\.0\.9'"
 expect "another process" [ "$(property MainPID)" != "$older" ]
 expect "which took over" sh -c "journalctl -q -o cat -u $unit | grep -q 'replacing what snp-guard 0\.0\.9 has pinned'"
-soon "the window is known to it" has_window
+await_that "the window is known to it" has_window
 expect_not "a write has passed" grep -q passed /tmp/tries
 expect "some were tried" [ "$(grep -c refused /tmp/tries)" -gt 20 ]
 echo "# $(grep -c refused /tmp/tries) writes refused meanwhile"
