@@ -75,12 +75,12 @@ bpf_cflags = $(here) -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Wer
 	-I. -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
 # In one order, whatever the language.
-guard_src := $(sort $(wildcard src/*.c))
+guard_src := $(sort $(wildcard src/*.c src/*/*.c))
 guard_obj := $(guard_src:src/%.c=$(O)/obj/%.o)
 # All but main, as the tests link it.
 guard_units := $(filter-out $(O)/obj/snp_guard.o,$(guard_obj))
 
-$(O)/obj $(O)/asan:
+$(O)/obj:
 	$(Q)mkdir -p $@
 
 $(O)/snp_guard.bpf.o: bpf/snp_guard.bpf.c | needs $(O)/obj
@@ -92,16 +92,17 @@ $(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
 
-$(O)/obj/sensors.o $(O)/asan/sensors.o: $(O)/snp_guard.skel.h
+$(O)/obj/kernel/sensors.o $(O)/asan/kernel/sensors.o: $(O)/snp_guard.skel.h
 
-$(O)/contract.h: docs/contract.md src/contract.awk | needs $(O)/obj
+$(O)/contract.h: docs/contract.md src/contract/contract.awk | needs $(O)/obj
 	$(call msg,TABLE,$@)
-	$(Q)awk -f src/contract.awk $< > $@
+	$(Q)awk -f src/contract/contract.awk $< > $@
 
-$(O)/obj/explain.o $(O)/asan/explain.o: $(O)/contract.h
+$(O)/obj/contract/explain.o $(O)/asan/contract/explain.o: $(O)/contract.h
 
-$(O)/obj/%.o: src/%.c | needs $(O)/obj
+$(O)/obj/%.o: src/%.c | needs
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
 
 $(O)/snp-guard: $(guard_obj)
@@ -139,7 +140,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.c src/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch])
+	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch])
 
 .PHONY: clean
 clean:
@@ -173,4 +174,4 @@ help:
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 
--include $(wildcard $(O)/obj/*.d $(O)/asan/*.d $(O)/test/*.d)
+-include $(wildcard $(O)/obj/*.d $(O)/obj/*/*.d $(O)/asan/*.d $(O)/asan/*/*.d $(O)/test/*.d)

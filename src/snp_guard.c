@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "commands.h"
-#include "nearest.h"
-#include "session.h"
+#include "cli/commands.h"
+#include "util/nearest.h"
+#include "session/session.h"
 
 static const struct command commands[] = {
 	{ "run", command_run, &run_argp,

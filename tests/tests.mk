@@ -72,11 +72,12 @@ $(O)/test/occupy $(O)/test/tamper: $(O)/test/%: tests/lab/%.c | needs $(O)/test
 		$(lib_cflags) $< $(lib_libs) -o $@
 
 # For tests/lab/pin.sh: this guard, but for the version that it takes itself for.
-$(O)/test/older-%.o: src/%.c | needs $(O)/test
+$(O)/test/older-%.o: src/%.c | needs
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -USNP_GUARD_VERSION -DSNP_GUARD_VERSION='"0.0.9"' -c $< -o $@
 
-older_units := lasting snp_guard
+older_units := pinned/lasting snp_guard
 $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units:%=$(O)/obj/%.o),$(guard_obj))
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@

@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "own_events.h"
-#include "platform.h"
-#include "session.h"
-#include "snapshot.h"
-#include "stream.h"
+#include "host/own_events.h"
+#include "host/platform.h"
+#include "session/session.h"
+#include "host/snapshot.h"
+#include "kernel/stream.h"
 
 static unsigned int cpus;
 static struct platform host;

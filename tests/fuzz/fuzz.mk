@@ -1,41 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Fuzzers: make fuzz-short, make fuzz, make fuzz-seeds.
-# Each target once: the objects it is linked with, the functions that it stands in for (--wrap),
-# and the runs of fuzz-short, some four seconds each.
-fuzz_reports := session.o printable.o report.o report_json.o report_text.o report_journal.o messages.o names.o window.o trace.o cpulist.o \
-	severity.o nearest.o history.o ledger.o pack.o window_state.o
-fuzz_metrics := publish.o service.o metrics.o registers.o textfile.o listen.o check.o hooks.o kernel.o kprobe_event.o \
-	preflight.o own_events.o snapshot.o platform.o module_file.o kallsyms.o
-fuzz_host := platform.o printable.o cpulist.o module_file.o kallsyms.o
+# The functions that a target stands in for (--wrap), the lab's objects that it needs, and its runs
+# in fuzz-short, some four seconds each.
 fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
 
-fuzz_needs_config := config_file.o options.o hooks.o kernel.o $(fuzz_host) $(fuzz_reports)
 fuzz_runs_config := 60000
 fuzz_needs_control := lab-control.o lab-qmp.o lab-unix_socket.o $(fuzz_firmware)
 fuzz_wrap_control := unix_listen accept4 recv send
 fuzz_runs_control := 40000
-fuzz_needs_cpulist := cpulist.o
 fuzz_runs_cpulist := 10000
-fuzz_needs_kallsyms := kallsyms.o
 fuzz_runs_kallsyms := 80000
-fuzz_needs_ledger := $(fuzz_reports)
 fuzz_runs_ledger := 20000
-fuzz_needs_listen := listen.o own_events.o $(fuzz_host)
 fuzz_runs_listen := 300000
-fuzz_needs_module := module_file.o kallsyms.o
 fuzz_runs_module := 80000
-# The commands, and all that they call: none of it is reached.
-fuzz_needs_options := $(filter-out run_options.o completion_command.o,$(notdir $(guard_units)))
 fuzz_wrap_options := argp_parse argp_error
 fuzz_runs_options := 60000
-fuzz_needs_platform := preflight.o snapshot.o $(fuzz_host)
 fuzz_runs_platform := 2000
-fuzz_needs_snapshot := snapshot.o $(fuzz_host)
 fuzz_runs_snapshot := 2000
-fuzz_needs_stream := stream.o
 fuzz_runs_stream := 150000
-fuzz_needs_trace := replay.o options.o timeline_command.o timeline.o timeline_scale.o timeline_picture.o \
-	$(fuzz_metrics) $(fuzz_reports)
 fuzz_runs_trace := 4000
 fuzz_needs_vfio_user := lab-vfio_user.o lab-device.o $(fuzz_firmware)
 fuzz_wrap_vfio_user := unix_listen accept4 recvmsg send
@@ -58,17 +40,22 @@ $(O)/fuzz/obj/lab-%.o: lab/%.c | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
 
-$(O)/fuzz/obj/%.o: src/%.c | needs $(O)/fuzz/obj
+$(O)/fuzz/obj/%.o: src/%.c | needs
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
 
-$(O)/fuzz/obj/sensors.o: $(O)/snp_guard.skel.h
-$(O)/fuzz/obj/explain.o: $(O)/contract.h
+$(O)/fuzz/obj/kernel/sensors.o: $(O)/snp_guard.skel.h
+$(O)/fuzz/obj/contract/explain.o: $(O)/contract.h
+
+$(O)/fuzz/obj/units.a: $(guard_units:$(O)/obj/%=$(O)/fuzz/obj/%)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(foreach n,$(fuzz_names),$(eval $(O)/fuzz/$(n): $(fuzz_needs_$(n):%=$(O)/fuzz/obj/%)))
-$(fuzz_programs): $(O)/fuzz/%: $(O)/fuzz/obj/target-%.o
+$(fuzz_programs): $(O)/fuzz/%: $(O)/fuzz/obj/target-%.o $(O)/fuzz/obj/units.a
 	$(call msg,LD,$@)
-	$(Q)$(CLANG) $(fuzz_sanitize) $(fuzz_wrap_$*:%=-Wl,--wrap=%) $^ $(lib_libs) -o $@ || \
+	$(Q)$(CLANG) $(fuzz_sanitize) $(fuzz_wrap_$*:%=-Wl,--wrap=%) $(filter %.o,$^) $(filter %.a,$^) $(lib_libs) -o $@ || \
 		{ echo "no fuzzer runtime for $(CLANG)? apt-get install libclang-rt-dev" >&2; exit 1; }
 
 .PHONY: fuzz-programs
@@ -113,4 +100,4 @@ $(O)/fuzz/obj/seeds: tests/fuzz/seeds.c $(O)/test/units.a | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
 
--include $(wildcard $(O)/fuzz/obj/*.d)
+-include $(wildcard $(O)/fuzz/obj/*.d $(O)/fuzz/obj/*/*.d)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The configuration file: the input is a file of it. */
-#include "../../src/run_options.c"
+#include "cli/run_options.c"
 #include "fuzz.h"
 
 /* In place of the one beside main(). */

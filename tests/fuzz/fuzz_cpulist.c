@@ -2,7 +2,7 @@
 /* Lists of CPUs: the set is that of a second reader, and survives being written and read. */
 #include <errno.h>
 
-#include "../../src/cpulist.h"
+#include "util/cpulist.h"
 #include "fuzz.h"
 
 /* The grammar once more, slowly: NUMBER[-NUMBER], parted by commas, and one newline at most. */

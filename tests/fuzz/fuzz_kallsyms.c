@@ -5,7 +5,7 @@
  */
 #include <stdbool.h>
 
-#include "../../src/kallsyms.h"
+#include "host/kallsyms.h"
 #include "fuzz.h"
 
 #define WANTED                                                                                     \

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "../../src/session.h"
+#include "session/session.h"
 #include "fuzz.h"
 
 enum { CHECKPOINT = 32 * 1024 };

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../src/module_file.h"
+#include "host/module_file.h"
 #include "fuzz.h"
 
 enum { WANTED_COUNT = 4, NAMES_MAX = 64 };

@@ -7,8 +7,8 @@
 #include <argp.h>
 #include <setjmp.h>
 
-#include "../../src/commands.h"
-#include "../../src/run_options.c"
+#include "cli/commands.h"
+#include "cli/run_options.c"
 #include "fuzz.h"
 
 enum { ARGS_MAX = 16 };

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/platform.h"
-#include "../../src/preflight.h"
-#include "../../src/snapshot.h"
-#include "../../src/snp_guard.h"
+#include "host/platform.h"
+#include "host/preflight.h"
+#include "host/snapshot.h"
+#include "snp_guard.h"
 #include "fuzz.h"
 
 enum file { BOOT_ID, RELEASE, ONLINE, PRESENT, LSM, CPUINFO, LOCKDOWN, DEP, BUILTIN, FILES };

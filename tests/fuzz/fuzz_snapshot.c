@@ -2,7 +2,7 @@
 /* Snapshots: what was read is written, reads the same, and is written the same once more. */
 #include <errno.h>
 
-#include "../../src/snapshot.h"
+#include "host/snapshot.h"
 #include "fuzz.h"
 
 static char *write_out(const struct snapshot *s, size_t *size)

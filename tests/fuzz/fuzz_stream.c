@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "../../src/stream.h"
+#include "kernel/stream.h"
 #include "fuzz.h"
 
 enum { NUMBERS_MAX = 512, STEP_NS = 7000000 };

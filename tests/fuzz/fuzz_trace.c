@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "../../src/commands.h"
-#include "../../src/session.h"
+#include "cli/commands.h"
+#include "session/session.h"
 #include "fuzz.h"
 
 enum { HEADER = sizeof(struct trace_header), RECORD = sizeof(struct snp_event) };

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../src/snapshot.h"
-#include "../../src/trace.h"
-#include "../../src/window.h"
+#include "host/snapshot.h"
+#include "session/trace.h"
+#include "contract/window.h"
 
 static const char *top;
 

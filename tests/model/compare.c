@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compares src/window.c with the model, over all sequences of a family's actions up to a depth,
- * and over random ones.
+ * Compares src/contract/window.c with the model, over all sequences of a family's actions up to a
+ * depth, and over random ones.
  *
  * Two sequences that lead to the same state are followed once. The same state is: the same
  * struct window, its times taken as ages; the same host; and the same answers of the model to all
@@ -17,7 +17,7 @@
 
 /* Its struct is looked into, and its state copied. A mutant of it stands in its place at times. */
 #ifndef WINDOW_SOURCE
-#define WINDOW_SOURCE "../../src/window.c"
+#define WINDOW_SOURCE "contract/window.c"
 #endif
 #include WINDOW_SOURCE
 

@@ -73,7 +73,7 @@ unsigned int host_tells(const struct host *host, enum host_action action, const 
 		return (1u << MODEL_CPUS) - 1;
 	if (action != HOST_SWEEP)
 		return 0;
-	/* As src/sweep.c does it. */
+	/* As src/run/sweep.c does it. */
 	for (__u32 i = 0; i < MODEL_CPUS; i++) {
 		const struct host_cpu *c = &host->cpus[i];
 		struct window_cpu known = window_cpu(w, i);
@@ -152,7 +152,7 @@ static unsigned int sweep(struct host *host, unsigned int tells, bool stable,
 	records[n] = record(host, SNP_EV_TRUTH);
 	records[n].count = host->count_hidden ? SNP_COUNT_UNKNOWN : host->count;
 	records[n].flags = stable ? SNP_F_STABLE : 0;
-	/* As src/run.c asks: at first, and after a loss. */
+	/* As src/run/run.c asks: at first, and after a loss. */
 	if (!host->asked && host->says_firmware)
 		records[n].flags |= SNP_F_FW_KNOWN | (host->firmware ? SNP_F_FW_INIT : 0);
 	host->asked |= stable;

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "../../src/window.h"
+#include "contract/window.h"
 #include "model.h"
 
 /* X(symbol, name) */

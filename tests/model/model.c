@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "../../src/window.h"
+#include "contract/window.h"
 
 #define SELF_ENABLE_NS 1000000000ull
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the state in src/window.c never is, for lives of any length: if it holds of whatever state
- * before an event, it holds after. Read by cbmc, which takes all states of a host with two CPUs
- * and all events of a KIND at once (tests/model/prove). That nothing is read or written outside
- * of what it should be, cbmc adds by itself.
+ * What the state in src/contract/window.c never is, for lives of any length: if it holds of
+ * whatever state before an event, it holds after. Read by cbmc, which takes all states of a host
+ * with two CPUs and all events of a KIND at once (tests/model/prove). That nothing is read or
+ * written outside of what it should be, cbmc adds by itself.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 #define snprintf(buf, ...)		   ((void)((buf)[0] = 0))
 #define strerror(err)			   ""
 #ifndef WINDOW_SOURCE
-#define WINDOW_SOURCE "../../src/window.c"
+#define WINDOW_SOURCE "contract/window.c"
 #endif
 #include WINDOW_SOURCE
 

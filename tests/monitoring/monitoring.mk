@@ -14,6 +14,6 @@ check-monitoring: deps
 run-check-monitoring: all $(O)/test/recordings
 	@tests/monitoring/run
 
-$(O)/test/recordings: tests/monitoring/recordings.c $(O)/obj/trace.o | needs $(O)/test
+$(O)/test/recordings: tests/monitoring/recordings.c $(O)/obj/session/trace.o | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/trace.h"
+#include "session/trace.h"
 
 enum { CPUS = 4 };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/trace.h"
+#include "session/trace.h"
 
 static const struct trace_header host = {
 	.boot_id = "0f1e2d3c-0000-4000-8000-123456789abc",

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/check.h"
-#include "../../src/commands.h"
-#include "../../src/report.h"
+#include "check/check.h"
+#include "cli/commands.h"
+#include "report/report.h"
 
 static const struct trace_header host = {
 	.boot_id = "0f1e2d3c-0000-4000-8000-123456789abc",

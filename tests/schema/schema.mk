@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What tests/schema/run looks at.
-lines_obj := $(unit_guard_src:src/%.c=$(O)/obj/%.o)
-$(O)/test/lines: tests/schema/lines.c $(lines_obj) | needs $(O)/test
+$(O)/test/lines: tests/schema/lines.c $(O)/test/units.a | needs $(O)/test
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(guard_cflags) $< $(lines_obj) $(lib_libs) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(guard_cflags) $< $(O)/test/units.a $(lib_libs) -o $@

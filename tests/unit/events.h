@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../../src/pack.h"
-#include "../../src/trace.h"
-#include "../../src/window.h"
+#include "util/pack.h"
+#include "session/trace.h"
+#include "contract/window.h"
 
 #define SECOND 1000000000ull
 
@@ -76,7 +76,7 @@ void snapshot(struct story *s);			  /* keeps what the CPUs are now, tells nothin
 void tell_snapshot(struct story *s, __u32 flags); /* BEFORE_CPU of each, and BEFORE */
 /* START, the snapshot and the first sweep: SNP_F_SAME_BOOT, or 0 after a kexec or reset. */
 void start_since(struct story *s, __u32 flags);
-void sweep(struct story *s); /* tells of CPUs what differs, as src/sweep.c does, then TRUTH */
+void sweep(struct story *s); /* tells of CPUs what differs, as src/run/sweep.c does, then TRUTH */
 void unstable_sweep(struct story *s);
 void cpu_state(struct story *s, unsigned int cpu); /* differs or not */
 void truth(struct story *s);

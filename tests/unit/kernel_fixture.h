@@ -6,7 +6,7 @@
 #include <bpf/btf.h>
 #include <stdio.h>
 
-#include "../../src/platform.h"
+#include "host/platform.h"
 #include "events.h"
 
 struct kernel_fixture {

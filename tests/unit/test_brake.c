@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../../src/brake.h"
+#include "kernel/brake.h"
 #include "events.h"
 
 static struct fixture fixture;

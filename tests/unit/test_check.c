@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../../src/check.h"
+#include "check/check.h"
 #include "events.h"
 
 #define CPUS	4

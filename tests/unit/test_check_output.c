@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/check_output.h"
+#include "check/check_output.h"
 
 static struct check_result results[12];
 static struct check_report report;

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/commands.h"
-#include "../../src/hooks.h"
-#include "../../src/run_options.h"
+#include "cli/commands.h"
+#include "kernel/hooks.h"
+#include "cli/run_options.h"
 #include "events.h"
 
 static struct fixture fixture;

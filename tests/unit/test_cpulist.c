@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/cpulist.h"
+#include "util/cpulist.h"
 
 static void same(const char *text, const char *expected)
 {

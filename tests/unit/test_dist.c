@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/metrics.h"
-#include "../../src/names.h"
+#include "monitor/metrics.h"
+#include "contract/names.h"
 
 #define RULES	  "dist/prometheus/snp_guard.rules.yml"
 #define RUNBOOK	  "docs/runbook.md"

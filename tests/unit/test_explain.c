@@ -5,8 +5,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "../../src/explain.h"
-#include "../../src/names.h"
+#include "contract/explain.h"
+#include "contract/names.h"
 
 Test(explain, the_contract_has_a_whole_chapter_for_each_breach)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/hooks.h"
+#include "kernel/hooks.h"
 #include "kernel_fixture.h"
 #include "snp_guard.skel.h"
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/catalog.h"
-#include "../../src/explain.h"
-#include "../../src/messages.h"
-#include "../../src/report_journal.h"
+#include "report/catalog.h"
+#include "contract/explain.h"
+#include "report/messages.h"
+#include "report/report_journal.h"
 
 static struct report report;
 static struct journal_entry entry;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/kallsyms.h"
+#include "host/kallsyms.h"
 
 static const char symbols[] = "0000000000000000 A fixed_percpu_data\n"
 			      "ffffffff81000000 T _text\n"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/kernel.h"
+#include "host/kernel.h"
 #include "kernel_fixture.h"
 
 static struct kernel_fixture fixture;

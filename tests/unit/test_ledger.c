@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/session.h"
-#include "../../src/stream.h"
+#include "session/session.h"
+#include "kernel/stream.h"
 #include "events.h"
 
 enum { CHECKPOINT = 64 * 1024, LOG = 512 };

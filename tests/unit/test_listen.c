@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../src/listen.h"
-#include "../../src/textfile.h"
+#include "monitor/listen.h"
+#include "util/textfile.h"
 #include "events.h"
 
 static struct fixture fixture;

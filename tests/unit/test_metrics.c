@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/metrics.h"
+#include "monitor/metrics.h"
 
 static struct metrics_facts facts;
 static char *text;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/module_file.h"
+#include "host/module_file.h"
 #include "kernel_fixture.h"
 
 static struct fixture fixture;

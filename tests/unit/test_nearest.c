@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../../src/nearest.h"
+#include "util/nearest.h"
 
 static const char *nearest_of(const char *word, const char *const *names)
 {

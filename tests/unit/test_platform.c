@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/platform.h"
+#include "host/platform.h"
 #include "events.h"
 
 static struct fixture fixture;

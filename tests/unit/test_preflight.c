@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/preflight.h"
+#include "host/preflight.h"
 #include "events.h"
 
 static struct fixture fixture;

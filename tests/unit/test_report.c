@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/report.h"
-#include "../../src/session.h"
+#include "report/report.h"
+#include "session/session.h"
 #include "events.h"
 
 static const struct trace_header host = {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../src/service.h"
+#include "monitor/service.h"
 
 static void reads(const struct service_facts *f, const char *expected)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/nearest.h"
-#include "../../src/session.h"
+#include "util/nearest.h"
+#include "session/session.h"
 #include "events.h"
 
 static char why[256];

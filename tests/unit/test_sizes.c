@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/platform.h"
-#include "../../src/session.h"
-#include "../../src/snapshot.h"
-#include "../../src/stream.h"
+#include "host/platform.h"
+#include "session/session.h"
+#include "host/snapshot.h"
+#include "kernel/stream.h"
 #include "events.h"
 
 enum { ALL = 8192 };

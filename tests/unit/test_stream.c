@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "../../src/stream.h"
+#include "kernel/stream.h"
 
 static struct stream stream;
 

@@ -7,9 +7,9 @@
 #include <libxml/xpathInternals.h>
 #include <unistd.h>
 
-#include "../../src/session.h"
-#include "../../src/timeline_picture.h"
-#include "../../src/timeline_scale.h"
+#include "session/session.h"
+#include "timeline/timeline_picture.h"
+#include "timeline/timeline_scale.h"
 
 static struct story s;
 static struct trace recording;

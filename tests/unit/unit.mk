@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tests that need no lab, with sanitizers.
 unit_src := $(wildcard tests/unit/*.c)
-unit_lab_obj := $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
-# All of the guard but main, the commands, and what needs a kernel to attach to.
-unit_guard_src := $(filter-out src/snp_guard.c src/run.c src/run_begin.c src/replay.c src/%_command.c \
-	src/sensors.c src/sweep.c src/gate.c src/lasting.c src/read_back.c src/publish.c,$(guard_src))
-unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) \
-	$(unit_guard_src:src/%.c=$(O)/asan/%.o) $(unit_lab_obj)
+unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-$(O)/test:
+$(O)/test $(O)/asan:
 	$(Q)mkdir -p $@
 
-# For other tests' programs: the linker takes of it what they need.
-$(O)/test/units.a: $(guard_units) | needs $(O)/test
+# All but main, for other programs: the linker takes of it what they need.
+$(O)/test/units.a: $(guard_units)
+$(O)/asan/units.a: $(guard_units:$(O)/obj/%=$(O)/asan/%)
+$(O)/test/units.a $(O)/asan/units.a: | needs $(O)/test
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -25,8 +22,9 @@ $(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) -c $< -o $@
 
-$(O)/asan/%.o: src/%.c | needs $(O)/asan
+$(O)/asan/%.o: src/%.c | needs
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
 # It parses what timeline draws.
@@ -35,7 +33,7 @@ $(O)/asan/test-test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags l
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test-test_hooks.o: $(O)/snp_guard.skel.h
 
-$(O)/test/unit: $(unit_obj) | $(O)/test
+$(O)/test/unit: $(unit_obj) $(O)/asan/units.a | $(O)/test
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) \
 		$(shell $(PKG_CONFIG) --libs libxml-2.0) -o $@

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether a host's SNP state is sound, at one moment: named checks, each with its evidence. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "contract/guard_state.h"
+#include "kernel/hooks.h"
+#include "host/platform.h"
+#include "host/psp_status.h"
+#include "host/registers.h"
+#include "contract/severity.h"
+#include "host/snapshot.h"
+
+/* Worse from one to the next: X(symbol, name) */
+#define CHECK_STATUSES(X)                                                                          \
+	X(NOT_APPLICABLE, "NOT-APPLICABLE")                                                        \
+	X(PASS, "PASS")                                                                            \
+	X(WARN, "WARN")                                                                            \
+	X(UNKNOWN, "UNKNOWN")                                                                      \
+	X(FAIL, "FAIL")
+
+enum check_status {
+#define X(sym, name) CHECK_##sym,
+	CHECK_STATUSES(X)
+#undef X
+};
+
+struct check_result {
+	const char *name;
+	enum check_status status;
+	char evidence[256];
+	const char *remedy; /* NULL where nothing is to be done */
+};
+
+struct check_report {
+	struct check_result *results;
+	int count, room;
+	bool incomplete; /* there was no memory for one */
+};
+
+/* What is known of the host. */
+struct check_facts {
+	const struct platform *platform;
+	const struct snapshot *now;   /* NULL: the CPUs could not be looked at */
+	const struct snapshot *since; /* NULL: there is nothing to compare with */
+	struct severities severities;
+	__u32 start_flags;		   /* SNP_F_HAS_PREPARE and so on; of the kernel */
+	bool kernel_known;		   /* start_flags, and now->hotplug_count were asked for */
+	int initialised;		   /* by the driver: 1, 0, or -1 if that is not known */
+	const struct registers *registers; /* as now has the CPUs; NULL: not read */
+	const struct psp_status *firmware; /* NULL: not asked, or firmware_err says why not */
+	int firmware_err;		   /* negative errno of asking; 0: not asked */
+	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
+	int guard_err;			   /* negative errno; -EPERM without root */
+	bool require_snp;		   /* a host without SNP fails */
+};
+
+/* True if the firmware may be asked for its status, see psp_status.h. */
+bool check_may_ask_firmware(const struct check_facts *f);
+
+/*
+ * Judges; breaches are decided by the automaton alone. Returns 0 or a negative errno;
+ * check_free() in either case.
+ */
+int check_judge(struct check_report *r, const struct check_facts *f);
+void check_free(struct check_report *r);
+
+const char *check_status_name(enum check_status status);
+/* The worst of all; what is not applicable does not count. */
+enum check_status check_worst(const struct check_report *r);
+
+#endif

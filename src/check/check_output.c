@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check/check_output.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "monitor/metrics.h"
+#include "util/printable.h"
+
+/* Of all that is not applicable nothing is said against the host. */
+static int index_of(enum check_status status)
+{
+	switch (status) {
+	case CHECK_WARN:
+		return 1;
+	case CHECK_FAIL:
+		return 2;
+	case CHECK_UNKNOWN:
+		return 3;
+	default:
+		return 0;
+	}
+}
+
+static const char *verdict(const struct check_report *r)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+	return words[index_of(check_worst(r))];
+}
+
+int check_exit_status(const struct check_report *r, enum check_exit_map map)
+{
+	static const int maps[][4] = {
+#define X(sym, name, ok, warning, critical, unknown) { ok, warning, critical, unknown },
+		CHECK_EXIT_MAPS(X)
+#undef X
+	};
+
+	return maps[map][index_of(check_worst(r))];
+}
+
+static int print_text(FILE *out, const struct check_report *r)
+{
+	for (int i = 0; i < r->count; i++) {
+		const struct check_result *c = &r->results[i];
+
+		fprintf(out, "%-14s  %-16s %s\n", check_status_name(c->status), c->name,
+			c->evidence);
+		if (c->remedy && c->status > CHECK_PASS)
+			fprintf(out, "%-14s  %-16s %s\n", "", "", c->remedy);
+	}
+	return 0;
+}
+
+static int print_json(FILE *out, const struct check_report *r)
+{
+	for (int i = 0; i < r->count; i++) {
+		const struct check_result *c = &r->results[i];
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "check", json_object_new_string(c->name));
+		json_object_object_add(o, "status",
+				       json_object_new_string(check_status_name(c->status)));
+		json_object_object_add(o, "evidence", json_object_new_string(c->evidence));
+		json_object_object_add(o, "remedy",
+				       json_object_new_string(c->remedy ? c->remedy : ""));
+		fprintf(out, "%s\n",
+			json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+								  JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(o);
+	}
+	return 0;
+}
+
+static int print_prometheus(FILE *out, const struct check_report *r)
+{
+	struct metrics_facts facts = { .check = r, .check_time = time(NULL) };
+
+	return metrics_render(out, METRICS_OF_CHECK, &facts);
+}
+
+static int count_of(const struct check_report *r, enum check_status status)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->count; i++)
+		n += r->results[i].status == status;
+	return n;
+}
+
+/*
+ * What is worst, as many as there is room for, or that all is well. | and line ends have a meaning
+ * of their own to those who read it.
+ */
+static void summarise(const struct check_report *r, char *text, size_t size)
+{
+	enum check_status worst = check_worst(r);
+	size_t used = 0;
+
+	if (worst == CHECK_PASS)
+		used = snprintf(text, size, "%d checks pass", count_of(r, CHECK_PASS));
+	for (int i = 0; worst != CHECK_PASS && i < r->count && used < size; i++)
+		if (r->results[i].status == worst)
+			used += snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
+					 r->results[i].name, r->results[i].evidence);
+	make_printable(text);
+	for (char *c = text; *c; c++)
+		if (*c == '|')
+			*c = '?';
+}
+
+static int print_nagios(FILE *out, const struct check_report *r)
+{
+	char text[CHECK_NAGIOS_SIZE - 128];
+
+	summarise(r, text, sizeof(text));
+	fprintf(out, "SNP %s - %s |", verdict(r), text);
+	for (int status = CHECK_PASS; status <= CHECK_FAIL; status++) {
+		static const char *const labels[] = { "not_applicable", "pass", "warn", "unknown",
+						      "fail" };
+
+		fprintf(out, " '%s'=%d;;;0", labels[status], count_of(r, status));
+	}
+	fputc('\n', out);
+	return 0;
+}
+
+static int print_npd(FILE *out, const struct check_report *r)
+{
+	char text[CHECK_NPD_SIZE - sizeof("CRITICAL ")];
+
+	summarise(r, text, sizeof(text));
+	fprintf(out, "%s %s\n", verdict(r), text);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*print)(FILE *out, const struct check_report *r);
+	enum check_exit_map map;
+} formats[] = {
+#define X(sym, name, printer, map) { name, printer, CHECK_EXIT_##map },
+	CHECK_FORMATS(X)
+#undef X
+};
+
+int check_print(FILE *out, const struct check_report *r, enum check_format format)
+{
+	return formats[format].print(out, r);
+}
+
+int check_format_by_name(const char *name)
+{
+	for (int i = 0; i < CHECK_FORMAT_COUNT; i++)
+		if (!strcmp(formats[i].name, name))
+			return i;
+	return -EINVAL;
+}
+
+enum check_exit_map check_format_map(enum check_format format)
+{
+	return formats[format].map;
+}
+
+int check_exit_map_by_name(const char *name)
+{
+	static const char *const names[] = {
+#define X(sym, name, ok, warning, critical, unknown) name,
+		CHECK_EXIT_MAPS(X)
+#undef X
+	};
+
+	for (int i = 0; i < CHECK_EXIT_MAP_COUNT; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -EINVAL;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check/check_output.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "pinned/read_back.h"
+#include "host/remedy.h"
+#include "kernel/sensors.h"
+
+struct options {
+	int format; /* enum check_format */
+	int map;    /* enum check_exit_map; negative: the format's own */
+	struct severities severities;
+	const char *since;
+	bool require_snp;
+};
+
+enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP };
+
+static const struct argp_option option_table[] = {
+	{ "format", 'f', "FORMAT", 0, "text (default), json, prometheus, nagios or npd", 0 },
+	{ "exit-map", OPT_EXIT_MAP, "MAP", 0,
+	  "What the exit status says: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, 2 "
+	  "unknown; the default of --format npd)",
+	  0 },
+	SEVERITY_OPTION,
+	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
+	  0 },
+	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "A host without SNP is critical", 0 },
+	{ 0 },
+};
+
+/* found: what arg stands for, or negative. */
+static error_t option(struct argp_state *state, const char *name, const char *takes,
+		      const char *arg, int found, int *value)
+{
+	if (found < 0)
+		argp_error(state, "--%s takes %s, not `%s`", name, takes, arg);
+	*value = found;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'f':
+		return option(state, "format", "text, json, prometheus, nagios or npd", arg,
+			      check_format_by_name(arg), &o->format);
+	case OPT_EXIT_MAP:
+		return option(state, "exit-map", "nagios or npd", arg, check_exit_map_by_name(arg),
+			      &o->map);
+	case OPT_SEVERITY:
+		return option_severity(state, arg, &o->severities);
+	case OPT_SINCE:
+		o->since = arg;
+		return 0;
+	case OPT_REQUIRE_SNP:
+		o->require_snp = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "it takes no argument: `%s`", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp check_argp = {
+	.options = option_table,
+	.parser = parse,
+	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
+	       "every CPU and other registers, the CPUs that are online, the kernel's count of "
+	       "hotplug disables, the driver, the firmware, and what a guard that was started "
+	       "with --pin has on record. Attaches nothing. What can't be read "
+	       "is UNKNOWN.",
+};
+
+/* ---- looking ---- */
+
+#define TRIES	 5
+#define PAUSE_MS 100
+
+static bool is_same(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (unsigned int i = 0; i < a->count; i++)
+		if (a->cpus[i].present != b->cpus[i].present ||
+		    a->cpus[i].online != b->cpus[i].online || a->cpus[i].err != b->cpus[i].err ||
+		    a->cpus[i].syscfg != b->cpus[i].syscfg)
+			return false;
+	return true;
+}
+
+/* Two looks that agree; between them nothing is attached that would see a change. */
+static int look_at_cpus(struct snapshot *s, const struct platform *p)
+{
+	struct snapshot again = { 0 };
+	bool same = false;
+	int err = snapshot_take(s, p);
+
+	for (int i = 0; !err && !same && i < TRIES; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000 }, NULL);
+		err = snapshot_take(&again, p);
+		same = !err && is_same(s, &again);
+		snapshot_free(s);
+		*s = again;
+		again = (struct snapshot){ 0 };
+	}
+	return err ? err : same ? 0 : -EAGAIN;
+}
+
+/* What only BPF can read; what fails stays unknown. */
+static void look_at_kernel(struct check_facts *f, struct snapshot *now)
+{
+	struct hooks_options options = { .truth_only = true };
+	struct sensors *sensors = NULL;
+	struct hooks hooks;
+
+	if (geteuid() || hooks_open(&hooks, f->platform, NULL, &options))
+		return;
+	if (!sensors_open(&sensors, &hooks, 0)) {
+		f->kernel_known = !sensors_truth(sensors, &now->hotplug_count, &f->initialised);
+		f->start_flags = sensors_start_flags(sensors);
+	}
+	sensors_close(sensors);
+	hooks_close(&hooks);
+}
+
+static void look_at_firmware(struct check_facts *f, struct psp_status *status)
+{
+	if (!check_may_ask_firmware(f))
+		return;
+	f->firmware_err = psp_status_read(f->platform, status);
+	if (!f->firmware_err)
+		f->firmware = status;
+}
+
+static void look_at_guard(struct check_facts *f, struct guard_facts *guard)
+{
+	struct read_back b;
+
+	f->guard_err = read_back(&b);
+	if (!f->guard_err) {
+		*guard = b.facts;
+		f->guard = guard;
+	}
+	read_back_free(&b);
+}
+
+int command_check(int argc, char **argv, int *status)
+{
+	struct platform platform = { .root = "" };
+	struct check_facts facts = { .platform = &platform, .initialised = -1 };
+	struct check_report report = { 0 };
+	struct snapshot now = { 0 }, since;
+	struct guard_facts guard;
+	struct options options = { .map = -1 };
+	struct registers registers;
+	struct psp_status status_of_firmware;
+	int err;
+
+	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+	err = read_snapshot(options.since, &since);
+	if (err)
+		goto out;
+	facts.severities = options.severities;
+	facts.since = options.since ? &since : NULL;
+	facts.require_snp = options.require_snp;
+	remedy(&platform);
+	if (!look_at_cpus(&now, &platform)) {
+		facts.now = &now;
+		look_at_kernel(&facts, &now);
+		registers_read(&registers, &platform, &now);
+		facts.registers = &registers;
+	}
+	look_at_firmware(&facts, &status_of_firmware);
+	look_at_guard(&facts, &guard);
+	err = check_judge(&report, &facts);
+	if (err) {
+		complain("the check can't go on: %s", strerror(-err));
+		goto out;
+	}
+	err = check_print(stdout, &report, options.format);
+	if (options.map < 0)
+		options.map = check_format_map(options.format);
+	*status = check_exit_status(&report, options.map);
+out:
+	check_free(&report);
+	snapshot_free(&now);
+	snapshot_free(&since);
+	return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shell completion, made from the table of commands and their argp tables. */
+#ifndef COMPLETION_H
+#define COMPLETION_H
+
+#include <stdio.h>
+
+#include "cli/commands.h"
+
+/* X(symbol, name) */
+#define COMPLETION_SHELLS(X) X(BASH, "bash") X(ZSH, "zsh")
+
+enum completion_shell {
+#define X(sym, name) COMPLETION_##sym,
+	COMPLETION_SHELLS(X)
+#undef X
+};
+
+/* The shell of that name, or -EINVAL. */
+int completion_shell_by_name(const char *name);
+
+/* Prints the function for that shell, for commands up to the one without a name. */
+void completion_print(FILE *out, enum completion_shell shell, const struct command *commands);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/config_file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * The library tells a handler neither lines nor sections without keys, and drops a line that it
+ * does not understand, so lines are looked at as they are handed to it.
+ */
+struct parse {
+	FILE *f;
+	const char *name;
+	const struct config_user *user;
+	unsigned int line;
+	char *buf;
+	size_t room;
+	bool unclaimed; /* the line before should have led to a key */
+	bool ignored;	/* no keys are told: the section is none */
+	int problems;
+};
+
+static void __attribute__((format(printf, 2, 3))) problem(struct parse *p, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	p->user->problem(p->user->ctx, p->name, p->line, text);
+	p->problems++;
+}
+
+static void begin_section(struct parse *p, const char *heading)
+{
+	const char *end = strchr(heading, ']');
+	char section[64], why[256];
+
+	p->ignored = true;
+	if (!end) {
+		problem(p, "a section's name ends with `]`");
+		return;
+	}
+	snprintf(section, sizeof(section), "%.*s", (int)(end - heading - 1), heading + 1);
+	p->ignored = p->user->section(p->user->ctx, section, why, sizeof(why));
+	if (p->ignored)
+		problem(p, "%s", why);
+}
+
+static bool is_text(const char *line)
+{
+	for (; *line; line++)
+		if (iscntrl((unsigned char)*line) && *line != '\t')
+			return false;
+	return true;
+}
+
+static void check_claimed(struct parse *p)
+{
+	if (p->unclaimed)
+		problem(p, "it is no `KEY = VALUE`, no [SECTION] and no comment");
+	p->unclaimed = false;
+}
+
+/*
+ * In fgets()'s place: the next line, without the blanks before it, as with them the library would
+ * take it for more of the value before.
+ */
+static char *next_line(char *str, int num, void *ctx)
+{
+	struct parse *p = ctx;
+	ssize_t len;
+	char *line;
+
+	check_claimed(p);
+	len = getline(&p->buf, &p->room, p->f);
+	if (len < 0)
+		return NULL;
+	p->line++;
+	*str = 0;
+	line = p->buf;
+	while (len && isspace((unsigned char)line[len - 1]))
+		line[--len] = 0;
+	if (strlen(line) != (size_t)len || !is_text(line)) {
+		problem(p, "it has characters that are no text");
+		return str;
+	}
+	while (isspace((unsigned char)*line))
+		line++;
+	if (!*line || *line == '#' || *line == ';')
+		return str;
+	if (strlen(line) >= (size_t)num) {
+		problem(p, "it is longer than %d characters", num - 1);
+		return str;
+	}
+	if (*line == '[')
+		begin_section(p, line);
+	else
+		p->unclaimed = true;
+	strcpy(str, line);
+	return str;
+}
+
+static int take_key(void *ctx, const char *section, const char *key, const char *value)
+{
+	struct parse *p = ctx;
+	char why[256];
+
+	p->unclaimed = false;
+	if (p->ignored)
+		return 1;
+	if (!*section)
+		problem(p, "`%s` is in no section; put [run] before it", key);
+	else if (p->user->key(p->user->ctx, section, key, value, p->name, p->line, why,
+			      sizeof(why)))
+		problem(p, "%s", why);
+	return 1;
+}
+
+int config_read_stream(FILE *f, const char *name, const struct config_user *user)
+{
+	struct parse p = { .f = f, .name = name, .user = user };
+
+	/* What it returns is the first line that it did not understand: that was told. */
+	int err = ini_parse_stream(next_line, &p, take_key, &p);
+
+	if (ferror(f)) {
+		p.line = 0;
+		problem(&p, "it can't be read");
+	}
+	free(p.buf);
+	return err == -2 ? -ENOMEM : p.problems;
+}
+
+/* Why a file or directory may not steer a process of root, or NULL. */
+static const char *distrust(const struct stat *st, mode_t type)
+{
+	if ((st->st_mode & S_IFMT) != type)
+		return type == S_IFDIR ? "it is no directory" : "it is no file";
+	if (st->st_uid && st->st_uid != geteuid())
+		return "it is not root's; chown root it";
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return "others than root may write to it; chmod go-w it";
+	return NULL;
+}
+
+static int read_file(const char *path, bool may_be_missing, const struct config_user *user)
+{
+	/* A FIFO must not hold the guard up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), problems = 1;
+	const char *why = NULL;
+	struct stat st;
+	FILE *f = NULL;
+
+	if (fd < 0 && errno == ENOENT && may_be_missing)
+		return 0;
+	if (fd < 0 || fstat(fd, &st))
+		why = strerror(errno);
+	else
+		why = distrust(&st, S_IFREG);
+	if (!why) {
+		f = fdopen(fd, "r");
+		why = f ? NULL : strerror(errno);
+	}
+	if (why)
+		user->problem(user->ctx, path, 0, why);
+	else
+		problems = config_read_stream(f, path, user);
+	if (f)
+		fclose(f);
+	else if (fd >= 0)
+		close(fd);
+	return problems;
+}
+
+static int is_drop_in(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && len > 5 && !strcmp(d->d_name + len - 5, ".conf");
+}
+
+static int read_drop_ins(const char *dir, const struct config_user *user)
+{
+	struct dirent **names = NULL;
+	int problems = 0, n, found;
+	const char *why;
+	struct stat st;
+	char *path;
+
+	if (stat(dir, &st)) {
+		if (errno == ENOENT)
+			return 0;
+		why = strerror(errno);
+	} else {
+		why = distrust(&st, S_IFDIR);
+	}
+	n = why ? 0 : scandir(dir, &names, is_drop_in, alphasort);
+	if (n < 0)
+		why = strerror(errno);
+	if (why) {
+		user->problem(user->ctx, dir, 0, why);
+		return 1;
+	}
+	for (int i = 0; i < n; i++) {
+		found = -ENOMEM;
+		if (problems >= 0 && asprintf(&path, "%s/%s", dir, names[i]->d_name) >= 0) {
+			found = read_file(path, false, user);
+			free(path);
+		}
+		problems = problems < 0 || found < 0 ? -ENOMEM : problems + found;
+		free(names[i]);
+	}
+	free(names);
+	return problems;
+}
+
+int config_read(const char *path, const struct config_user *user)
+{
+	int problems, more;
+	char *dir;
+
+	if (asprintf(&dir, "%s.d", path ? path : CONFIG_FILE) < 0)
+		return -ENOMEM;
+	problems = read_file(path ? path : CONFIG_FILE, !path, user);
+	more = read_drop_ins(dir, user);
+	free(dir);
+	return problems < 0 || more < 0 ? -ENOMEM : problems + more;
+}

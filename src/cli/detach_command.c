@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/brake.h"
+#include "cli/commands.h"
+#include "kernel/kprobe_event.h"
+#include "kernel/pins.h"
+#include "session/session.h"
+
+const struct argp detach_argp = {
+	.doc = "Removes what `snp-guard run --pin` left in the kernel: from then on nothing is "
+	       "refused and nothing is seen.",
+};
+
+/* Links go some time after their last pin, and their events after them. */
+static int remove_events(void)
+{
+	int err = -EBUSY;
+
+	for (int i = 0; err == -EBUSY && i < 50; i++) {
+		if (i)
+			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		err = 0;
+		for (int group = 0; !err && group < KPROBE_GROUPS; group++)
+			err = kprobe_event_remove_stale(group);
+	}
+	return err;
+}
+
+/* A guard that was killed inside a window may have left them armed. */
+static void release_brakes(void)
+{
+	const struct platform platform = { .root = "" };
+	struct brake brake = { .inherits = true };
+
+	brake_follow(&brake, &platform, true);
+	brake_end(&brake, &platform);
+}
+
+int command_detach(int argc, char **argv, int *status)
+{
+	int holder, lock, err;
+
+	argp_parse(&detach_argp, argc, argv, 0, NULL, NULL);
+	if (geteuid()) {
+		complain("not root: what is pinned can't be removed; use sudo");
+		return -EPERM;
+	}
+	lock = guard_lock(&holder);
+	if (lock == -EBUSY) {
+		complain("a guard is running here, process %d: end it first", holder);
+		return lock;
+	}
+	err = lock < 0 ? lock : pins_recover();
+	if (!err && pins_exist())
+		release_brakes();
+	if (!err)
+		err = pins_remove();
+	if (err)
+		complain("can't remove " PINS_DIR ": %s", strerror(-err));
+	else if (remove_events())
+		complain("kprobe events of a guard are still in use: another one runs, in a "
+			 "container or without --pin");
+	if (lock >= 0)
+		close(lock);
+	*status = STATUS_CLEAN;
+	return err;
+}

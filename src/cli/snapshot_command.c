@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "host/preflight.h"
+#include "host/remedy.h"
+#include "kernel/sensors.h"
+#include "session/session.h"
+#include "host/snapshot.h"
+
+static const struct argp_option option_table[] = {
+	{ "output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	const char **output = state->input;
+
+	switch (key) {
+	case 'o':
+		*output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "it takes no argument: `%s`", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp snapshot_argp = {
+	.options = option_table,
+	.parser = parse,
+	.doc = "Keeps which CPUs are online and have SNP_EN, and the kernel's count of hotplug "
+	       "disables, as JSON: taken before a kexec, `snp-guard run --since FILE` compares "
+	       "with "
+	       "it after.",
+};
+
+static int read_count(const struct platform *p, int *count)
+{
+	struct hooks_options options = { .truth_only = true };
+	struct sensors *sensors = NULL;
+	struct hooks hooks;
+	int err;
+
+	err = hooks_open(&hooks, p, NULL, &options);
+	if (err)
+		return err;
+	err = sensors_open(&sensors, &hooks, 0);
+	if (!err)
+		err = sensors_truth(sensors, count, NULL);
+	sensors_close(sensors);
+	hooks_close(&hooks);
+	return err;
+}
+
+static int write_to(const struct snapshot *s, const char *path)
+{
+	FILE *f = path ? fopen(path, "we") : stdout;
+	int err;
+
+	if (!f)
+		return -errno;
+	err = snapshot_write(s, f);
+	if (path ? fclose(f) : fflush(f))
+		err = -errno;
+	return err;
+}
+
+int read_snapshot(const char *path, struct snapshot *s)
+{
+	FILE *f = path ? fopen(path, "re") : NULL;
+	int err;
+
+	*s = (struct snapshot){ 0 };
+	if (!path)
+		return 0;
+	if (!f) {
+		err = -errno;
+		complain("%s: %s", path, strerror(errno));
+		return err;
+	}
+	err = snapshot_read(s, f);
+	fclose(f);
+	if (err)
+		complain("%s: %s", path,
+			 err == -EBADMSG ? "it is no snapshot of snp-guard, or a damaged one"
+					 : strerror(-err));
+	return err;
+}
+
+int command_snapshot(int argc, char **argv, int *status)
+{
+	struct platform platform = { .root = "" };
+	struct snapshot snapshot = { 0 };
+	const char *output = NULL, *why;
+	int err;
+
+	argp_parse(&snapshot_argp, argc, argv, 0, NULL, &output);
+	remedy(&platform);
+	why = preflight(&platform, true);
+	if (why) {
+		complain("%s", why);
+		return -ENOTSUP;
+	}
+	err = snapshot_take(&snapshot, &platform);
+	if (!err)
+		err = read_count(&platform, &snapshot.hotplug_count);
+	if (err)
+		complain("can't look at the host: %s %s", strerror(-err), sensors_complaint());
+	if (!err) {
+		err = write_to(&snapshot, output);
+		if (err)
+			complain("%s: %s", output ? output : "standard output", strerror(-err));
+	}
+	snapshot_free(&snapshot);
+	if (!err)
+		*status = STATUS_CLEAN;
+	return err;
+}

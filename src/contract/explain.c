@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "contract/explain.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "contract/names.h"
+
+enum { COLUMNS = 80, MARGIN = 12 };
+
+static const struct explanation explanations[SNP_BREACH_COUNT] = {
+#include "contract.h"
+};
+
+const struct explanation *explain(enum snp_breach breach)
+{
+	return &explanations[breach];
+}
+
+int explain_breach_by_name(const char *name)
+{
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (!strcmp(snp_breach_name(i), name))
+			return i;
+	return -EINVAL;
+}
+
+/* A label, and the text beside it, broken at blanks. */
+static void put_wrapped(FILE *out, const char *label, const char *text)
+{
+	int column = fprintf(out, "%-*s", MARGIN, label);
+
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (column > MARGIN && column + 1 + len > COLUMNS)
+			column = fprintf(out, "\n%*s", MARGIN, "") - 1;
+		column += fprintf(out, "%s%.*s", column > MARGIN ? " " : "", len, text);
+		text += len + strspn(text + len, " ");
+	}
+	fputc('\n', out);
+}
+
+void explain_text(FILE *out, enum snp_breach breach)
+{
+	const struct explanation *e = explain(breach);
+
+	fprintf(out, "%s (%s)\n\n", snp_breach_name(breach),
+		snp_severity_name(snp_breach_severity(breach)));
+	put_wrapped(out, "what", e->paragraph);
+	put_wrapped(out, "means", snp_breach_meaning(breach));
+	put_wrapped(out, "remedy", snp_breach_remedy(breach));
+	put_wrapped(out, "named", e->named);
+	put_wrapped(out, "not named", e->not_named);
+	put_wrapped(out, "shown by", e->shown_by);
+}
+
+static void put_str(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+void explain_json(FILE *out, enum snp_breach breach)
+{
+	const struct explanation *e = explain(breach);
+	struct json_object *o = json_object_new_object();
+
+	put_str(o, "breach", snp_breach_name(breach));
+	put_str(o, "severity", snp_severity_name(snp_breach_severity(breach)));
+	put_str(o, "what", e->paragraph);
+	put_str(o, "meaning", snp_breach_meaning(breach));
+	put_str(o, "remedy", snp_breach_remedy(breach));
+	put_str(o, "named", e->named);
+	put_str(o, "not_named", e->not_named);
+	put_str(o, "shown_by", e->shown_by);
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+void explain_list(FILE *out)
+{
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		fprintf(out, "%-9s %-19s %s\n", snp_severity_name(snp_breach_severity(i)),
+			snp_breach_name(i), snp_breach_meaning(i));
+}

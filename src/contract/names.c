@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "contract/names.h"
+
+#include <stddef.h>
+
+#include "contract/guard_state.h"
+
+struct breach_text {
+	const char *name, *meaning, *remedy;
+	enum snp_severity severity;
+};
+
+static const struct breach_text breaches[] = {
+#define X(sym, name, severity, meaning, remedy) { name, meaning, remedy, SNP_##severity },
+	SNP_BREACHES(X)
+#undef X
+};
+
+const char *snp_breach_name(enum snp_breach breach)
+{
+	return breaches[breach].name;
+}
+
+enum snp_severity snp_breach_severity(enum snp_breach breach)
+{
+	return breaches[breach].severity;
+}
+
+const char *snp_breach_meaning(enum snp_breach breach)
+{
+	return breaches[breach].meaning;
+}
+
+const char *snp_breach_remedy(enum snp_breach breach)
+{
+	return breaches[breach].remedy;
+}
+
+const char *snp_severity_name(enum snp_severity severity)
+{
+	static const char *const names[] = { "notice", "warning", "critical" };
+
+	return names[severity];
+}
+
+const char *guard_state_name(enum guard_state state)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		GUARD_STATES(X)
+#undef X
+	};
+
+	return names[state];
+}
+
+const char *snp_event_name(unsigned int kind)
+{
+	static const char *const names[] = {
+#define X(sym, name, subject, what) name,
+		SNP_EVENTS(X)
+#undef X
+	};
+
+	return kind < SNP_EV_KINDS ? names[kind] : "unknown";
+}
+
+const char *snp_command_name(unsigned int number)
+{
+	switch (number) {
+	case SNP_CMD_INIT:
+		return "SNP_INIT";
+	case SNP_CMD_SHUTDOWN:
+		return "SNP_SHUTDOWN";
+	case SNP_CMD_DF_FLUSH:
+		return "SNP_DF_FLUSH";
+	case SNP_CMD_INIT_EX:
+		return "SNP_INIT_EX";
+	case SNP_CMD_SHUTDOWN_EX:
+		return "SNP_SHUTDOWN_EX";
+	default:
+		return NULL;
+	}
+}

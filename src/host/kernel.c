@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/kernel.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/module_file.h"
+
+static const char btf_path[] = "/sys/kernel/btf/vmlinux";
+
+/* ---- ccp, of a kernel that runs or not ---- */
+
+static int modules_dir(const struct kernel *k, char *dir, size_t size)
+{
+	char release[PLATFORM_RELEASE_LEN];
+
+	if (!k->running) {
+		snprintf(dir, size, "%s", k->files.modules ? k->files.modules : "");
+		return k->files.modules ? 0 : -ENOENT;
+	}
+	platform_release(&k->platform, release);
+	snprintf(dir, size, "%s/lib/modules/%s", k->platform.root, release);
+	return 0;
+}
+
+static enum platform_module where_ccp_is(const struct kernel *k)
+{
+	char path[PATH_MAX];
+
+	if (k->running)
+		return platform_module(&k->platform, "ccp");
+	if (!k->files.modules)
+		return MODULE_ABSENT;
+	if (!module_file_find(k->files.modules, "modules.builtin", "ccp", path, sizeof(path)))
+		return MODULE_BUILTIN;
+	if (!module_file_find(k->files.modules, "modules.dep", "ccp", path, sizeof(path)))
+		return MODULE_AVAILABLE;
+	return MODULE_ABSENT;
+}
+
+/* As long as ccp is not loaded, its file says what it will have. */
+static int look_into_ccp_file(struct kernel *k)
+{
+	struct kallsym *wanted = calloc(k->symbol_count, sizeof(*wanted));
+	char dir[PATH_MAX], path[PATH_MAX];
+	int fd = -1, n = 0, err;
+
+	if (!wanted)
+		return -ENOMEM;
+	err = modules_dir(k, dir, sizeof(dir));
+	if (!err)
+		err = module_file_find(dir, "modules.dep", "ccp", path, sizeof(path));
+	if (err)
+		goto out;
+	fd = module_file_open(path);
+	err = fd < 0 ? fd : 0;
+	if (err)
+		goto out;
+	for (int i = 0; i < k->symbol_count; i++)
+		if (k->symbols[i].module && k->symbols[i].name)
+			wanted[n++] = k->symbols[i];
+	err = module_file_symbols(fd, wanted, n);
+	if (err)
+		goto out;
+	n = 0;
+	for (int i = 0; i < k->symbol_count; i++)
+		if (k->symbols[i].module && k->symbols[i].name)
+			k->symbols[i] = wanted[n++];
+	k->ccp_btf = module_file_btf(fd, k->btf);
+out:
+	if (fd >= 0)
+		close(fd);
+	free(wanted);
+	return err;
+}
+
+static void close_ccp_btf(struct kernel *k)
+{
+	if (k->ccp_btf != k->btf)
+		btf__free(k->ccp_btf);
+	k->ccp_btf = NULL;
+}
+
+static struct btf *loaded_ccp_btf(const struct kernel *k)
+{
+	char path[PATH_MAX];
+	struct btf *btf;
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/ccp", k->platform.root);
+	btf = btf__parse_split(path, k->btf);
+	return libbpf_get_error(btf) ? NULL : btf;
+}
+
+static void open_ccp(struct kernel *k)
+{
+	close_ccp_btf(k);
+	if (k->ccp == MODULE_BUILTIN) {
+		k->ccp_btf = k->btf;
+	} else if (k->ccp == MODULE_LOADED) {
+		k->ccp_btf = loaded_ccp_btf(k);
+	} else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k)) {
+		/* A file that can't be read tells nothing, for or against. */
+		k->ccp = MODULE_ABSENT;
+	}
+}
+
+/* ---- symbols ---- */
+
+static int read_symbols(struct kernel *k)
+{
+	const struct kallsym *text;
+	char path[PATH_MAX];
+	FILE *f;
+	int err;
+
+	snprintf(path, sizeof(path), "%s%s", k->running ? k->platform.root : "",
+		 k->running ? "/proc/kallsyms" : k->files.kallsyms);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	/* Of a driver that is built in, the symbols are the kernel's. */
+	if (k->ccp == MODULE_BUILTIN)
+		for (int i = 0; i < k->symbol_count; i++)
+			if (k->symbols[i].name)
+				k->symbols[i].module = NULL;
+	err = kallsyms_find(f, k->symbols, k->symbol_count);
+	fclose(f);
+	text = kernel_symbol(k, "_sinittext", NULL);
+	if (!err && text && !text->start)
+		err = text->count ? -EPERM : -EBADMSG;
+	return err;
+}
+
+int kernel_refresh(struct kernel *k)
+{
+	int err;
+
+	k->ccp = where_ccp_is(k);
+	err = read_symbols(k);
+	if (!err)
+		open_ccp(k);
+	return err;
+}
+
+const struct kallsym *kernel_symbol(const struct kernel *k, const char *name, const char *module)
+{
+	if (k->ccp == MODULE_BUILTIN)
+		module = NULL;
+	for (int i = 0; i < k->symbol_count; i++) {
+		const struct kallsym *s = &k->symbols[i];
+
+		if (s->name && !strcmp(s->name, name) && !s->module == !module &&
+		    (!module || !strcmp(s->module, module)))
+			return s;
+	}
+	return NULL;
+}
+
+const struct kallsym *kernel_module_text(const struct kernel *k, const char *module)
+{
+	for (int i = 0; i < k->symbol_count; i++)
+		if (!k->symbols[i].name && !strcmp(k->symbols[i].module, module))
+			return &k->symbols[i];
+	return NULL;
+}
+
+/* What is missing is told by this unit's callers, not by the library. */
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_files *files,
+		const struct kallsym *symbols, int n)
+{
+	char path[PATH_MAX];
+	int err = -ENOMEM;
+
+	*k = (struct kernel){ .platform = *p, .running = !files || !files->btf };
+	if (files)
+		k->files = *files;
+	libbpf_set_print(say_nothing);
+	k->symbols = calloc(n, sizeof(*symbols));
+	if (!k->symbols)
+		goto fail;
+	memcpy(k->symbols, symbols, n * sizeof(*symbols));
+	k->symbol_count = n;
+	snprintf(path, sizeof(path), "%s%s", k->running ? p->root : "",
+		 k->running ? btf_path : k->files.btf);
+	err = -ENOENT;
+	if (access(path, R_OK))
+		goto fail;
+	k->btf = btf__parse(path, NULL);
+	err = libbpf_get_error(k->btf);
+	if (err) {
+		k->btf = NULL;
+		err = err == -ENOMEM ? err : -EBADMSG;
+		goto fail;
+	}
+	err = kernel_refresh(k);
+	if (!err)
+		return 0;
+fail:
+	kernel_close(k);
+	return err;
+}
+
+void kernel_close(struct kernel *k)
+{
+	close_ccp_btf(k);
+	btf__free(k->btf);
+	free(k->symbols);
+	free(k->traced);
+	*k = (struct kernel){ 0 };
+}
+
+/* ---- functions ---- */
+
+int kernel_read_traced(struct kernel *k)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[PATH_MAX];
+	size_t size = 0;
+	FILE *f = NULL;
+
+	for (int i = 0; i < 2 && !f; i++) {
+		snprintf(path, sizeof(path), "%s%s/available_filter_functions", k->platform.root,
+			 roots[i]);
+		f = fopen(path, "re");
+	}
+	if (!f)
+		return -errno;
+	free(k->traced);
+	k->traced = NULL;
+	/* The whole file: there is no NUL in it. */
+	if (getdelim(&k->traced, &size, 0, f) < 0) {
+		free(k->traced);
+		k->traced = NULL;
+	}
+	fclose(f);
+	return k->traced ? 0 : -EIO;
+}
+
+/* Lines are "NAME" or "NAME [MODULE]". */
+static bool is_traced(const struct kernel *k, const char *name, bool in_module)
+{
+	const char *ending = in_module ? " [ccp]\n" : "\n";
+	size_t len = strlen(name);
+	const char *at = k->traced;
+
+	if (!at)
+		return true;
+	while ((at = strstr(at, name))) {
+		if ((at == k->traced || at[-1] == '\n') &&
+		    !strncmp(at + len, ending, strlen(ending)))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Code that ran at boot and is freed still has its name. */
+static bool is_boot_text(const struct kernel *k, const struct kallsym *s)
+{
+	const struct kallsym *begin = kernel_symbol(k, "_sinittext", NULL);
+	const struct kallsym *end = kernel_symbol(k, "_einittext", NULL);
+
+	return begin && end && s->start >= begin->start && s->start < end->start;
+}
+
+static bool is_in_btf(const struct btf *btf, const char *name)
+{
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+enum function_state kernel_function(const struct kernel *k, const char *name, bool in_ccp,
+				    bool by_btf)
+{
+	const struct kallsym *s = kernel_symbol(k, name, in_ccp ? "ccp" : NULL);
+
+	if (in_ccp && k->ccp == MODULE_ABSENT)
+		return FUNCTION_UNKNOWN;
+	if (!s)
+		return FUNCTION_ABSENT;
+	if (s->variant[0])
+		return FUNCTION_VARIANT;
+	if (!s->count)
+		return in_ccp || is_in_btf(k->btf, name) ? FUNCTION_INLINED : FUNCTION_ABSENT;
+	if (s->count > 1)
+		return FUNCTION_TWICE;
+	if (is_boot_text(k, s))
+		return FUNCTION_BOOT;
+	if (by_btf && !is_in_btf(k->btf, name))
+		return FUNCTION_NO_BTF;
+	if (!(in_ccp && k->ccp == MODULE_AVAILABLE) &&
+	    !is_traced(k, name, in_ccp && k->ccp == MODULE_LOADED))
+		return FUNCTION_UNTRACED;
+	return FUNCTION_FOUND;
+}
+
+bool kernel_returns_void(const struct kernel *k, const char *function)
+{
+	int id = btf__find_by_name_kind(k->btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(k->btf, id) : NULL;
+
+	t = t ? btf__type_by_id(k->btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) && !t->type;
+}
+
+bool kernel_has_tracepoint(const struct kernel *k, const char *name)
+{
+	char type[64];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(k->btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+int kernel_ccp_member(const struct kernel *k, const char *type, const char *member)
+{
+	int id = k->ccp_btf ? btf__find_by_name_kind(k->ccp_btf, type, BTF_KIND_STRUCT) : 0;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(k->ccp_btf, id) : NULL;
+	const char *name;
+
+	for (int i = 0; t && i < btf_vlen(t); i++) {
+		name = btf__name_by_offset(k->ccp_btf, btf_members(t)[i].name_off);
+		if (!strcmp(name, member))
+			return btf_member_bit_offset(t, i) / 8;
+	}
+	return -ENOENT;
+}

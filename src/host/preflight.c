@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/preflight.h"
+
+#include <linux/capability.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_root(const struct platform *p)
+{
+	(void)p;
+	return !geteuid();
+}
+
+static bool has(const struct platform *p, int capability)
+{
+	/* Where it can't be told, the kernel's refusal will tell. */
+	return platform_has_capability(p, capability) != 0;
+}
+
+static bool is_in_host_users(const struct platform *p)
+{
+	return platform_in_host_namespace(p, "user") != 0;
+}
+
+static bool is_in_host_pids(const struct platform *p)
+{
+	return platform_in_host_namespace(p, "pid") != 0;
+}
+
+static bool may_load_bpf(const struct platform *p)
+{
+	return has(p, CAP_SYS_ADMIN) || (has(p, CAP_BPF) && has(p, CAP_PERFMON));
+}
+
+static bool may_read_msr(const struct platform *p)
+{
+	return has(p, CAP_SYS_RAWIO);
+}
+
+static bool may_read_symbols(const struct platform *p)
+{
+	return has(p, CAP_SYSLOG);
+}
+
+/* True if the file is there and says 0. */
+static bool is_off(const struct platform *p, const char *path)
+{
+	char text[8];
+
+	return platform_read(p, path, text, sizeof(text)) > 0 && text[0] == '0';
+}
+
+static bool has_ftrace_on(const struct platform *p)
+{
+	return !is_off(p, "/proc/sys/kernel/ftrace_enabled");
+}
+
+static bool has_kprobes_on(const struct platform *p)
+{
+	return !is_off(p, "/sys/kernel/debug/kprobes/enabled");
+}
+
+static bool has_snp(const struct platform *p)
+{
+	return platform_has_cpu_flag(p, "sev_snp") != 0;
+}
+
+static bool has_btf(const struct platform *p)
+{
+	return platform_exists(p, "/sys/kernel/btf/vmlinux");
+}
+
+static bool has_tracefs(const struct platform *p)
+{
+	return platform_exists(p, "/sys/kernel/tracing/kprobe_events") ||
+	       platform_exists(p, "/sys/kernel/debug/tracing/kprobe_events");
+}
+
+static bool is_readable(const struct platform *p)
+{
+	return !platform_is_confidential(p);
+}
+
+static bool has_ccp(const struct platform *p)
+{
+	return platform_module(p, "ccp") != MODULE_ABSENT;
+}
+
+static bool has_msr(const struct platform *p)
+{
+	return platform_exists(p, "/dev/cpu/0/msr");
+}
+
+static bool shows_lsm(const struct platform *p)
+{
+	return platform_has_lsm(p, "bpf") >= 0;
+}
+
+static bool has_bpf_lsm(const struct platform *p)
+{
+	return platform_has_lsm(p, "bpf") == 1;
+}
+
+/* In this order; the first that does not hold is told. */
+const struct preflight_need preflight_needs[] = {
+	{ "root", is_root, false, true,
+	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
+	{ "user-namespace", is_in_host_users, false, true,
+	  "in a user namespace of a container's own, whose root is not the host's; start it "
+	  "without "
+	  "user namespaces (hostUsers: true)" },
+	{ "pid-namespace", is_in_host_pids, false, false,
+	  "in a PID namespace of a container's own: the tasks that it names would not be found "
+	  "there; start it in the host's (hostPID: true, --pid=host)" },
+	{ "cap-bpf", may_load_bpf, false, true,
+	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
+	  "them to the container's or unit's capabilities" },
+	{ "cap-sys-rawio", may_read_msr, false, true,
+	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
+	  "capabilities" },
+	{ "cap-syslog", may_read_symbols, false, true,
+	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
+	  "unit's capabilities" },
+	{ "snp", has_snp, false, true,
+	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
+	  "kernel; see dmesg for SEV-SNP" },
+	{ "btf", has_btf, false, true,
+	  "no /sys/kernel/btf/vmlinux: the kernel has no BTF; it needs CONFIG_DEBUG_INFO_BTF=y" },
+	{ "lockdown", is_readable, false, true,
+	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
+	  "lockdown=integrity" },
+	{ "tracefs", has_tracefs, false, false,
+	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
+	  "/sys/kernel/tracing" },
+	{ "ftrace", has_ftrace_on, false, false,
+	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
+	  "kernel.ftrace_enabled=1" },
+	{ "kprobes", has_kprobes_on, false, false,
+	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
+	  ">/sys/kernel/debug/kprobes/enabled" },
+	{ "ccp", has_ccp, false, false,
+	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
+	  "initialise SNP; install the kernel's modules" },
+	{ "msr", has_msr, false, true,
+	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
+	  "modprobe msr says why" },
+	{ "securityfs", shows_lsm, true, false,
+	  "no /sys/kernel/security/lsm, so it can't be told whether the gate would hold; mount -t "
+	  "securityfs securityfs /sys/kernel/security, or use --audit" },
+	{ "lsm-bpf", has_bpf_lsm, true, false,
+	  "no bpf in /sys/kernel/security/lsm: the gate would attach and never be called; boot "
+	  "with "
+	  "bpf added to lsm=, or use --audit" },
+};
+const size_t preflight_need_count = sizeof(preflight_needs) / sizeof(preflight_needs[0]);
+
+const char *preflight(const struct platform *p, bool audit)
+{
+	for (size_t i = 0; i < preflight_need_count; i++) {
+		const struct preflight_need *need = &preflight_needs[i];
+
+		if (!(audit && need->gate_only) && !need->holds(p))
+			return need->otherwise;
+	}
+	return NULL;
+}
+
+bool preflight_hooks_are_on(const struct platform *p)
+{
+	return has_ftrace_on(p) && has_kprobes_on(p);
+}

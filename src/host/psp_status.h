@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the firmware says of itself: SNP_PLATFORM_STATUS through /dev/sev. */
+#ifndef PSP_STATUS_H
+#define PSP_STATUS_H
+
+#include "host/platform.h"
+
+/* SNP firmware ABI, SNP_PLATFORM_STATUS, as the ioctl hands it on; Debian 12's headers lack it. */
+struct __attribute__((packed)) psp_status {
+	uint8_t api_major;
+	uint8_t api_minor;
+	uint8_t state; /* PSP_STATE_* */
+	uint8_t flags; /* PSP_FLAG_* */
+	uint32_t build;
+	uint32_t features;
+	uint32_t guests;
+	uint64_t current_tcb;
+	uint64_t reported_tcb;
+};
+_Static_assert(sizeof(struct psp_status) == 32, "the ioctl's structure has 32 bytes");
+
+enum { PSP_STATE_UNINIT = 0, PSP_STATE_INIT = 1 };
+enum {
+	PSP_FLAG_RMP_INIT = 1 << 0,
+	PSP_FLAG_ALIAS_CHECKED = 1 << 1,
+	PSP_FLAGS_KNOWN = PSP_FLAG_RMP_INIT | PSP_FLAG_ALIAS_CHECKED,
+};
+
+/*
+ * Only for while SNP is initialised and every online CPU has SNP_EN. The ioctl of some kernels
+ * (6.16, as ccp is in ceac7fb89e8d, and until that was undone) initialises SNP where it is not, and
+ * shuts it down again. And the kernel gives the firmware a page by RMPUPDATE, which on a CPU
+ * without SNP_EN is an invalid opcode: the kernel dies of it with ccp's mutex held.
+ * Returns 0 or a negative errno.
+ */
+int psp_status_read(const struct platform *p, struct psp_status *status);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/own_events.h"
+#include "host/preflight.h"
+
+/* The latch changes a moment before its event has a number. */
+#define SETTLE_NS 20000000
+
+static const char *const gated_paths[] = {
+#define X(sym, text, path) path,
+	SNP_GATED(X)
+#undef X
+};
+#define PATHS (sizeof(gated_paths) / sizeof(gated_paths[0]))
+
+/* Opened for a trial, on every host with CPUs that share a core or could. */
+#define TRIED "/sys/devices/system/cpu/smt/control"
+
+static int open_once(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/* ---- listing ---- */
+
+/* Opening them changes nothing; with a device it might (/dev/snapshot has a count of its own). */
+static bool is_to_list(const char *path)
+{
+	return !strncmp(path, "/sys/", strlen("/sys/"));
+}
+
+static void list_files(struct gate *g, const char *pattern)
+{
+	char full[256];
+	glob_t found;
+
+	snprintf(full, sizeof(full), "%s%s", g->platform->root, pattern);
+	if (!glob(full, GLOB_NOSORT, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			g->unlisted |= open_once(found.gl_pathv[i]) == -EROFS;
+	globfree(&found);
+}
+
+int gate_list(struct gate *g)
+{
+	int err;
+
+	if (!g->gates)
+		return 0;
+	err = sensors_begin_trials(g->sensors);
+	if (err)
+		return err;
+	for (size_t i = 0; i < PATHS; i++)
+		if (is_to_list(gated_paths[i]))
+			list_files(g, gated_paths[i]);
+	sensors_end_trials(g->sensors);
+	return 0;
+}
+
+/* ---- which programs are attached ---- */
+
+static int say(struct snp_event *e, __u32 flags, const char *what)
+{
+	*e = own_event(SNP_EV_GATE);
+	e->flags = flags;
+	snprintf(e->name, sizeof(e->name), "%s", what);
+	return 1;
+}
+
+int gate_follow(const struct gate *g, bool window_open, struct snp_event *e)
+{
+	bool armed = g->gates && sensors_are_armed(g->sensors);
+	int err;
+
+	if (!g->gates || armed == !window_open)
+		return 0;
+	if (!armed && !window_open) {
+		err = sensors_arm(g->sensors);
+		return err ? err : say(e, 0, "each write is gated");
+	}
+	if (!window_open || g->unlisted)
+		return 0;
+	err = sensors_writers(g->sensors);
+	/* Where they can't be told, each write stays gated. */
+	if (err)
+		return 0;
+	err = sensors_disarm(g->sensors);
+	if (err == -EAGAIN)
+		return 0;
+	return err ? err : say(e, SNP_F_STEADY, "no writer is left: opening is gated");
+}
+
+/* ---- whether it holds ---- */
+
+int gate_try(const struct gate *g)
+{
+	char path[256];
+	int err;
+
+	snprintf(path, sizeof(path), "%s" TRIED, g->platform->root);
+	err = sensors_begin_trials(g->sensors);
+	if (err)
+		return err;
+	err = open_once(path);
+	sensors_end_trials(g->sensors);
+	return err == -EPERM ? 1 : err;
+}
+
+/* True if the latch says something else than the events, and goes on saying it. */
+static bool latch_differs(const struct gate *g, bool window_open, __u64 moves)
+{
+	struct snp_state state;
+
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			nanosleep(&(struct timespec){ .tv_nsec = SETTLE_NS }, NULL);
+		state = sensors_state(g->sensors);
+		if (state.moves != moves || !!(state.latch & SNP_LATCH_WINDOW) == window_open)
+			return false;
+	}
+	return true;
+}
+
+static int look_at_latch(const struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
+{
+	__u64 before;
+
+	if (!latch_differs(g, window_open, moves))
+		return 0;
+	before = sensors_state(g->sensors).latch;
+	return say(
+		e,
+		SNP_F_DEGRADED | SNP_F_MISSED |
+			(sensors_set_latch(g->sensors, before, window_open) ? SNP_F_RESTORED : 0),
+		window_open ? "the latch was opened by another" : "the latch was shut by another");
+}
+
+/* What is attached and refuses nothing, whatever the reason, is found by trying. */
+static int look_at_open(struct gate *g, bool window_open, struct snp_event *e)
+{
+	bool passes = window_open && g->gates && !g->audit && !gate_try(g) &&
+		      sensors_state(g->sensors).latch & SNP_LATCH_WINDOW;
+	bool told = g->told_open;
+
+	g->told_open = passes;
+	if (!passes || told)
+		return 0;
+	return say(e, SNP_F_DEGRADED | SNP_F_MISSED, "opening for writing is not refused");
+}
+
+static int look_at_pins(struct gate *g, struct snp_event *e)
+{
+	bool told = g->told_unpinned;
+	char text[SNP_NAME_LEN];
+	const char *name;
+	int n;
+
+	if (!g->pinned)
+		return 0;
+	n = sensors_repin(g->sensors, &name);
+	g->told_unpinned = n < 0;
+	if (n < 0)
+		return told ? 0 : say(e, SNP_F_DEGRADED, "pins are gone");
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "gone: pin of %.24s", name);
+	return say(e, SNP_F_DEGRADED | SNP_F_RESTORED, text);
+}
+
+static int look_at_hooks(struct gate *g, struct snp_event *e)
+{
+	bool off = !preflight_hooks_are_on(g->platform);
+
+	if (off == g->told_off)
+		return 0;
+	g->told_off = off;
+	return off ? say(e, SNP_F_DEGRADED | SNP_F_MISSED, "kprobes or ftrace are switched off")
+		   : say(e, 0, "kprobes and ftrace are on again");
+}
+
+static int look_at_exposed(struct gate *g, bool window_open, struct snp_event *e)
+{
+	__u64 exposed = sensors_state(g->sensors).exposed;
+
+	if (exposed == g->told_exposed)
+		return 0;
+	g->told_exposed = exposed;
+	return say(e, SNP_F_DEGRADED | SNP_F_RESTORED | (window_open ? SNP_F_MISSED : 0),
+		   "opened for writing with no guard");
+}
+
+int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
+{
+	int n = look_at_latch(g, window_open, moves, e);
+
+	if (!n)
+		n = look_at_pins(g, e);
+	if (!n)
+		n = look_at_open(g, window_open, e);
+	if (!n)
+		n = look_at_hooks(g, e);
+	if (!n)
+		n = look_at_exposed(g, window_open, e);
+	return n;
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/hooks.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Fact by fact, the best source first; the first one that the kernel offers as a whole is used.
+ * Nothing in ccp is attached by fentry: that pins the module, and rmmod fails as long as the
+ * guard runs.
+ */
+const struct hook hook_table[] = {
+	{ FACT_PREPARE, HOOK_FENTRY, "snp_prepare", "prepare_enter", 0, NULL },
+	{ FACT_PREPARE, HOOK_FENTRY, "snp_prepare", "prepare_exit", HOOK_IF_INT, NULL },
+	{ FACT_PREPARE, HOOK_FENTRY, "snp_prepare", "prepare_exit_void", HOOK_IF_VOID, NULL },
+	{ FACT_PREPARE, HOOK_KPROBE, "snp_prepare", "prepare_enter_probe", 0, NULL },
+	{ FACT_PREPARE, HOOK_KPROBE, "snp_prepare", "prepare_exit_probe", HOOK_AT_RETURN, NULL },
+	{ FACT_PREPARE, HOOK_SWEEP, "SYSCFG", NULL, 0,
+	  "this kernel sets SNP_EN at boot, or its snp_prepare() can't be followed" },
+
+	{ FACT_SNP_EN, HOOK_FENTRY, "snp_enable", "snp_enable_exit", 0, NULL },
+	{ FACT_SNP_EN, HOOK_KPROBE, "snp_enable", "snp_enable_probe", HOOK_AT_RETURN, NULL },
+	{ FACT_SNP_EN, HOOK_SWEEP, "SYSCFG", NULL, 0, "the order in which CPUs get SNP_EN" },
+
+	{ FACT_COMMANDS, HOOK_KPROBE, "__sev_do_cmd_locked", "command_enter", HOOK_IN_CCP, NULL },
+	{ FACT_COMMANDS, HOOK_KPROBE, "__sev_do_cmd_locked", "command_exit",
+	  HOOK_IN_CCP | HOOK_AT_RETURN, NULL },
+
+	{ FACT_SHUTDOWN, HOOK_FENTRY, "__sev_snp_shutdown_locked", "shutdown_locked_exit", 0,
+	  NULL },
+	{ FACT_SHUTDOWN, HOOK_KPROBE, "__sev_snp_shutdown_locked", "shutdown_locked_ret",
+	  HOOK_IN_CCP | HOOK_AT_RETURN, NULL },
+	{ FACT_SHUTDOWN, HOOK_COMMANDS, "SNP_SHUTDOWN_EX", NULL, 0, NULL },
+
+	{ FACT_X86_SHUTDOWN, HOOK_FENTRY, "snp_shutdown", "x86_shutdown_enter", 0, NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_FENTRY, "snp_shutdown", "x86_shutdown_exit", 0, NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_KPROBE, "snp_shutdown", "x86_shutdown_probe", 0, NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_KPROBE, "snp_shutdown", "x86_shutdown_exit_probe", HOOK_AT_RETURN,
+	  NULL },
+	{ FACT_X86_SHUTDOWN, HOOK_COMMANDS, "SNP_SHUTDOWN_EX", NULL, 0, NULL },
+
+	{ FACT_DISABLE, HOOK_FENTRY, "cpu_hotplug_disable", "hotplug_disable_exit", 0, NULL },
+	{ FACT_DISABLE, HOOK_KPROBE, "cpu_hotplug_disable", "hotplug_disable_probe", HOOK_AT_RETURN,
+	  NULL },
+	{ FACT_ENABLE, HOOK_FENTRY, "cpu_hotplug_enable", "hotplug_enable_exit", 0, NULL },
+	{ FACT_ENABLE, HOOK_KPROBE, "cpu_hotplug_enable", "hotplug_enable_probe", HOOK_AT_RETURN,
+	  NULL },
+	{ FACT_OWNER, HOOK_STACK, "cpu_hotplug_disable", NULL, 0, NULL },
+	{ FACT_COUNT, HOOK_MEMORY, "cpu_hotplug_disabled", NULL, 0, NULL },
+
+	{ FACT_CPUS, HOOK_FENTRY, "set_cpu_online", "online_set", 0, NULL },
+	{ FACT_CPUS, HOOK_KPROBE, "set_cpu_online", "online_set_probe", 0, NULL },
+	{ FACT_CPUS, HOOK_TRACEPOINT, "cpuhp_exit", "cpuhp_done", 0,
+	  "CPUs whose bring-up fails later on" },
+	{ FACT_ASKED, HOOK_FENTRY, "_cpu_up", "cpu_up_begin", 0, NULL },
+	{ FACT_ASKED, HOOK_FENTRY, "_cpu_down", "cpu_down_begin", 0, NULL },
+	{ FACT_ASKED, HOOK_KPROBE, "_cpu_up", "cpu_up_probe", 0, NULL },
+	{ FACT_ASKED, HOOK_KPROBE, "_cpu_down", "cpu_down_probe", 0, NULL },
+	{ FACT_CPUHP_FAIL, HOOK_TRACEPOINT, "cpuhp_exit", "cpuhp_failed", 0, NULL },
+
+	{ FACT_MODULES, HOOK_TRACEPOINT, "module_load", "module_loaded", 0, NULL },
+	{ FACT_MODULES, HOOK_TRACEPOINT, "module_free", "module_freed", 0, NULL },
+	{ FACT_KEXEC, HOOK_FENTRY, "kernel_kexec", "kexec_enter", 0, NULL },
+	{ FACT_KEXEC, HOOK_FENTRY, "migrate_to_reboot_cpu", "reboot_enter", 0, NULL },
+	{ FACT_KEXEC, HOOK_KPROBE, "kernel_kexec", "kexec_probe", 0, NULL },
+	{ FACT_KEXEC, HOOK_KPROBE, "migrate_to_reboot_cpu", "reboot_probe", 0, NULL },
+
+	{ FACT_GATE, HOOK_LSM, "file_open", "gate_open", 0, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_permission", "gate_write", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_ioctl", "gate_ioctl", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_LSM, "file_ioctl_compat", "gate_ioctl_compat", HOOK_WRITES, NULL },
+
+	{ FACT_FIRMWARE, HOOK_MEMORY, "psp_master", NULL, HOOK_IN_CCP, NULL },
+	{ FACT_FIRMWARE, HOOK_COMMANDS, "SNP_INIT_EX", NULL, 0,
+	  "an initialisation before the guard's start, if ccp was loaded by then" },
+};
+const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
+_Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_MAX is too small");
+
+/* Looked up beside the targets: what tells SNP's own code, and the code of boot; and what the gate
+ * needs of the files that it guards. */
+static const struct kallsym more_symbols[] = {
+	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	 { .name = "_einittext" },
+	{ .name = "enable_mmiotrace" },	 { .name = "hibernate_atomic" }, { .module = "ccp" },
+};
+#define MORE (sizeof(more_symbols) / sizeof(more_symbols[0]))
+
+const char *hook_fact_name(enum hook_fact fact)
+{
+	static const char *const names[] = {
+#define X(sym, name, without) name,
+		HOOK_FACTS(X)
+#undef X
+	};
+
+	return names[fact];
+}
+
+const char *hook_fact_without(enum hook_fact fact)
+{
+	static const char *const texts[] = {
+#define X(sym, name, without) without,
+		HOOK_FACTS(X)
+#undef X
+	};
+
+	return texts[fact];
+}
+
+const char *hook_kind_name(enum hook_kind kind)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		HOOK_KINDS(X)
+#undef X
+	};
+
+	return names[kind];
+}
+
+int hook_kind_by_name(const char *name)
+{
+	for (int i = HOOK_FENTRY; i <= HOOK_LSM; i++)
+		if (!strcmp(hook_kind_name(i), name))
+			return i;
+	return -EINVAL;
+}
+
+static const char *function_text(enum function_state state)
+{
+	static const char *const texts[] = {
+#define X(sym, why) why,
+		FUNCTION_STATES(X)
+#undef X
+	};
+
+	return texts[state];
+}
+
+/* ---- one hook ---- */
+
+static const char *module_of(const struct hook *hook)
+{
+	return hook->flags & HOOK_IN_CCP ? "ccp" : NULL;
+}
+
+static enum function_state memory_state(const struct hooks *h, const struct hook *hook)
+{
+	const struct kallsym *s = kernel_symbol(&h->kernel, hook->target, module_of(hook));
+
+	if (h->kernel.running && platform_is_confidential(&h->kernel.platform))
+		return FUNCTION_HIDDEN;
+	if ((hook->flags & HOOK_IN_CCP) && h->kernel.ccp == MODULE_ABSENT)
+		return FUNCTION_UNKNOWN;
+	if ((hook->flags & HOOK_IN_CCP) && h->kernel.ccp == MODULE_AVAILABLE && h->kernel.running)
+		return FUNCTION_NOT_LOADED;
+	if ((hook->flags & HOOK_IN_CCP) &&
+	    (kernel_ccp_member(&h->kernel, "psp_device", "sev_data") < 0 ||
+	     kernel_ccp_member(&h->kernel, "sev_device", "snp_initialized") < 0))
+		return FUNCTION_NO_BTF;
+	return s && s->count == 1 ? FUNCTION_FOUND : FUNCTION_ABSENT;
+}
+
+static enum function_state lsm_state(const struct hooks *h, const struct hook *hook)
+{
+	char name[64];
+
+	if (h->kernel.running && platform_has_lsm(&h->kernel.platform, "bpf") != 1)
+		return FUNCTION_NO_LSM;
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook->target);
+	return btf__find_by_name_kind(h->kernel.btf, name, BTF_KIND_FUNC) > 0 ? FUNCTION_FOUND
+									      : FUNCTION_ABSENT;
+}
+
+/* The commands tell it, where they are followed. */
+static enum function_state commands_state(const struct hooks *h)
+{
+	return h->states[FACT_COMMANDS].covered ? FUNCTION_FOUND : FUNCTION_UNFOLLOWED;
+}
+
+static enum function_state state_of(const struct hooks *h, size_t i)
+{
+	const struct hook *hook = &hook_table[i];
+	const struct kallsym *s;
+
+	if (h->refused[i])
+		return FUNCTION_REFUSED;
+	if (h->options.avoid & 1u << hook->kind)
+		return FUNCTION_AVOIDED;
+	switch (hook->kind) {
+	case HOOK_FENTRY:
+	case HOOK_KPROBE:
+		return kernel_function(&h->kernel, hook->target, hook->flags & HOOK_IN_CCP,
+				       hook->kind == HOOK_FENTRY);
+	case HOOK_TRACEPOINT:
+		return kernel_has_tracepoint(&h->kernel, hook->target) ? FUNCTION_FOUND
+								       : FUNCTION_ABSENT;
+	case HOOK_LSM:
+		return lsm_state(h, hook);
+	case HOOK_MEMORY:
+		return memory_state(h, hook);
+	case HOOK_STACK:
+		s = kernel_symbol(&h->kernel, hook->target, NULL);
+		return s && s->end ? FUNCTION_FOUND : FUNCTION_ABSENT;
+	case HOOK_COMMANDS:
+		return commands_state(h);
+	case HOOK_SWEEP:
+	case HOOK_KIND_COUNT:
+		break;
+	}
+	return FUNCTION_FOUND;
+}
+
+/* Of the exits of a function one is wanted, by what it returns. */
+static bool is_meant(const struct hooks *h, const struct hook *hook)
+{
+	bool is_void;
+
+	if (!(hook->flags & (HOOK_IF_INT | HOOK_IF_VOID)))
+		return true;
+	is_void = kernel_returns_void(&h->kernel, hook->target);
+	return is_void == !!(hook->flags & HOOK_IF_VOID);
+}
+
+/* ---- rungs ---- */
+
+static size_t end_of_rung(size_t first)
+{
+	size_t i = first;
+
+	while (i < hook_count && hook_table[i].fact == hook_table[first].fact &&
+	       hook_table[i].kind == hook_table[first].kind)
+		i++;
+	return i;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+append(char *text, size_t size, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+}
+
+/* "fentry _cpu_up, _cpu_down", "kprobe ccp:__sev_do_cmd_locked", "sweeps of SYSCFG" */
+static void name_rung(const struct hooks *h, size_t first, char *text, size_t size)
+{
+	const struct hook *hook = &hook_table[first];
+	const char *last = "";
+
+	text[0] = 0;
+	if (hook->kind != HOOK_COMMANDS)
+		append(text, size, "%s", hook_kind_name(hook->kind));
+	if (hook->kind == HOOK_STACK)
+		return;
+	for (size_t i = first; i < end_of_rung(first); i++) {
+		if (!strcmp(hook_table[i].target, last))
+			continue;
+		append(text, size, "%s%s%s",
+		       *last   ? ", "
+		       : *text ? " "
+			       : "",
+		       hook_table[i].flags & HOOK_IN_CCP && h->kernel.ccp != MODULE_BUILTIN ? "ccp:"
+											    : "",
+		       hook_table[i].target);
+		last = hook_table[i].target;
+	}
+	if (hook->kind == HOOK_COMMANDS)
+		append(text, size, " %s", hook_kind_name(hook->kind));
+}
+
+static void say_missing(struct hooks *h, size_t first, size_t culprit, enum function_state why)
+{
+	struct hook_state *s = &h->states[hook_table[first].fact];
+	const struct hook *hook = &hook_table[culprit];
+	const struct kallsym *symbol = kernel_symbol(&h->kernel, hook->target, module_of(hook));
+	struct hook_missing *m;
+
+	if (s->missing_count == RUNGS_MAX)
+		return;
+	m = &s->missing[s->missing_count++];
+	name_rung(h, first, m->source, sizeof(m->source));
+	if (why == FUNCTION_VARIANT && symbol)
+		snprintf(m->why, sizeof(m->why), "%s: %s%s", function_text(why), hook->target,
+			 symbol->variant);
+	else
+		snprintf(m->why, sizeof(m->why), "%s", function_text(why));
+}
+
+/* Uses the rung if each of its hooks is there. */
+static bool try_rung(struct hooks *h, size_t first)
+{
+	struct hook_state *s = &h->states[hook_table[first].fact];
+	enum function_state state;
+
+	for (size_t i = first; i < end_of_rung(first); i++) {
+		state = is_meant(h, &hook_table[i]) ? state_of(h, i) : FUNCTION_FOUND;
+		if (state == FUNCTION_FOUND)
+			continue;
+		say_missing(h, first, i, state);
+		return false;
+	}
+	for (size_t i = first; i < end_of_rung(first); i++)
+		h->used[i] = is_meant(h, &hook_table[i]);
+	s->covered = true;
+	s->kind = hook_table[first].kind;
+	s->less = hook_table[first].less;
+	name_rung(h, first, s->source, sizeof(s->source));
+	return true;
+}
+
+static void choose(struct hooks *h)
+{
+	enum hook_fact fact;
+
+	memset(h->states, 0, sizeof(h->states));
+	memset(h->used, 0, sizeof(h->used));
+	for (size_t i = 0; i < hook_count; i = end_of_rung(i)) {
+		fact = hook_table[i].fact;
+		if (!h->states[fact].covered)
+			try_rung(h, i);
+	}
+}
+
+/* ---- all of them ---- */
+
+static int add_symbol(struct kallsym *symbols, int n, const struct kallsym *s)
+{
+	for (int i = 0; i < n; i++)
+		if (symbols[i].name && s->name && !strcmp(symbols[i].name, s->name) &&
+		    !symbols[i].module == !s->module)
+			return n;
+	symbols[n] = *s;
+	return n + 1;
+}
+
+static int list_symbols(struct kallsym *symbols)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < hook_count; i++) {
+		const struct hook *hook = &hook_table[i];
+
+		if (hook->kind == HOOK_FENTRY || hook->kind == HOOK_KPROBE ||
+		    hook->kind == HOOK_MEMORY)
+			n = add_symbol(symbols, n,
+				       &(struct kallsym){ .name = hook->target,
+							  .module = module_of(hook) });
+	}
+	for (size_t i = 0; i < MORE; i++)
+		n = add_symbol(symbols, n, &more_symbols[i]);
+	return n;
+}
+
+int hooks_open(struct hooks *h, const struct platform *p, const struct kernel_files *files,
+	       const struct hooks_options *options)
+{
+	struct kallsym symbols[HOOKS_MAX + MORE];
+	int err;
+
+	*h = (struct hooks){ .options = *options };
+	err = kernel_open(&h->kernel, p, files, symbols, list_symbols(symbols));
+	if (err)
+		return err;
+	/* Where it can't be read, attaching tells. */
+	if (options->ask_ftrace && h->kernel.running)
+		kernel_read_traced(&h->kernel);
+	choose(h);
+	return 0;
+}
+
+void hooks_close(struct hooks *h)
+{
+	kernel_close(&h->kernel);
+}
+
+void hooks_refuse(struct hooks *h, size_t hook)
+{
+	h->refused[hook] = true;
+	choose(h);
+}
+
+bool hooks_uses(const struct hooks *h, const char *program)
+{
+	for (size_t i = 0; i < hook_count; i++)
+		if (h->used[i] && hook_table[i].program && !strcmp(hook_table[i].program, program))
+			return true;
+	return false;
+}

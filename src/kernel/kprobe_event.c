@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/kprobe_event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *const groups[KPROBE_GROUPS] = { "snp_guard", "snp_guard_2" };
+
+static int open_tracefs(const char *path, int flags)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char full[160];
+	int fd = -1;
+
+	for (int i = 0; i < 2 && fd < 0; i++) {
+		snprintf(full, sizeof(full), "%s/%s", roots[i], path);
+		fd = open(full, flags | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_command(const char *line)
+{
+	int fd = open_tracefs("kprobe_events", O_WRONLY | O_APPEND);
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, line, strlen(line));
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int event_id(int group, const char *name, __u64 *id)
+{
+	char path[128], text[24] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "events/%s/%s/id", groups[group], name);
+	fd = open_tracefs(path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	*id = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int kprobe_event_open(int group, const char *name, const char *module, const char *function,
+		      bool at_return)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	char line[200];
+	__u64 id;
+	int fd, err;
+
+	snprintf(line, sizeof(line), "%c:%s/%s %s%s%s\n", at_return ? 'r' : 'p', groups[group],
+		 name, module ? module : "", module ? ":" : "", function);
+	err = write_command(line);
+	if (err)
+		return err;
+	err = event_id(group, name, &id);
+	if (err)
+		goto fail;
+	attr.config = id;
+	/* CPU 0 never goes offline on x86; the program runs wherever the probe is hit. */
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	err = -errno;
+fail:
+	kprobe_event_remove(group, name);
+	return err;
+}
+
+void kprobe_event_remove(int group, const char *name)
+{
+	char line[100];
+
+	snprintf(line, sizeof(line), "-:%s/%s\n", groups[group], name);
+	write_command(line);
+}
+
+int kprobe_event_remove_stale(int group)
+{
+	int fd = open_tracefs("kprobe_events", O_RDONLY), err = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	char line[256], in[40], name[100], command[160];
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (!err && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*[pr0-9]:%39[^/]/%99[a-z_]", in, name) != 2 ||
+		    strcmp(in, groups[group]))
+			continue;
+		snprintf(command, sizeof(command), "-:%s/%s\n", in, name);
+		/* The kernel refuses as long as a program is attached. */
+		if (write_command(command) == -EBUSY)
+			err = -EBUSY;
+	}
+	fclose(f);
+	return err;
+}

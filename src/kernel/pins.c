@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/pins.h"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PINS_OLD  PINS_DIR "-old"
+#define LOCK_FILE "/run/snp-guard.lock"
+
+static const char *const kinds[] = { [PIN_MAP] = "maps", [PIN_LINK] = "links" };
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+void pin_path(char path[PIN_PATH_MAX], const char *dir, enum pin_kind kind, const char *name)
+{
+	snprintf(path, PIN_PATH_MAX, "%s/%s/%s", dir, kinds[kind], name);
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+bool pins_exist(void)
+{
+	return exists(PINS_DIR);
+}
+
+/* ---- directories ---- */
+
+static int empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	int err = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (!err && (d = readdir(dir)))
+		if (d->d_name[0] != '.' && unlinkat(dirfd(dir), d->d_name, 0))
+			err = -errno;
+	closedir(dir);
+	return err;
+}
+
+/* What is no guard's is left alone: then the directory is not empty, and stays. */
+static int remove_tree(const char *dir)
+{
+	char path[PIN_PATH_MAX];
+	int err;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, kinds[i]);
+		err = empty_dir(path);
+		if (err)
+			return err;
+		if (rmdir(path) && errno != ENOENT)
+			return -errno;
+	}
+	return rmdir(dir) && errno != ENOENT ? -errno : 0;
+}
+
+int pins_recover(void)
+{
+	int err = 0;
+
+	/* Killed between the two renames of pins_publish(): the old ones still work. */
+	if (exists(PINS_OLD) && !exists(PINS_DIR) && rename(PINS_OLD, PINS_DIR))
+		return -errno;
+	if (exists(PINS_OLD))
+		err = remove_tree(PINS_OLD);
+	if (!err && exists(PINS_NEW))
+		err = remove_tree(PINS_NEW);
+	return err;
+}
+
+int pins_begin(void)
+{
+	char path[PIN_PATH_MAX];
+
+	if (mkdir(PINS_NEW, 0700))
+		return -errno;
+	for (size_t i = 0; i < KINDS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", PINS_NEW, kinds[i]);
+		if (mkdir(path, 0700))
+			return -errno;
+	}
+	return 0;
+}
+
+int pins_publish(void)
+{
+	if (exists(PINS_DIR) && rename(PINS_DIR, PINS_OLD))
+		return -errno;
+	if (rename(PINS_NEW, PINS_DIR))
+		return -errno;
+	return exists(PINS_OLD) ? remove_tree(PINS_OLD) : 0;
+}
+
+int pins_remove(void)
+{
+	return remove_tree(PINS_DIR);
+}
+
+/* ---- one pin ---- */
+
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+static __u32 link_id(int fd)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+static __u32 id_of(enum pin_kind kind, int fd)
+{
+	return kind == PIN_MAP ? map_id(fd) : link_id(fd);
+}
+
+static bool holds(enum pin_kind kind, const char *path, int fd)
+{
+	int pinned = bpf_obj_get(path);
+	bool same;
+
+	if (pinned < 0)
+		return false;
+	same = id_of(kind, pinned) == id_of(kind, fd);
+	close(pinned);
+	return same;
+}
+
+int pin_again(int fd, enum pin_kind kind, const char *name)
+{
+	char path[PIN_PATH_MAX];
+
+	pin_path(path, PINS_DIR, kind, name);
+	if (holds(kind, path, fd))
+		return 0;
+	unlink(path);
+	if (bpf_obj_pin(fd, path))
+		return -errno;
+	return 1;
+}
+
+/* ---- the lock ---- */
+
+static int read_holder(int fd)
+{
+	char text[16] = "";
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
+}
+
+int guard_lock(int *holder)
+{
+	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char text[16];
+	int err;
+
+	*holder = 0;
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		*holder = read_holder(fd);
+		close(fd);
+		return err;
+	}
+	snprintf(text, sizeof(text), "%d\n", getpid());
+	if (ftruncate(fd, 0) || write(fd, text, strlen(text)) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}

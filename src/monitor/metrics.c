@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "monitor/metrics.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "contract/names.h"
+
+/* One metric while its samples are written. */
+struct metric {
+	FILE *out;
+	const char *name, *labels; /* labels: names, parted by commas */
+};
+
+static void put_escaped(FILE *out, const char *value)
+{
+	for (; *value; value++)
+		if (*value == '\n')
+			fputs("\\n", out);
+		else
+			fprintf(out, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+}
+
+/* A value for each label's name follows, in the table's order. */
+static void sample(const struct metric *m, double value, ...)
+{
+	const char *label = m->labels;
+	va_list values;
+
+	fputs(m->name, m->out);
+	va_start(values, value);
+	while (*label) {
+		int len = (int)strcspn(label, ",");
+
+		fprintf(m->out, "%c%.*s=\"", label == m->labels ? '{' : ',', len, label);
+		put_escaped(m->out, va_arg(values, const char *));
+		fputc('"', m->out);
+		label += len + (label[len] == ',');
+	}
+	va_end(values);
+	fprintf(m->out, "%s %.17g\n", *m->labels ? "}" : "", value);
+}
+
+static void put_BUILD_INFO(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, 1, SNP_GUARD_VERSION, f->kernel);
+}
+
+static void put_LAST_CHECK(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->last_check);
+}
+
+static void put_WINDOW(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->totals.truth && f->window_open, "open");
+	sample(m, f->totals.truth && !f->window_open, "closed");
+	sample(m, !f->totals.truth, "unknown");
+}
+
+static void put_GATE(const struct metric *m, const struct metrics_facts *f)
+{
+	for (int i = 0; i < GUARD_STATE_COUNT; i++)
+		sample(m, f->gate == (enum guard_state)i, guard_state_name(i));
+}
+
+static void put_CPUS(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->cpus_present, "present");
+	sample(m, f->cpus_online, "online");
+	sample(m, f->cpus_snp_en, "snp_en");
+}
+
+static void put_UNCOVERED(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->uncovered);
+}
+
+static void put_WINDOWS(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->totals.windows);
+}
+
+static void put_BREACHES(const struct metric *m, const struct metrics_facts *f)
+{
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		sample(m, f->totals.breaches[i], snp_breach_name(i),
+		       snp_severity_name(snp_breach_severity(i)));
+}
+
+static void put_DENIED(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->denied);
+}
+
+static void put_LOST(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->recorded ? 0 : f->totals.lost - f->missed, "ring-buffer");
+	sample(m, f->missed, "hook-not-called");
+	sample(m, f->recorded ? f->totals.lost : 0, "on-record");
+}
+
+/* The first result of each name stands for all of that name. */
+static bool is_first(const struct check_report *r, int of)
+{
+	for (int i = 0; i < of; i++)
+		if (!strcmp(r->results[i].name, r->results[of].name))
+			return false;
+	return true;
+}
+
+static enum check_status worst_of(const struct check_report *r, const char *name)
+{
+	enum check_status worst = CHECK_NOT_APPLICABLE;
+
+	for (int i = 0; i < r->count; i++)
+		if (!strcmp(r->results[i].name, name) && r->results[i].status > worst)
+			worst = r->results[i].status;
+	return worst;
+}
+
+static void put_CHECK_STATUS(const struct metric *m, const struct metrics_facts *f)
+{
+	for (int i = 0; i < f->check->count; i++) {
+		const char *name = f->check->results[i].name;
+
+		if (!is_first(f->check, i))
+			continue;
+		for (int status = 0; status <= CHECK_FAIL; status++)
+			sample(m, worst_of(f->check, name) == (enum check_status)status, name,
+			       check_status_name(status));
+	}
+}
+
+static void put_CHECK_TIME(const struct metric *m, const struct metrics_facts *f)
+{
+	sample(m, f->check_time);
+}
+
+static const struct {
+	const char *name, *type;
+	enum metrics_of whose;
+	const char *labels, *help;
+	void (*put)(const struct metric *m, const struct metrics_facts *f);
+} table[] = {
+#define X(sym, name, type, whose, labels, help)                                                    \
+	{ name, #type, METRICS_OF_##whose, labels, help, put_##sym },
+	METRICS(X)
+#undef X
+};
+
+int metrics_render(FILE *out, enum metrics_of whose, const struct metrics_facts *f)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct metric m = { out, table[i].name, table[i].labels };
+
+		if (table[i].whose != whose)
+			continue;
+		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m.name, table[i].help, m.name,
+			table[i].type);
+		table[i].put(&m, f);
+	}
+	return ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "monitor/publish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "kernel/hooks.h"
+#include "monitor/metrics.h"
+#include "util/textfile.h"
+
+int publisher_open(struct publisher *p, const char *textfile, const char *listen, double interval_s)
+{
+	/* A sweep may come late, and one may not count. */
+	__u64 stale_ns = (3 * interval_s + 5) * 1e9;
+	int err = 0;
+
+	*p = (struct publisher){ .textfile = textfile };
+	if (listen)
+		err = listener_open(&p->listener, listen, stale_ns);
+	if (err)
+		complain("can't listen at %s: %s", listen,
+			 err == -EINVAL ? "it should be HOST:PORT or unix:PATH" : strerror(-err));
+	return err;
+}
+
+void publisher_close(struct publisher *p)
+{
+	listener_close(p->listener);
+	*p = (struct publisher){ 0 };
+}
+
+static enum guard_state gate_of(const struct session *s, const struct publish_counters *c)
+{
+	const struct report *r = &s->report;
+
+	if (!c || c->ended)
+		return GUARD_DETACHED;
+	if (c->degraded)
+		return GUARD_DEGRADED;
+	if (c->audit)
+		return GUARD_AUDITING;
+	for (unsigned int i = 0; i < r->uncovered_count; i++)
+		if (!strcmp(r->uncovered[i], hook_fact_name(FACT_GATE)))
+			return GUARD_DEGRADED;
+	return GUARD_ENFORCING;
+}
+
+static void count_cpus(struct metrics_facts *f, const struct window *w)
+{
+	for (unsigned int i = 0; i < CPULIST_MAX; i++) {
+		struct window_cpu c = window_cpu(w, i);
+
+		f->cpus_present += c.present;
+		f->cpus_online += c.online;
+		f->cpus_snp_en += c.online && c.readable && c.snp_en;
+	}
+}
+
+/* Only a recording's: a host's clock may be set while it runs. */
+static double recorded_time(const struct session *s)
+{
+	return (s->report.host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
+}
+
+static struct metrics_facts facts_of(const struct session *s, const struct publish_counters *c)
+{
+	struct metrics_facts f = {
+		.kernel = s->report.host.release,
+		.window_open = window_is_open(s->window),
+		.gate = gate_of(s, c),
+		.uncovered = s->report.uncovered_count,
+		.totals = window_totals(s->window),
+		.recorded = !c,
+	};
+
+	f.denied = c ? c->denied : f.totals.denied;
+	f.missed = c ? c->missed : 0;
+	if (f.totals.truth)
+		f.last_check = c ? time(NULL) : recorded_time(s);
+	count_cpus(&f, s->window);
+	return f;
+}
+
+static void tell_service(struct publisher *p, const struct session *s,
+			 const struct publish_counters *c)
+{
+	struct service_facts f = {
+		.gate = guard_state_name(gate_of(s, c)),
+		.window_open = window_is_open(s->window),
+		.windows = window_totals(s->window).windows,
+		.worst = snp_severity_name(s->worst),
+		.denied = c->denied,
+	};
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		f.breaches += s->breaches[i].counted;
+	service_status(p->status, &f);
+}
+
+static int render(const struct metrics_facts *f, char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+	int err;
+
+	if (!out)
+		return -errno;
+	err = metrics_render(out, METRICS_OF_RUN, f);
+	if (fclose(out) && !err)
+		err = -errno;
+	return err;
+}
+
+void publish(struct publisher *p, const struct session *s, const struct publish_counters *counters)
+{
+	struct metrics_facts facts;
+	char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	if (counters)
+		tell_service(p, s, counters);
+	if (!p->textfile && !p->listener)
+		return;
+	facts = facts_of(s, counters);
+	err = render(&facts, &text, &len);
+	if (!err && p->listener)
+		err = listener_publish(p->listener, text, len);
+	if (!err && p->textfile)
+		err = textfile_write(p->textfile, text, len);
+	if (err && !p->complained)
+		complain("%s: %s", p->textfile ? p->textfile : "metrics", strerror(-err));
+	p->complained = err;
+	free(text);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "monitor/service.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+void service_watchdog_begin(struct service_watchdog *w)
+{
+	uint64_t usec = 0;
+
+	*w = (struct service_watchdog){ 0 };
+	if (sd_watchdog_enabled(0, &usec) > 0)
+		w->interval_ns = usec * 1000 / 2;
+}
+
+void service_alive(struct service_watchdog *w, __u64 now_ns)
+{
+	if (now_ns < service_alive_at(w))
+		return;
+	sd_notify(0, "WATCHDOG=1");
+	w->next_ns = now_ns + w->interval_ns;
+}
+
+__u64 service_alive_at(const struct service_watchdog *w)
+{
+	return w->interval_ns ? w->next_ns : UINT64_MAX;
+}
+
+void service_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
+void service_reloading(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   now.tv_sec * 1000000ull + now.tv_nsec / 1000);
+}
+
+void service_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_facts *f)
+{
+	char window[48] = "no window so far", breaches[48] = "no breach";
+
+	if (f->windows)
+		snprintf(window, sizeof(window), "window %u is %s", f->windows,
+			 f->window_open ? "open" : "closed");
+	if (f->breaches)
+		snprintf(breaches, sizeof(breaches), "%u breach%s, the worst %s", f->breaches,
+			 f->breaches == 1 ? "" : "es", f->worst);
+	snprintf(text, SERVICE_STATUS_LEN, "Gate %s; %s; %s; %llu denied", f->gate, window,
+		 breaches, (unsigned long long)f->denied);
+}
+
+void service_status(char told[SERVICE_STATUS_LEN], const struct service_facts *f)
+{
+	char text[SERVICE_STATUS_LEN];
+
+	service_status_text(text, f);
+	if (!strcmp(text, told))
+		return;
+	memcpy(told, text, sizeof(text));
+	sd_notifyf(0, "STATUS=%s", text);
+}

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only
-#include "printable.h"
-
-void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the journal is told, each kind of message by an id of its own: one table, from which the
+ * entries and the catalog come.
+ */
+#ifndef MESSAGES_H
+#define MESSAGES_H
+
+#include <stddef.h>
+#include <syslog.h>
+
+#include "contract/window.h"
+
+/*
+ * X(of what, symbol, MESSAGE_ID, priority, the catalog's subject, its text). The breaches come
+ * first, and what is not here follows from their own table and the contract; then the states;
+ * both in the order of their tables. An id is never used again for something else.
+ */
+#define MESSAGES(X)                                                                                \
+	X(BREACH, CPU_ONLINED, "97a79d0fdeec490bb8004034f0308852", 0, NULL, NULL)                  \
+	X(BREACH, CPU_WITHOUT_SNP_EN, "dd43259b2b9542bc9b52f25a87ad5b1d", 0, NULL, NULL)           \
+	X(BREACH, UNSAFE_BAILOUT, "ce303352fc5e49efbfa753d4e29cad79", 0, NULL, NULL)               \
+	X(BREACH, SNP_EN_LOST, "c3fb14769da0451398a14250121f0484", 0, NULL, NULL)                  \
+	X(BREACH, EARLY_ENABLE, "86251be5a80a48d6985bb4cd0a92f319", 0, NULL, NULL)                 \
+	X(BREACH, UNBALANCED_ENABLE, "2592571d939e40eb8de31f7693625d91", 0, NULL, NULL)            \
+	X(BREACH, FOREIGN_ENABLE, "5b3cecede3aa4fd6b3da155ff2bcce4a", 0, NULL, NULL)               \
+	X(BREACH, CPU_OFFLINED, "8438071d4dc54b7fb0d50f69bab28ab4", 0, NULL, NULL)                 \
+	X(BREACH, STACKED_DISABLE, "e9f7f7b1835d4037829e769b2a79132e", 0, NULL, NULL)              \
+	X(BREACH, LEAKED_DISABLE, "bcad9223a67b4099a527ee9b6ed6e6ae", 0, NULL, NULL)               \
+	X(BREACH, LATE_DISABLE, "d17ad31752f74989ae5227b49fc0559c", 0, NULL, NULL)                 \
+	X(BREACH, PARTIAL_PREPARE, "30246a24b0be43c69cc36f235ff5a028", 0, NULL, NULL)              \
+	X(BREACH, KEXEC_UNLATCHED, "72066550fbf54024a46bcd89747f279f", 0, NULL, NULL)              \
+	X(BREACH, NO_LATCH, "7c24c8ab8ca749969e6ef9fb9ebaffb2", 0, NULL, NULL)                     \
+	X(BREACH, BENIGN_FAILED_INIT, "883c1b339a8f45a590b0f72bcd9c1c36", 0, NULL, NULL)           \
+	X(BREACH, ORPHANED_INIT, "88cc1c5fc5a44c9384f00ad15742f25f", 0, NULL, NULL)                \
+	X(BREACH, BLIND, "16dc28e6cabc45449e7fad21e120d4d0", 0, NULL, NULL)                        \
+	X(STATE, OPENED, "f4a02e0b2f16403a80f5a240f4f89e97", LOG_NOTICE, "An SNP window is open",  \
+	  "SNP_EN is set on a CPU. The set of online CPUs must not change until the "              \
+	  "window is closed, and the gate refuses what would change it.")                          \
+	X(STATE, CLOSED, "3a2369ce3d3f4378b3061c153c71a5bb", LOG_NOTICE,                           \
+	  "The SNP window is closed", "No CPU has SNP_EN any more. CPUs may come and go again.")   \
+	X(STATE, INITIALISED, "1839920b550e47b189e0c34dc2d1a602", LOG_INFO, "SNP is initialised",  \
+	  "From now on guests can exist whose memory the RMP checks protect.")                     \
+	X(STATE, LEGACY_SHUTDOWN, "0c2f41c35bdb42deb2a51338d909b1a1", LOG_INFO,                    \
+	  "The firmware ended SNP and left SNP_EN set",                                            \
+	  "No guest is left, but the window stays open: only a full shutdown or a reset "          \
+	  "clears SNP_EN.")                                                                        \
+	X(STATE, FULL_SHUTDOWN, "70f2585630c943fbb4e1bd1007838f3d", LOG_INFO,                      \
+	  "The firmware ended SNP and cleared SNP_EN",                                             \
+	  "SNP_EN is to be clear on every CPU; the next look at the CPUs shows whether it "        \
+	  "is.")                                                                                   \
+	X(STATE, INFERRED, "f2e2eeb3a9da485aafea6400ac137a0d", LOG_INFO,                           \
+	  "The guard came later than the window",                                                  \
+	  "What was done before is inferred from the state of the host, and said to be. "          \
+	  "Start the guard before kvm_amd is loaded to have all of it.")                           \
+	X(STATE, COMPARED, "3e484843993b463eb9548ca33af5e257", LOG_INFO,                           \
+	  "The host was compared with a snapshot", "The message says what is different.")          \
+	X(STATE, DEGRADED, "266325c30aaf48cd81a77bcc6924d670", LOG_WARNING,                        \
+	  "The gate or a sensor was not as the guard left it",                                     \
+	  "Somebody changed what the guard attached or pinned. The message says what, and "        \
+	  "whether it is put right; `snp-guard status` says how it is now.")                       \
+	X(EVENT, DENIED, "f3120f112c6144dbb581684339f959f5", LOG_NOTICE,                           \
+	  "A write that would move a CPU: @SNP_GUARD_FILE@, by @SNP_GUARD_COMM@",                  \
+	  "A window is open, so nothing may change the set of online CPUs. With "                  \
+	  "SNP_GUARD_REFUSED=yes the task got EPERM; with audit it was let through. The "          \
+	  "OBJECT_ fields say which unit the task belongs to: keep it from moving CPUs on "        \
+	  "this host, or do it with SNP shut down.")                                               \
+	X(EVENT, START, "cf1453aade2148c6868f88e439ed8975", LOG_INFO, "The guard has begun",       \
+	  "It follows the host from here on, with nothing known of what was before.")              \
+	X(EVENT, ADOPT, "5734d1da3f2143188dbb6aab077a54b3", LOG_INFO,                              \
+	  "The guard took up what an earlier one left",                                            \
+	  "Gate and sensors were pinned and went on without a guard; what happened "               \
+	  "meanwhile follows. If nobody stopped the earlier one, look why it ended.")              \
+	X(EVENT, END, "f785779fd0bb4430aab19d1c0779434b", LOG_INFO, "The guard has ended",         \
+	  "What is pinned goes on refusing. The SNP_GUARD_ fields have the totals; exit "          \
+	  "status @SNP_GUARD_STATUS@: 0 nothing was breached, 1 a warning, 2 a critical "          \
+	  "breach, 3 it could not be verified.")
+
+enum message {
+#define X(of, sym, ...) MESSAGE_##of##_##sym,
+	MESSAGES(X)
+#undef X
+		MESSAGE_COUNT
+};
+
+struct message_text {
+	const char *id;
+	int priority;		    /* of breaches by their severity */
+	const char *subject, *text; /* NULL: a breach's */
+};
+
+const struct message_text *message_text(enum message message);
+
+static inline enum message message_of_verdict(const struct verdict *v)
+{
+	return v->kind == VERDICT_BREACH ? (enum message)v->id
+					 : (enum message)(MESSAGE_STATE_OPENED + v->id);
+}
+
+#endif

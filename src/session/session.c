@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "session/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/printable.h"
+
+int session_init(struct session *s, enum report_format format, FILE *out,
+		 const struct trace_header *host)
+{
+	struct trace_header shown = *host;
+	int err;
+
+	make_printable(shown.boot_id);
+	make_printable(shown.release);
+	*s = (struct session){ .next = 1 };
+	err = report_init(&s->report, format, out, &shown);
+	if (err)
+		return err;
+	s->window = window_new();
+	return s->window ? 0 : -ENOMEM;
+}
+
+void session_free(struct session *s)
+{
+	window_free(s->window);
+	report_free(&s->report);
+	*s = (struct session){ 0 };
+}
+
+void session_set_severities(struct session *s, const struct severities *severities)
+{
+	s->report.severities = *severities;
+}
+
+/* The one place where a breach is left out; returns false for such a one. */
+static bool count_breach(struct session *s, enum snp_breach breach)
+{
+	enum snp_severity severity = severity_of(&s->report.severities, breach);
+	struct report_breach *b = &s->breaches[breach];
+
+	if (severity_is_off(&s->report.severities, breach)) {
+		b->left_out++;
+		return false;
+	}
+	b->counted++;
+	if (severity > b->worst)
+		b->worst = severity;
+	if (severity > s->worst)
+		s->worst = severity;
+	return true;
+}
+
+static void on_verdict(void *ctx, const struct verdict *v)
+{
+	struct session *s = ctx;
+
+	bool counts = v->kind != VERDICT_BREACH || count_breach(s, v->id);
+
+	history_verdict(&s->history, v);
+	if (counts && !s->quiet && !s->silent)
+		report_verdict(&s->report, v);
+}
+
+/* A checkpoint makes room, and forgets who waits. */
+static int append(struct session *s, const struct snp_event *e, bool waits)
+{
+	int err = ledger_append(s->ledger, e, s->next, waits);
+
+	if (err != -ENOSPC)
+		return err;
+	err = ledger_checkpoint(s->ledger, session_save, s);
+	return err ? err : ledger_append(s->ledger, e, s->next, waits);
+}
+
+int session_keep_waiting(struct session *s, const struct snp_event *e)
+{
+	return s->ledger ? append(s, e, true) : 0;
+}
+
+static int take_in(struct session *s, const struct snp_event *e)
+{
+	struct snp_event shown = *e;
+
+	make_printable(shown.comm);
+	make_printable(shown.name);
+	s->last_ns = e->time_ns;
+	history_event(&s->history, &shown);
+	if (s->quiet || s->silent)
+		report_learn(&s->report, &shown);
+	else
+		report_event(&s->report, &shown);
+	return window_feed(s->window, &shown, on_verdict, s);
+}
+
+int session_feed(struct session *s, const struct snp_event *e)
+{
+	int err = window_accepts(s->window, e) ? 0 : -EINVAL;
+
+	/* Before the caller lets go of it, so that it is not lost whenever the guard is killed. */
+	if (!err && s->ledger)
+		err = append(s, e, false);
+	if (!err && s->trace)
+		err = trace_write(s->trace, e);
+	if (!err)
+		err = take_in(s, e);
+	if (!err && s->ledger)
+		ledger_reported(s->ledger);
+	return err;
+}
+
+/* ---- what outlives the guard ---- */
+
+/* Facts without a source, which the summary names. */
+static void pack_uncovered(struct report *r, struct pack *p)
+{
+	struct snp_event e = { .kind = SNP_EV_UNCOVERED };
+	__u32 count = r->uncovered_count;
+
+	pack_u32(p, &count);
+	for (__u32 i = 0; !p->err && i < count; i++) {
+		if (!p->reading)
+			snprintf(e.name, sizeof(e.name), "%s", r->uncovered[i]);
+		pack_text(p, e.name, sizeof(e.name));
+		if (p->reading && !p->err)
+			report_learn(r, &e);
+	}
+}
+
+static void pack_breach(struct pack *p, struct report_breach *b)
+{
+	unsigned int worst = b->worst;
+
+	pack_u32(p, &b->counted);
+	pack_u32(p, &b->left_out);
+	pack_enum(p, &worst, SNP_CRITICAL);
+	b->worst = worst;
+}
+
+static void pack_session(struct session *s, struct pack *p)
+{
+	unsigned int worst = s->worst;
+
+	pack_enum(p, &worst, SNP_CRITICAL);
+	s->worst = worst;
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		pack_breach(p, &s->breaches[i]);
+	pack_uncovered(&s->report, p);
+	pack_u64(p, &s->last_ns);
+	pack_u64(p, &s->missed);
+	pack_u64(p, &s->next);
+	history_pack(&s->history, p);
+}
+
+void session_save(void *session, struct pack *p)
+{
+	struct session *s = session;
+
+	pack_session(s, p);
+	window_save(s->window, p);
+}
+
+int session_load(struct session *s, struct pack *p)
+{
+	pack_session(s, p);
+	return p->err ? p->err : window_load(s->window, p);
+}
+
+int session_resume(struct session *s, const struct ledger *l,
+		   int (*waiting)(void *ctx, const struct snp_event *e), void *ctx)
+{
+	struct ledger_entry entry;
+	struct pack p;
+	int err = ledger_state(l, &p);
+
+	if (!err)
+		err = session_load(s, &p);
+	if (err && err != -ENOENT)
+		return err;
+	for (unsigned int i = 0; !(err = ledger_entry(l, i, &entry)); i++) {
+		if (entry.waits) {
+			err = waiting(ctx, &entry.event);
+		} else {
+			s->next = entry.next;
+			s->quiet = entry.reported;
+			err = window_accepts(s->window, &entry.event) ? take_in(s, &entry.event)
+								      : -EBADMSG;
+			s->quiet = false;
+		}
+		if (err)
+			return err;
+	}
+	if (err != -ENOENT)
+		return err;
+	/* No guard leaves an empty one. */
+	return window_has_started(s->window) ? 0 : -EBADMSG;
+}
+
+/* ---- the end ---- */
+
+int session_status(const struct session *s)
+{
+	if (!window_totals(s->window).truth)
+		return STATUS_UNVERIFIED;
+	switch (s->worst) {
+	case SNP_CRITICAL:
+		return STATUS_CRITICAL;
+	case SNP_WARNING:
+		return STATUS_WARNING;
+	case SNP_NOTICE:
+		break;
+	}
+	return STATUS_CLEAN;
+}
+
+void session_end(struct session *s, __u64 denied)
+{
+	struct report_end end = {
+		.totals = window_totals(s->window),
+		.window_open = window_is_open(s->window),
+		.denied = denied,
+		.status = session_status(s),
+		.time_ns = s->last_ns,
+	};
+
+	memcpy(end.breaches, s->breaches, sizeof(end.breaches));
+	report_end(&s->report, &end);
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "timeline/timeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const cpu_texts[][2] = {
+#define X(sym, class, text) { class, text },
+	TIMELINE_CPUS(X)
+#undef X
+};
+
+static const char *const mark_texts[][2] = {
+#define X(sym, class, text) { class, text },
+	TIMELINE_MARKS(X)
+#undef X
+};
+
+const char *timeline_cpu_class(enum timeline_cpu cpu)
+{
+	return cpu_texts[cpu][0];
+}
+
+const char *timeline_cpu_text(enum timeline_cpu cpu)
+{
+	return cpu_texts[cpu][1];
+}
+
+const char *timeline_mark_class(enum timeline_mark_kind kind)
+{
+	return mark_texts[kind][0];
+}
+
+const char *timeline_mark_text(enum timeline_mark_kind kind)
+{
+	return mark_texts[kind][1];
+}
+
+enum timeline_lane timeline_lane_of(enum timeline_mark_kind kind)
+{
+	switch (kind) {
+	case TIMELINE_COMMAND:
+	case TIMELINE_FAILED:
+		return TIMELINE_LANE_FIRMWARE;
+	case TIMELINE_DENIED:
+	case TIMELINE_AUDITED:
+		return TIMELINE_LANE_GATE;
+	case TIMELINE_NOTICE:
+	case TIMELINE_WARNING:
+	case TIMELINE_CRITICAL:
+		return TIMELINE_LANE_BREACHES;
+	default:
+		return TIMELINE_LANE_DRIVER;
+	}
+}
+
+int timeline_init(struct timeline *t, const struct trace_header *host,
+		  const struct window *automaton)
+{
+	FILE *memo;
+
+	*t = (struct timeline){ .host = *host, .automaton = automaton };
+	memo = open_memstream(&t->said, &t->said_len);
+	if (!memo)
+		return -ENOMEM;
+	return report_init(&t->text, REPORT_TEXT, memo, host);
+}
+
+void timeline_free(struct timeline *t)
+{
+	struct timeline_track *tracks[] = { &t->window, &t->held, &t->count };
+
+	for (size_t i = 0; i < sizeof(tracks) / sizeof(tracks[0]); i++)
+		free(tracks[i]->steps);
+	for (unsigned int i = 0; i < t->mark_count; i++)
+		free(t->marks[i].text);
+	free(t->marks);
+	for (unsigned int i = 0; i < t->row_count; i++) {
+		cpulist_free(&t->rows[i].cpus);
+		free(t->rows[i].first.steps);
+		free(t->rows[i].last.steps);
+	}
+	free(t->rows);
+	for (unsigned int i = 0; i < t->cpu_count; i++)
+		free(t->cpus[i].steps);
+	free(t->cpus);
+	report_free(&t->text);
+	if (t->text.out)
+		fclose(t->text.out);
+	free(t->said);
+	*t = (struct timeline){ 0 };
+}
+
+/* Room for one more in an array; NULL without memory, and the array as it was. */
+static void *grown(void *array, unsigned int count, unsigned int *room, size_t size)
+{
+	if (count == *room) {
+		unsigned int more = count ? count * 2 : 8;
+
+		array = realloc(array, more * size);
+		if (array)
+			*room = more;
+	}
+	return array;
+}
+
+static int track_add(struct timeline_track *track, struct timeline_step step)
+{
+	struct timeline_step *steps =
+		grown(track->steps, track->count, &track->room, sizeof(*steps));
+
+	if (!steps)
+		return -ENOMEM;
+	track->steps = steps;
+	steps[track->count++] = step;
+	return 0;
+}
+
+/* A value that holds from ns on, unless it did before. Nothing is shown before the first. */
+static void track_set(struct timeline *t, struct timeline_track *track, __u64 ns, int value)
+{
+	if (track->count && track->steps[track->count - 1].value == value)
+		return;
+	if (track_add(track, (struct timeline_step){ .ns = ns, .value = value }))
+		t->err = -ENOMEM;
+}
+
+/* ---- what the automaton knows after an event ---- */
+
+static enum timeline_cpu cpu_of(struct window_cpu cpu, bool initialised)
+{
+	if (!cpu.present)
+		return TIMELINE_CPU_ABSENT;
+	if (!cpu.online)
+		return TIMELINE_CPU_OFFLINE;
+	if (!cpu.readable)
+		return TIMELINE_CPU_UNKNOWN;
+	if (cpu.snp_en)
+		return TIMELINE_CPU_SET;
+	return initialised ? TIMELINE_CPU_UNCHECKED : TIMELINE_CPU_CLEAR;
+}
+
+static void look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
+{
+	struct window_now now = window_now(t->automaton);
+
+	if (cpu >= t->cpu_count) {
+		struct timeline_track *cpus = realloc(t->cpus, (cpu + 1) * sizeof(*cpus));
+
+		if (!cpus) {
+			t->err = -ENOMEM;
+			return;
+		}
+		memset(cpus + t->cpu_count, 0, (cpu + 1 - t->cpu_count) * sizeof(*cpus));
+		t->cpus = cpus;
+		t->cpu_count = cpu + 1;
+	}
+	track_set(t, &t->cpus[cpu], ns, cpu_of(window_cpu(t->automaton, cpu), now.initialised));
+}
+
+static void look(struct timeline *t)
+{
+	struct window_now now = window_now(t->automaton);
+	const struct snp_event *e = &t->last;
+
+	if (!t->waits)
+		return;
+	t->waits = false;
+	track_set(t, &t->window, t->end_ns,
+		  now.open ? TIMELINE_WINDOW + now.initialised : TIMELINE_NO_WINDOW);
+	track_set(t, &t->held, t->end_ns, now.outstanding);
+	switch (e->kind) {
+	case SNP_EV_SNP_ENABLE:
+	case SNP_EV_CPU_UP:
+	case SNP_EV_CPU_DOWN:
+	case SNP_EV_CPU_STATE:
+		look_at_cpu(t, t->end_ns, e->subject);
+		break;
+	case SNP_EV_HP_DISABLE:
+	case SNP_EV_HP_ENABLE:
+		track_set(t, &t->count, t->end_ns, e->count);
+		break;
+	case SNP_EV_TRUTH:
+		track_set(t, &t->count, t->end_ns, e->count);
+		/* fall through */
+	case SNP_EV_COMMAND:
+	case SNP_EV_PREPARE_EXIT:
+	case SNP_EV_X86_SHUTDOWN:
+		for (unsigned int i = 0; i < t->cpu_count; i++)
+			look_at_cpu(t, t->end_ns, i);
+		break;
+	}
+}
+
+/* ---- marks ---- */
+
+/* What the report in text said last, its columns closed up. */
+static char *take_said(struct timeline *t)
+{
+	char *text, *to;
+
+	fflush(t->text.out);
+	text = to = t->said_len ? strndup(t->said, t->said_len) : NULL;
+	rewind(t->text.out);
+	if (!text)
+		return NULL;
+	for (const char *from = text; *from; from++) {
+		bool begins = to == text || to[-1] == '\n';
+
+		if (*from != ' ' || (!begins && to[-1] != ' '))
+			*to++ = *from;
+	}
+	while (to > text && to[-1] == '\n')
+		to--;
+	*to = 0;
+	return text;
+}
+
+static void mark(struct timeline *t, struct timeline_mark m)
+{
+	struct timeline_mark *marks = grown(t->marks, t->mark_count, &t->mark_room, sizeof(*marks));
+
+	if (marks) {
+		t->marks = marks;
+		m.text = take_said(t);
+		marks[t->mark_count] = m;
+	}
+	if (!marks || !m.text)
+		t->err = -ENOMEM;
+	else
+		t->mark_count++;
+}
+
+static void on_event(struct report *r, const struct snp_event *e)
+{
+	struct timeline *t = r->state;
+	struct timeline_mark m = { .breach = -1, .cpu = SNP_NO_SUBJECT };
+
+	look(t);
+	t->last = *e;
+	t->waits = true;
+	if (e->kind == SNP_EV_START)
+		t->start_ns = e->time_ns;
+	/* Two CPUs' clocks were read in another order than their events came in. */
+	if (e->time_ns > t->end_ns)
+		t->end_ns = e->time_ns;
+	m.ns = t->end_ns;
+	switch (e->kind) {
+	case SNP_EV_COMMAND:
+		m.kind = e->result || e->status ? TIMELINE_FAILED : TIMELINE_COMMAND;
+		break;
+	case SNP_EV_DENIED:
+		m.kind = e->flags & SNP_F_AUDIT ? TIMELINE_AUDITED : TIMELINE_DENIED;
+		break;
+	case SNP_EV_PREPARE_ENTER:
+	case SNP_EV_PREPARE_EXIT:
+	case SNP_EV_X86_SHUTDOWN:
+	case SNP_EV_SHUTDOWN_LOCKED:
+	case SNP_EV_MODULE_LOAD:
+	case SNP_EV_MODULE_FREE:
+	case SNP_EV_CPUHP_FAIL:
+	case SNP_EV_KEXEC:
+		m.kind = TIMELINE_DRIVER;
+		break;
+	default:
+		/* It shows in a band, or says nothing; its words go unread. */
+		report_event(&t->text, e);
+		rewind(t->text.out);
+		return;
+	}
+	report_event(&t->text, e);
+	mark(t, m);
+}
+
+static void on_verdict(struct report *r, const struct verdict *v)
+{
+	static const enum timeline_mark_kind kinds[] = { TIMELINE_NOTICE, TIMELINE_WARNING,
+							 TIMELINE_CRITICAL };
+	struct timeline *t = r->state;
+
+	if (v->kind != VERDICT_BREACH)
+		return;
+	report_verdict(&t->text, v);
+	mark(t, (struct timeline_mark){
+			.ns = t->end_ns,
+			.kind = kinds[snp_breach_severity(v->id)],
+			.breach = v->id,
+			.cpu = v->cpu,
+		});
+}
+
+/* ---- rows ---- */
+
+static int by_ns(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Numbers of which neighbours are not more than TIMELINE_BURST_NS apart: the last of each run. */
+static unsigned int find_bursts(__u64 *ns, unsigned int count)
+{
+	unsigned int bursts = 0;
+
+	qsort(ns, count, sizeof(*ns), by_ns);
+	for (unsigned int i = 0; i < count; i++)
+		if (i + 1 == count || ns[i + 1] - ns[i] > TIMELINE_BURST_NS)
+			ns[bursts++] = ns[i];
+	return bursts;
+}
+
+static unsigned int burst_of(const __u64 *lasts, unsigned int bursts, __u64 ns)
+{
+	unsigned int low = 0;
+
+	while (bursts) {
+		unsigned int half = bursts / 2;
+
+		if (lasts[low + half] < ns) {
+			low += half + 1;
+			bursts -= half + 1;
+		} else {
+			bursts = half;
+		}
+	}
+	return low;
+}
+
+static int number_bursts(struct timeline *t)
+{
+	unsigned int count = t->mark_count, bursts;
+	__u64 *ns;
+
+	for (unsigned int i = 0; i < t->cpu_count; i++)
+		count += t->cpus[i].count;
+	ns = calloc(count + 1, sizeof(*ns));
+	if (!ns)
+		return -ENOMEM;
+	count = 0;
+	for (unsigned int i = 0; i < t->mark_count; i++)
+		if (t->marks[i].cpu != SNP_NO_SUBJECT)
+			ns[count++] = t->marks[i].ns;
+	for (unsigned int i = 0; i < t->cpu_count; i++)
+		for (unsigned int j = 0; j < t->cpus[i].count; j++)
+			ns[count++] = t->cpus[i].steps[j].ns;
+	bursts = find_bursts(ns, count);
+	for (unsigned int i = 0; i < t->mark_count; i++)
+		t->marks[i].burst = burst_of(ns, bursts, t->marks[i].ns);
+	for (unsigned int i = 0; i < t->cpu_count; i++)
+		for (unsigned int j = 0; j < t->cpus[i].count; j++)
+			t->cpus[i].steps[j].burst = burst_of(ns, bursts, t->cpus[i].steps[j].ns);
+	free(ns);
+	return 0;
+}
+
+static const struct timeline_mark *next_of(const struct timeline *t, unsigned int cpu,
+					   unsigned int *at)
+{
+	while (*at < t->mark_count)
+		if (t->marks[(*at)++].cpu == cpu)
+			return &t->marks[*at - 1];
+	return NULL;
+}
+
+static bool same_marks(const struct timeline *t, unsigned int a, unsigned int b)
+{
+	unsigned int at_a = 0, at_b = 0;
+
+	for (;;) {
+		const struct timeline_mark *m = next_of(t, a, &at_a), *n = next_of(t, b, &at_b);
+
+		if (!m || !n)
+			return m == n;
+		if (m->breach != n->breach || m->burst != n->burst)
+			return false;
+	}
+}
+
+static bool same_history(const struct timeline *t, unsigned int a, unsigned int b)
+{
+	const struct timeline_track *x = &t->cpus[a], *y = &t->cpus[b];
+
+	if (x->count != y->count)
+		return false;
+	for (unsigned int i = 0; i < x->count; i++)
+		if (x->steps[i].value != y->steps[i].value ||
+		    x->steps[i].burst != y->steps[i].burst)
+			return false;
+	return same_marks(t, a, b);
+}
+
+static int row_add(struct timeline_row *row, const struct timeline_track *track, unsigned int cpu)
+{
+	for (unsigned int i = 0; i < track->count; i++) {
+		struct timeline_step step = track->steps[i];
+
+		if (i < row->first.count) {
+			if (step.ns < row->first.steps[i].ns)
+				row->first.steps[i].ns = step.ns;
+			if (step.ns > row->last.steps[i].ns)
+				row->last.steps[i].ns = step.ns;
+		} else if (track_add(&row->first, step) || track_add(&row->last, step)) {
+			return -ENOMEM;
+		}
+	}
+	return cpulist_add(&row->cpus, cpu);
+}
+
+static bool was_there(const struct timeline_track *track)
+{
+	return track->count > 1 ||
+	       (track->count == 1 && track->steps[0].value != TIMELINE_CPU_ABSENT);
+}
+
+static int make_rows(struct timeline *t)
+{
+	int err = number_bursts(t);
+
+	if (err)
+		return err;
+	t->rows = calloc(t->cpu_count + 1, sizeof(*t->rows));
+	if (!t->rows)
+		return -ENOMEM;
+	for (unsigned int cpu = 0; cpu < t->cpu_count && !err; cpu++) {
+		unsigned int row = 0;
+
+		if (!was_there(&t->cpus[cpu]))
+			continue;
+		while (row < t->row_count && !same_history(t, t->rows[row].cpu, cpu))
+			row++;
+		if (row == t->row_count)
+			t->rows[t->row_count++].cpu = cpu;
+		err = row_add(&t->rows[row], &t->cpus[cpu], cpu);
+	}
+	return err;
+}
+
+static void on_end(struct report *r, const struct report_end *end)
+{
+	struct timeline *t = r->state;
+
+	look(t);
+	t->end = *end;
+	if (!t->err)
+		t->err = make_rows(t);
+}
+
+const struct report_ops report_timeline = {
+	.event = on_event,
+	.verdict = on_verdict,
+	.end = on_end,
+};

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A run as a picture shows it: what held from when on, and what happened when. It is one more
+ * report of a session: verdicts and the state of the host come from the automaton, the words of
+ * the marks from the report in text.
+ */
+#ifndef TIMELINE_H
+#define TIMELINE_H
+
+#include "util/cpulist.h"
+#include "report/report.h"
+
+/* Of a CPU, as far as the automaton knows: X(symbol, class in the picture, text) */
+#define TIMELINE_CPUS(X)                                                                           \
+	X(ABSENT, "absent", "not present")                                                         \
+	X(OFFLINE, "offline", "offline")                                                           \
+	X(UNKNOWN, "unknown", "online, SNP_EN not known")                                          \
+	X(CLEAR, "clear", "online, SNP_EN clear")                                                  \
+	X(SET, "set", "online, SNP_EN set")                                                        \
+	X(UNCHECKED, "unchecked", "online without SNP_EN while SNP is initialised")
+
+enum timeline_cpu {
+#define X(sym, class, text) TIMELINE_CPU_##sym,
+	TIMELINE_CPUS(X)
+#undef X
+};
+
+/* Marks, worse from one to the next in a lane: X(symbol, class, text) */
+#define TIMELINE_MARKS(X)                                                                          \
+	X(DRIVER, "driver", "driver and kernel")                                                   \
+	X(COMMAND, "command", "firmware command")                                                  \
+	X(FAILED, "failed", "firmware command that failed")                                        \
+	X(DENIED, "denied", "refused by the gate")                                                 \
+	X(AUDITED, "audited", "let through by --audit")                                            \
+	X(NOTICE, "notice", "notice")                                                              \
+	X(WARNING, "warning", "warning")                                                           \
+	X(CRITICAL, "critical", "critical")
+
+enum timeline_mark_kind {
+#define X(sym, class, text) TIMELINE_##sym,
+	TIMELINE_MARKS(X)
+#undef X
+		TIMELINE_MARK_KINDS
+};
+
+/* Where marks are shown, and the bands above them: X(symbol, label) */
+#define TIMELINE_LANES(X)                                                                          \
+	X(DRIVER, "driver")                                                                        \
+	X(FIRMWARE, "firmware")                                                                    \
+	X(GATE, "gate")                                                                            \
+	X(BREACHES, "breaches")
+
+enum timeline_lane {
+#define X(sym, label) TIMELINE_LANE_##sym,
+	TIMELINE_LANES(X)
+#undef X
+		TIMELINE_LANES_COUNT
+};
+
+struct timeline_mark {
+	__u64 ns;
+	enum timeline_mark_kind kind;
+	int breach; /* or -1 */
+	__u32 cpu;  /* or SNP_NO_SUBJECT */
+	char *text;
+	unsigned int burst;
+};
+
+/* From ns on. */
+struct timeline_step {
+	__u64 ns;
+	int value;
+	unsigned int burst; /* of a CPU's: moments close to each other have the same */
+};
+
+struct timeline_track {
+	struct timeline_step *steps;
+	unsigned int count, room;
+};
+
+/* CPUs of the same history: a step came to the first of them at first.ns, to the last at last. */
+struct timeline_row {
+	struct cpulist cpus;
+	unsigned int cpu; /* the lowest */
+	struct timeline_track first, last;
+};
+
+enum timeline_window { TIMELINE_NO_WINDOW, TIMELINE_WINDOW, TIMELINE_INITIALISED };
+
+struct timeline {
+	struct trace_header host;
+	__u64 start_ns, end_ns;
+	struct report_end end;
+	struct timeline_track window; /* enum timeline_window */
+	struct timeline_track held;   /* SNP's outstanding disables of CPU hotplug */
+	struct timeline_track count;  /* the kernel's, or SNP_COUNT_UNKNOWN */
+	struct timeline_mark *marks;
+	unsigned int mark_count, mark_room;
+	struct timeline_row *rows;
+	unsigned int row_count;
+
+	/* while it is made */
+	const struct window *automaton;
+	struct timeline_track *cpus;
+	unsigned int cpu_count;
+	struct snp_event last; /* fed, and not looked at yet what came of it */
+	bool waits;
+	struct report text;
+	char *said;
+	size_t said_len;
+	int err;
+};
+
+/* CPUs that go through the same states with no more than this between them share a row. */
+#define TIMELINE_BURST_NS 20000000ull
+
+/* automaton: of the session that t becomes a report of. Returns 0 or -ENOMEM. */
+int timeline_init(struct timeline *t, const struct trace_header *host,
+		  const struct window *automaton);
+void timeline_free(struct timeline *t);
+
+/* The report; its state is the timeline. After its end() the timeline is complete, or err set. */
+extern const struct report_ops report_timeline;
+
+const char *timeline_cpu_class(enum timeline_cpu cpu);
+const char *timeline_cpu_text(enum timeline_cpu cpu);
+const char *timeline_mark_class(enum timeline_mark_kind kind);
+const char *timeline_mark_text(enum timeline_mark_kind kind);
+enum timeline_lane timeline_lane_of(enum timeline_mark_kind kind);
+
+#endif
