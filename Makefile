@@ -140,7 +140,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch])
+	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:
@@ -174,4 +174,4 @@ help:
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 
--include $(wildcard $(O)/obj/*.d $(O)/obj/*/*.d $(O)/asan/*.d $(O)/asan/*/*.d $(O)/test/*.d)
+-include $(shell find $(O)/obj $(O)/asan $(O)/test -name "*.d" 2>/dev/null)

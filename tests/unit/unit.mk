@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tests that need no lab, with sanitizers.
-unit_src := $(wildcard tests/unit/*.c)
-unit_obj := $(unit_src:tests/unit/%.c=$(O)/asan/test-%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
+# One folder for each folder of src/.
+unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c)
+unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 $(O)/test $(O)/asan:
@@ -14,9 +15,10 @@ $(O)/test/units.a $(O)/asan/units.a: | needs $(O)/test
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/asan/test-%.o: tests/unit/%.c | needs $(O)/asan
+$(O)/asan/test/%.o: tests/%.c | needs
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -Itests/unit -c $< -o $@
 
 $(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
 	$(call msg,CC,$@)
@@ -28,10 +30,10 @@ $(O)/asan/%.o: src/%.c | needs
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
 # It parses what timeline draws.
-$(O)/asan/test-test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
+$(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
 
 # It holds the table of hooks against the programs that there are.
-$(O)/asan/test-test_hooks.o: $(O)/snp_guard.skel.h
+$(O)/asan/test/unit/kernel/test_hooks.o: $(O)/snp_guard.skel.h
 
 $(O)/test/unit: $(unit_obj) $(O)/asan/units.a | $(O)/test
 	$(call msg,LD,$@)
