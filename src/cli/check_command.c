@@ -8,6 +8,7 @@
 
 #include "check/check_output.h"
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "cli/options.h"
 #include "pinned/read_back.h"
 #include "host/remedy.h"

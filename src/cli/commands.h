@@ -16,6 +16,7 @@ struct command {
 	const char *what; /* NULL: --help doesn't list it */
 };
 
+/* All commands, in the order in which --help lists them. */
 const struct command *command_table(void);
 
 int command_run(int argc, char **argv, int *status);
@@ -52,8 +53,5 @@ struct snapshot;
  * it said why.
  */
 int read_snapshot(const char *path, struct snapshot *s);
-
-/* One line on stderr, "snp-guard: ...". */
-void __attribute__((format(printf, 1, 2))) complain(const char *format, ...);
 
 #endif

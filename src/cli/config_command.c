@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
 #include "session/session.h"

@@ -6,6 +6,7 @@
 
 #include "kernel/brake.h"
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/kprobe_event.h"
 #include "kernel/pins.h"
 #include "session/session.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/hooks.h"
 #include "cli/options.h"
 #include "session/session.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/hooks.h"
 #include "util/nearest.h"
 #include "cli/options.h"

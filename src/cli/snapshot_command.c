@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "host/preflight.h"
 #include "host/remedy.h"
 #include "kernel/sensors.h"

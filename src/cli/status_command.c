@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "contract/names.h"
 #include "cli/options.h"
 #include "pinned/read_back.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "session/session.h"
 #include "timeline/timeline_picture.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "snp_guard.h"
+#include "contract/breaches.h"
 
 struct explanation {
 	enum snp_severity severity;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "snp_guard.h"
+#include "contract/breaches.h"
 
 /* X(symbol, name) */
 #define GUARD_STATES(X)                                                                            \

@@ -3,7 +3,8 @@
 #ifndef NAMES_H
 #define NAMES_H
 
-#include "snp_guard.h"
+#include "abi/event.h"
+#include "contract/breaches.h"
 
 const char *snp_breach_name(enum snp_breach breach);
 enum snp_severity snp_breach_severity(enum snp_breach breach);

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 #include "contract/names.h"
-#include "snp_guard.h"
+#include "abi/event.h"
+#include "contract/breaches.h"
 
 /* Turns of a host's life that a report shows and that are no breach: X(symbol, name) */
 #define WINDOW_STATES(X)                                                                           \

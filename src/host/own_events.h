@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "host/snapshot.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 
 /* Now, CLOCK_BOOTTIME in ns. */
 __u64 boottime_ns(void);

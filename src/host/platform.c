@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host/module_file.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 
 static int open_below(const struct platform *p, const char *path, int flags)
 {

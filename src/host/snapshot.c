@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "util/printable.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 
 /* Raised by one whenever a member changes its meaning or goes. */
 #define SNAPSHOT_SCHEMA 1

@@ -10,7 +10,6 @@
 #include <stddef.h>
 
 #include "host/kernel.h"
-#include "snp_guard.h"
 
 /* What the guard wants to know: X(symbol, name, what falls away without a source) */
 #define HOOK_FACTS(X)                                                                              \

@@ -3,6 +3,8 @@
 #ifndef SENSORS_H
 #define SENSORS_H
 
+#include "abi/event.h"
+#include "abi/latch.h"
 #include "kernel/hooks.h"
 
 struct sensors;

@@ -6,7 +6,7 @@
 #ifndef STREAM_H
 #define STREAM_H
 
-#include "snp_guard.h"
+#include "abi/event.h"
 
 struct stream {
 	struct snp_event *waiting; /* sorted by seq, behind gone ones that were handed on */

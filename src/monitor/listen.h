@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "snp_guard.h"
+#include "abi/event.h"
 
 struct listener;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/hooks.h"
 #include "monitor/metrics.h"
 #include "util/textfile.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "snp_guard.h"
+#include "abi/event.h"
 
 /* The watchdog, which is told by the loop that does the work. */
 struct service_watchdog {

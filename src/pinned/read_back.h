@@ -8,6 +8,7 @@
 #include "kernel/hooks.h"
 #include "pinned/lasting.h"
 #include "host/platform.h"
+#include "abi/latch.h"
 #include "kernel/sensors.h"
 #include "session/session.h"
 

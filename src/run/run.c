@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/kprobe_event.h"
 #include "host/own_events.h"
 #include "host/preflight.h"

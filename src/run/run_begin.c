@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/commands.h"
+#include "util/complain.h"
 #include "host/own_events.h"
 #include "kernel/pins.h"
 

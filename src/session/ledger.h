@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "util/pack.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 
 /* Raised by one whenever the layout below, or what is packed, changes. */
 #define LEDGER_LAYOUT 1

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "cli/options.h"
 #include "monitor/publish.h"
 #include "session/session.h"

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "host/platform.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 
 #define TRACE_MAGIC "SNPGUARD"
 

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "cli/run_options.c"
 #include "fuzz.h"
 

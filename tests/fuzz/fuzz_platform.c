@@ -15,7 +15,7 @@
 #include "host/platform.h"
 #include "host/preflight.h"
 #include "host/snapshot.h"
-#include "snp_guard.h"
+#include "abi/event.h"
 #include "fuzz.h"
 
 enum file { BOOT_ID, RELEASE, ONLINE, PRESENT, LSM, CPUINFO, LOCKDOWN, DEP, BUILTIN, FILES };

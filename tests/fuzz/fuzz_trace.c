@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "session/session.h"
 #include "fuzz.h"
 

@@ -52,7 +52,8 @@
 
 #include <stdbool.h>
 
-#include "snp_guard.h"
+#include "abi/event.h"
+#include "contract/breaches.h"
 
 enum { MODEL_CPUS = 2, MODEL_DUE = 32, MODEL_SUMMARY = 64 };
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "cli/commands.h"
 #include "report/report.h"
 
 static const struct trace_header host = {
@@ -17,12 +16,6 @@ static const struct trace_header host = {
 	.release = "7.3.0-test",
 	.realtime_offset_ns = 1780000000000000000,
 };
-
-/* In place of the one beside main(); nothing here calls it. */
-void complain(const char *format, ...)
-{
-	(void)format;
-}
 
 static void print_names(void)
 {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "util/complain.h"
 #include "kernel/hooks.h"
 #include "cli/run_options.h"
 #include "events.h"

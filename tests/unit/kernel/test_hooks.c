@@ -6,6 +6,7 @@
 
 #include "kernel/hooks.h"
 #include "kernel_fixture.h"
+#include "abi/latch.h"
 #include "snp_guard.skel.h"
 
 static struct kernel_fixture fixture;
