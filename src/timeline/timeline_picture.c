@@ -660,20 +660,6 @@ static void draw_page(struct picture *p)
 	end(p);
 }
 
-int timeline_format_by_name(const char *name)
-{
-	static const char *const names[] = {
-#define X(sym, name) name,
-		TIMELINE_FORMATS(X)
-#undef X
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -EINVAL;
-}
-
 int timeline_draw(const struct timeline *t, enum timeline_format format, FILE *out)
 {
 	struct picture p = { .t = t };
