@@ -158,7 +158,7 @@ says NOT-APPLICABLE recorded "no guard has left a record"
 scenario "a guard that can't be read back"
 guard_start --interval 1
 check_is 3
-says UNKNOWN gate "process $guard has pinned nothing"
+says UNKNOWN gate "guard $guard runs without --pin"
 expect "only that" [ "$(grep -c '^UNKNOWN' /tmp/check)" -eq 1 ]
 guard_stop
 
