@@ -122,6 +122,11 @@ void timeline_free(struct timeline *t);
 /* The report; its state is the timeline. After its end() the timeline is complete, or err set. */
 extern const struct report_ops report_timeline;
 
+/* Adds a step. Returns 0 or -ENOMEM. */
+int timeline_track_add(struct timeline_track *track, struct timeline_step step);
+/* Makes the rows out of what is known of each CPU. Returns 0 or -ENOMEM. */
+int timeline_make_rows(struct timeline *t);
+
 const char *timeline_cpu_class(enum timeline_cpu cpu);
 const char *timeline_cpu_text(enum timeline_cpu cpu);
 const char *timeline_mark_class(enum timeline_mark_kind kind);
