@@ -2,37 +2,6 @@
 /* The CPUs: which are online, which have SNP_EN, and the kernel's count of hotplug disables. */
 #include "check/check_parts.h"
 
-bool check_has_snp_en(const struct snapshot_cpu *c)
-{
-	return !c->err && (c->syscfg & SNP_SYSCFG_SNP_EN);
-}
-
-void check_tally_count(struct check_tally *t, const struct snapshot *s)
-{
-	for (unsigned int i = 0; i < s->count; i++) {
-		const struct snapshot_cpu *c = &s->cpus[i];
-
-		if (!c->online && c->present)
-			cpulist_add(&t->absent, i);
-		if (!c->online)
-			continue;
-		cpulist_add(&t->online, i);
-		cpulist_add(c->err		  ? &t->unreadable
-			    : check_has_snp_en(c) ? &t->with
-						  : &t->without,
-			    i);
-	}
-}
-
-void check_tally_free(struct check_tally *t)
-{
-	cpulist_free(&t->online);
-	cpulist_free(&t->absent);
-	cpulist_free(&t->with);
-	cpulist_free(&t->without);
-	cpulist_free(&t->unreadable);
-}
-
 void check_snp_en(struct check_look *l)
 {
 	const struct check_tally *t = &l->tally;

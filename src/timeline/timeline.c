@@ -92,31 +92,6 @@ void timeline_free(struct timeline *t)
 	*t = (struct timeline){ 0 };
 }
 
-/* Room for one more in an array; NULL without memory, and the array as it was. */
-static void *grown(void *array, unsigned int count, unsigned int *room, size_t size)
-{
-	if (count == *room) {
-		unsigned int more = count ? count * 2 : 8;
-
-		array = realloc(array, more * size);
-		if (array)
-			*room = more;
-	}
-	return array;
-}
-
-int timeline_track_add(struct timeline_track *track, struct timeline_step step)
-{
-	struct timeline_step *steps =
-		grown(track->steps, track->count, &track->room, sizeof(*steps));
-
-	if (!steps)
-		return -ENOMEM;
-	track->steps = steps;
-	steps[track->count++] = step;
-	return 0;
-}
-
 /* A value that holds from ns on, unless it did before. Nothing is shown before the first. */
 static void track_set(struct timeline *t, struct timeline_track *track, __u64 ns, int value)
 {
@@ -219,7 +194,8 @@ static char *take_said(struct timeline *t)
 
 static void mark(struct timeline *t, struct timeline_mark m)
 {
-	struct timeline_mark *marks = grown(t->marks, t->mark_count, &t->mark_room, sizeof(*marks));
+	struct timeline_mark *marks =
+		timeline_grown(t->marks, t->mark_count, &t->mark_room, sizeof(*marks));
 
 	if (marks) {
 		t->marks = marks;

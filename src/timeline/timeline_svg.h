@@ -28,7 +28,6 @@ struct picture {
 	mxml_node_t *root, *node; /* node: the element that is open */
 	bool failed;
 	double y;
-	double lanes_top;
 };
 
 /* Opens an element, which svg_end() closes. */
