@@ -414,8 +414,7 @@ int gate_open(__u64 *ctx)
 	struct inode *inode;
 	struct file *file;
 
-	/* In assembly: the compiler would spend an instruction on returning a 0 that is there
-	 * already. */
+	/* In assembly: the compiler would use an instruction more to return the 0. */
 	asm volatile goto("if %0 != 0 goto %l[out]" : : "r"(said) : : out);
 	file = (struct file *)ctx[0];
 	inode = file->f_inode;
