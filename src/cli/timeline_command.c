@@ -61,7 +61,7 @@ static int begin(void *ctx, struct session *s, const struct trace_header *host)
 	int err = session_init(s, REPORT_TEXT, stdout, host);
 
 	if (!err)
-		err = timeline_init(t, &s->report.host, s->window);
+		err = timeline_init(t, &s->host, &s->severities, s->window);
 	if (err)
 		return err;
 	s->report.ops = &report_timeline;

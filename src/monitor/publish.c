@@ -34,16 +34,14 @@ void publisher_close(struct publisher *p)
 
 static enum guard_state gate_of(const struct session *s, const struct publish_counters *c)
 {
-	const struct report *r = &s->report;
-
 	if (!c || c->ended)
 		return GUARD_DETACHED;
 	if (c->degraded)
 		return GUARD_DEGRADED;
 	if (c->audit)
 		return GUARD_AUDITING;
-	for (unsigned int i = 0; i < r->uncovered_count; i++)
-		if (!strcmp(r->uncovered[i], hook_fact_name(FACT_GATE)))
+	for (unsigned int i = 0; i < s->uncovered_count; i++)
+		if (!strcmp(s->uncovered[i], hook_fact_name(FACT_GATE)))
 			return GUARD_DEGRADED;
 	return GUARD_ENFORCING;
 }
@@ -62,16 +60,16 @@ static void count_cpus(struct metrics_facts *f, const struct window *w)
 /* Only a recording's: a host's clock may be set while it runs. */
 static double recorded_time(const struct session *s)
 {
-	return (s->report.host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
+	return (s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
 }
 
 static struct metrics_facts facts_of(const struct session *s, const struct publish_counters *c)
 {
 	struct metrics_facts f = {
-		.kernel = s->report.host.release,
+		.kernel = s->host.release,
 		.window_open = window_is_open(s->window),
 		.gate = gate_of(s, c),
-		.uncovered = s->report.uncovered_count,
+		.uncovered = s->uncovered_count,
 		.totals = window_totals(s->window),
 		.recorded = !c,
 	};
