@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "util/complain.h"
-#include "kernel/hooks.h"
 #include "monitor/metrics.h"
 #include "util/textfile.h"
 
@@ -32,7 +31,7 @@ void publisher_close(struct publisher *p)
 	*p = (struct publisher){ 0 };
 }
 
-static enum guard_state gate_of(const struct session *s, const struct publish_counters *c)
+static enum guard_state gate_of(const struct publish_counters *c)
 {
 	if (!c || c->ended)
 		return GUARD_DETACHED;
@@ -40,10 +39,7 @@ static enum guard_state gate_of(const struct session *s, const struct publish_co
 		return GUARD_DEGRADED;
 	if (c->audit)
 		return GUARD_AUDITING;
-	for (unsigned int i = 0; i < s->uncovered_count; i++)
-		if (!strcmp(s->uncovered[i], hook_fact_name(FACT_GATE)))
-			return GUARD_DEGRADED;
-	return GUARD_ENFORCING;
+	return c->no_gate ? GUARD_DEGRADED : GUARD_ENFORCING;
 }
 
 static void count_cpus(struct metrics_facts *f, const struct window *w)
@@ -68,7 +64,7 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 	struct metrics_facts f = {
 		.kernel = s->host.release,
 		.window_open = window_is_open(s->window),
-		.gate = gate_of(s, c),
+		.gate = gate_of(c),
 		.uncovered = s->uncovered_count,
 		.totals = window_totals(s->window),
 		.recorded = !c,
@@ -86,7 +82,7 @@ static void tell_service(struct publisher *p, const struct session *s,
 			 const struct publish_counters *c)
 {
 	struct service_facts f = {
-		.gate = guard_state_name(gate_of(s, c)),
+		.gate = guard_state_name(gate_of(c)),
 		.window_open = window_is_open(s->window),
 		.windows = window_totals(s->window).windows,
 		.worst = snp_severity_name(s->worst),
