@@ -27,6 +27,10 @@ longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/fuzz/
 run-check: all lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
 	@tests/check
 
+.PHONY: check-layers
+check-layers: all
+	@tests/layers
+
 # Some of its scenarios.
 ROWS ?= $(error ROWS is empty: tests/lab/run --rows prints what there is)
 .PHONY: check-lab

@@ -55,16 +55,6 @@ int option_word(const struct argp_state *state, int key, const char *arg)
 	return place;
 }
 
-error_t option_format(struct argp_state *state, const char *arg, enum report_format *format)
-{
-	int place = words_find(option_words("FORMAT"), arg);
-
-	if (place < 0)
-		argp_error(state, "--format takes text or json, not `%s`", arg);
-	*format = place;
-	return 0;
-}
-
 error_t option_severity(struct argp_state *state, const char *arg, struct severities *severities)
 {
 	char why[256];

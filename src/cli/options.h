@@ -23,14 +23,6 @@
 		"output", 'o', "FILE", 0, "Write to FILE instead of standard output", 0            \
 	}
 
-/* --textfile, of those that can tell a monitor. */
-enum { OPT_TEXTFILE = 0x200 };
-#define TEXTFILE_OPTION                                                                            \
-	{                                                                                          \
-		"textfile", OPT_TEXTFILE, "FILE", 0,                                               \
-			"Write metrics to FILE, for node_exporter's textfile collector", 0         \
-	}
-
 enum { OPT_SEVERITY = 0x400 };
 #define SEVERITY_OPTION                                                                            \
 	{                                                                                          \
@@ -72,8 +64,6 @@ const char *const *option_words(const char *argument);
 /* Writes the name that help has for the argument, without brackets; "" for none. Returns buf. */
 const char *option_argument(const struct argp *argp, char *buf, size_t size);
 
-/* Sets the format of that name; another one is a usage error. */
-error_t option_format(struct argp_state *state, const char *arg, enum report_format *format);
 /* Sets the level of BREACH=LEVEL; any other text is a usage error. */
 error_t option_severity(struct argp_state *state, const char *arg, struct severities *severities);
 

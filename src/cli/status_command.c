@@ -37,7 +37,7 @@ const struct argp status_argp = {
 static const char *when(const struct read_back *b, __u64 time_ns, char text[40])
 {
 	time_t seconds =
-		(time_t)(((__s64)time_ns + b->session.report.host.realtime_offset_ns) / 1000000000);
+		(time_t)(((__s64)time_ns + b->session.host.realtime_offset_ns) / 1000000000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);

@@ -142,6 +142,5 @@ void read_back_free(struct read_back *b)
 	sensors_close(b->sensors);
 	hooks_close(&b->hooks);
 	lasting_close(&b->lasting);
-	if (b->session.window)
-		session_free(&b->session);
+	session_free(&b->session);
 }

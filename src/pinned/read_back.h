@@ -4,8 +4,8 @@
 #ifndef READ_BACK_H
 #define READ_BACK_H
 
-#include "contract/guard_state.h"
 #include "kernel/hooks.h"
+#include "pinned/guard_facts.h"
 #include "pinned/lasting.h"
 #include "host/platform.h"
 #include "abi/latch.h"

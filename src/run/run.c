@@ -115,6 +115,7 @@ static void show(struct run *r, bool ended)
 			.missed = r->session.missed,
 			.degraded = g->told_open || g->told_off || g->told_unpinned,
 			.audit = g->audit,
+			.no_gate = !g->gates,
 			.ended = ended && !g->pinned,
 		});
 }
@@ -471,8 +472,7 @@ int command_run(int argc, char **argv, int *status)
 		complain("%s: %s", r.options.record, strerror(-close_err));
 		err = close_err;
 	}
-	if (r.session.window)
-		session_free(&r.session);
+	session_free(&r.session);
 	stream_free(&r.stream);
 	close(signal_fd);
 out:

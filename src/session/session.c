@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/printable.h"
@@ -9,13 +10,18 @@
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host)
 {
-	struct trace_header shown = *host;
 	int err;
 
-	make_printable(shown.boot_id);
-	make_printable(shown.release);
-	*s = (struct session){ .next = 1 };
-	err = report_init(&s->report, format, out, &shown);
+	*s = (struct session){
+		.next = 1,
+		.host = { .realtime_offset_ns = host->realtime_offset_ns,
+			  .audit = host->flags & TRACE_AUDIT },
+	};
+	memcpy(s->host.boot_id, host->boot_id, sizeof(s->host.boot_id));
+	memcpy(s->host.release, host->release, sizeof(s->host.release));
+	make_printable(s->host.boot_id);
+	make_printable(s->host.release);
+	err = report_init(&s->report, format, out, &s->host, &s->severities);
 	if (err)
 		return err;
 	s->window = window_new();
@@ -25,22 +31,24 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 void session_free(struct session *s)
 {
 	window_free(s->window);
-	report_free(&s->report);
+	for (unsigned int i = 0; i < s->uncovered_count; i++)
+		free(s->uncovered[i]);
+	free(s->uncovered);
 	*s = (struct session){ 0 };
 }
 
 void session_set_severities(struct session *s, const struct severities *severities)
 {
-	s->report.severities = *severities;
+	s->severities = *severities;
 }
 
 /* The one place where a breach is left out; returns false for such a one. */
 static bool count_breach(struct session *s, enum snp_breach breach)
 {
-	enum snp_severity severity = severity_of(&s->report.severities, breach);
+	enum snp_severity severity = severity_of(&s->severities, breach);
 	struct report_breach *b = &s->breaches[breach];
 
-	if (severity_is_off(&s->report.severities, breach)) {
+	if (severity_is_off(&s->severities, breach)) {
 		b->left_out++;
 		return false;
 	}
@@ -79,19 +87,34 @@ int session_keep_waiting(struct session *s, const struct snp_event *e)
 	return s->ledger ? append(s, e, true) : 0;
 }
 
+static int keep_uncovered(struct session *s, const char *fact)
+{
+	char **all = realloc(s->uncovered, (s->uncovered_count + 1) * sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	s->uncovered = all;
+	all[s->uncovered_count] = strdup(fact);
+	if (!all[s->uncovered_count])
+		return -ENOMEM;
+	s->uncovered_count++;
+	return 0;
+}
+
 static int take_in(struct session *s, const struct snp_event *e)
 {
 	struct snp_event shown = *e;
+	int err = 0;
 
 	make_printable(shown.comm);
 	make_printable(shown.name);
 	s->last_ns = e->time_ns;
 	history_event(&s->history, &shown);
-	if (s->quiet || s->silent)
-		report_learn(&s->report, &shown);
-	else
+	if (e->kind == SNP_EV_UNCOVERED)
+		err = keep_uncovered(s, shown.name);
+	if (!s->quiet && !s->silent)
 		report_event(&s->report, &shown);
-	return window_feed(s->window, &shown, on_verdict, s);
+	return err ? err : window_feed(s->window, &shown, on_verdict, s);
 }
 
 int session_feed(struct session *s, const struct snp_event *e)
@@ -112,19 +135,18 @@ int session_feed(struct session *s, const struct snp_event *e)
 
 /* ---- what outlives the guard ---- */
 
-/* Facts without a source, which the summary names. */
-static void pack_uncovered(struct report *r, struct pack *p)
+static void pack_uncovered(struct session *s, struct pack *p)
 {
-	struct snp_event e = { .kind = SNP_EV_UNCOVERED };
-	__u32 count = r->uncovered_count;
+	char fact[SNP_NAME_LEN] = "";
+	__u32 count = s->uncovered_count;
 
 	pack_u32(p, &count);
 	for (__u32 i = 0; !p->err && i < count; i++) {
 		if (!p->reading)
-			snprintf(e.name, sizeof(e.name), "%s", r->uncovered[i]);
-		pack_text(p, e.name, sizeof(e.name));
+			snprintf(fact, sizeof(fact), "%s", s->uncovered[i]);
+		pack_text(p, fact, sizeof(fact));
 		if (p->reading && !p->err)
-			report_learn(r, &e);
+			p->err = keep_uncovered(s, fact);
 	}
 }
 
@@ -146,7 +168,7 @@ static void pack_session(struct session *s, struct pack *p)
 	s->worst = worst;
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		pack_breach(p, &s->breaches[i]);
-	pack_uncovered(&s->report, p);
+	pack_uncovered(s, p);
 	pack_u64(p, &s->last_ns);
 	pack_u64(p, &s->missed);
 	pack_u64(p, &s->next);
@@ -218,6 +240,8 @@ void session_end(struct session *s, __u64 denied)
 {
 	struct report_end end = {
 		.totals = window_totals(s->window),
+		.uncovered = (const char *const *)s->uncovered,
+		.uncovered_count = s->uncovered_count,
 		.window_open = window_is_open(s->window),
 		.denied = denied,
 		.status = session_status(s),

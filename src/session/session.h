@@ -23,6 +23,10 @@ enum {
 struct session {
 	struct window *window;
 	struct report report;
+	struct report_host host;
+	struct severities severities; /* what each breach counts as */
+	char **uncovered;	      /* names of facts without a source */
+	unsigned int uncovered_count;
 	struct history history;
 	struct trace *trace;   /* NULL: nothing is recorded */
 	struct ledger *ledger; /* NULL: nothing outlives the guard */

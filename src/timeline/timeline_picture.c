@@ -29,7 +29,7 @@ static void draw_head(struct picture *p)
 	svg_text(p, "muted", PICTURE_MARGIN, PICTURE_MARGIN + 38,
 		 "from %s UTC, for %s, %s; boot %.8s", stamp,
 		 picture_duration(t->end_ns - t->start_ns, span, sizeof(span)),
-		 t->host.flags & TRACE_AUDIT ? "audit: nothing was refused" : "the gate refused",
+		 t->host.audit ? "audit: nothing was refused" : "the gate refused",
 		 t->host.boot_id);
 	svg_begin(p, "circle");
 	svg_attr(p, "class", classes[t->end.status & 3]);

@@ -237,9 +237,9 @@ Test(options, arguments_too_many_or_too_few_are_usage_errors)
 	cr_ended(USAGE, "unexpected argument `now`");
 	guard("detach", "now", NULL);
 	cr_ended(USAGE, "unexpected argument `now`");
-	guard("timeline", "a", "b", NULL);
+	guard("replay", "a", "b", NULL);
 	cr_ended(USAGE, "only one FILE can be given");
-	guard("timeline", NULL);
+	guard("replay", NULL);
 	cr_ended(USAGE, "FILE is missing");
 }
 
@@ -538,7 +538,7 @@ Test(replay, of_a_recording_whose_checksum_is_wrong)
 static void replay_impossible(const char *format)
 {
 	guard("replay", "--format", format, recording, NULL);
-	complains(UNVERIFIED, "record 2 can't be");
+	complains(UNVERIFIED, "record 2 is invalid");
 }
 
 Test(replay, of_an_event_that_no_guard_knows)

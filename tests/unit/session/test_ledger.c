@@ -291,7 +291,7 @@ static void knows_all(const struct session *s)
 	cr_expect_eq(window_totals(s->window).windows, 1);
 	cr_expect_eq(s->breaches[SNP_BREACH_BLIND].counted, 1);
 	cr_expect_eq(s->worst, SNP_WARNING);
-	cr_expect_eq(s->report.uncovered_count, 1);
+	cr_expect_eq(s->uncovered_count, 1);
 	cr_expect_eq(s->next, 8);
 }
 
