@@ -358,7 +358,7 @@ Test(replay, of_a_clean_recording_is_0)
 	guard("replay", recording, NULL);
 	cr_ended(CLEAN, "");
 	cr_expect_str_eq(run.err, "");
-	cr_expect(strstr(run.out, "breaches:     none"), "%s", run.out);
+	cr_expect(strstr(run.out, "findings:     none\n"), "%s", run.out);
 	cr_expect(strstr(run.out, "windows:      1\n"), "%s", run.out);
 }
 
@@ -408,12 +408,12 @@ Test(replay, counts_a_breach_as_it_is_told_to)
 	stop_whole();
 	guard("replay", "--severity", "late-disable=off", recording, NULL);
 	cr_ended(CLEAN, "");
-	cr_expect(strstr(run.out, "left out:     late-disable (1)"), "%s", run.out);
+	cr_expect(strstr(run.out, "hidden:       late-disable (1)\n"), "%s", run.out);
 	cr_expect_not(strstr(run.out, "WARNING"), "%s", run.out);
 	guard("replay", "--severity=no-latch=off", "--severity=late-disable=critical", recording,
 	      NULL);
 	cr_ended(CRITICAL, "");
-	cr_expect(strstr(run.out, "critical late-disable (1)"), "%s", run.out);
+	cr_expect(strstr(run.out, "1 critical: late-disable (1)\n"), "%s", run.out);
 }
 
 Test(options, bad_severities_are_usage_errors)
