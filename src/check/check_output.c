@@ -13,7 +13,7 @@
 /* The columns of the text: a status, a check's name, and then the evidence. */
 enum { STATUS_WIDTH = 14, NAME_WIDTH = 16, TEXT_MARGIN = STATUS_WIDTH + 2 + NAME_WIDTH + 1 };
 
-/* Of all that is not applicable nothing is said against the host. */
+/* A check that is not applicable counts as well. */
 static int index_of(enum check_status status)
 {
 	switch (status) {
@@ -148,8 +148,8 @@ static int count_of(const struct check_report *r, enum check_status status)
 }
 
 /*
- * What is worst, as many as there is room for, or that all is well. | and line ends have a meaning
- * of their own to those who read it.
+ * Lists the worst results, as many as fit, or says that all checks pass. To monitors | and line
+ * ends have a meaning of their own.
  */
 static void summarise(const struct check_report *r, char *text, size_t size)
 {

@@ -65,7 +65,7 @@ static struct band_style held_style(int value, char *buf, size_t size)
 static struct band_style count_style(int value, char *buf, size_t size)
 {
 	if (value == SNP_COUNT_UNKNOWN)
-		return (struct band_style){ "unknown", "not readable" };
+		return (struct band_style){ "unknown", "unreadable" };
 	if (!value)
 		return (struct band_style){ NULL, NULL };
 	snprintf(buf, size, "%d", value);
@@ -182,7 +182,7 @@ void picture_lanes(struct picture *p)
 
 	draw_band(p, "SNP window", &p->t->window, window_style);
 	draw_band(p, "hotplug disabled by SNP", &p->t->held, held_style);
-	draw_band(p, "the kernel's own count", &p->t->count, count_style);
+	draw_band(p, "hotplug count", &p->t->count, count_style);
 	for (unsigned int lane = 0; lane < TIMELINE_LANES_COUNT; lane++) {
 		lanes_label(p, PICTURE_BAND, names[lane]);
 		svg_line(p, "rail", PICTURE_LEFT, p->y + PICTURE_BAND / 2, p->scale.right,
