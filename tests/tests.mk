@@ -81,7 +81,7 @@ $(O)/test/older-%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -USNP_GUARD_VERSION -DSNP_GUARD_VERSION='"0.0.9"' -c $< -o $@
 
-older_units := pinned/lasting snp_guard
+older_units := pinned/pinned_guard snp_guard
 $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units:%=$(O)/obj/%.o),$(guard_obj))
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
