@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make          builds build/snp-guard
 # make help     lists the rest
-VERSION := 0.1.0
+VERSION := $(file <VERSION)
 O ?= build
 CC ?= cc
 CLANG ?= clang
@@ -104,6 +104,8 @@ $(O)/obj/%.o: src/%.c | needs
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
+
+$(guard_obj): VERSION
 
 $(O)/snp-guard: $(guard_obj)
 	$(call msg,LD,$@)
