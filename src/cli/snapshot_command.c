@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "util/complain.h"
 #include "host/preflight.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 #include "session/session.h"
 #include "host/snapshot.h"
@@ -103,7 +103,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	int err;
 
 	argp_parse(&snapshot_argp, argc, argv, 0, NULL, &output);
-	remedy(&platform);
+	host_prepare(&platform);
 	why = preflight(&platform, true);
 	if (why) {
 		complain("%s", why);

@@ -16,7 +16,7 @@
 #include "host/own_events.h"
 #include "host/preflight.h"
 #include "run/privileges.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 
 /* ---- events ---- */
 
@@ -440,7 +440,7 @@ int command_run(int argc, char **argv, int *status)
 	err = run_options_read(&r.options, argc, argv);
 	if (err)
 		goto out;
-	remedy(&r.platform);
+	host_prepare(&r.platform);
 	why = preflight(&r.platform, r.options.audit);
 	if (why) {
 		complain("%s", why);
