@@ -11,7 +11,7 @@
 #include "util/complain.h"
 #include "cli/options.h"
 #include "pinned/pinned_status.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 
 struct check_options {
@@ -157,7 +157,7 @@ int command_check(int argc, char **argv, int *status)
 	facts.severities = options.common.severities;
 	facts.since = options.since ? &since : NULL;
 	facts.require_snp = options.require_snp;
-	remedy(&platform);
+	host_prepare(&platform);
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
 		look_at_kernel(&facts, &now);
