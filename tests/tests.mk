@@ -21,7 +21,7 @@ lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(
 	$(O)/test/installed
 
 # What only longer targets run: built here, so that it can't fall behind.
-longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/fuzz/obj/seeds
+longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/seeds
 
 .PHONY: run-check
 run-check: all lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
@@ -65,11 +65,24 @@ run-check-kills: all lab-programs | $(O)/test
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/kills:/lab/kills \
 		--out $(O)/test/lab/kills-at-length
 
-# For tests/lab/ladder.sh and pin.sh.
-$(O)/test/occupy $(O)/test/tamper: $(O)/test/%: tests/lab/%.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
-		$(lib_cflags) $< $(lib_libs) -o $@
+# Helper programs, each of one source file: tests/FOLDER/NAME.c becomes $(O)/test/NAME. They link with
+# the guard's units and libraries, or with what helper_libs_NAME says instead.
+helpers := lab/occupy lab/tamper gate/hammer gate/ways bench/count bench/gates bench/sizes \
+	pictures/record monitoring/recordings schema/lines fuzz/seeds
+helper_units := sizes record recordings lines seeds
+helper_libs_hammer :=
+helper_libs_ways := -luring
+# It runs alone in the guest.
+helper_libs_count := -static
+helper_libs = $(if $(filter undefined,$(origin helper_libs_$(1))),$(lib_libs),$(helper_libs_$(1)))
+
+define helper
+$(O)/test/$(notdir $(1)): tests/$(1).c $(if $(filter $(notdir $(1)),$(helper_units)),$(O)/test/units.a) | needs $(O)/test
+	$$(call msg,CC,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(guard_cflags) -I$(O)/test -MF $$@.d -MT $$@ \
+		$$(filter %.c %.a,$$^) $$(call helper_libs,$$(@F)) -o $$@
+endef
+$(foreach h,$(helpers),$(eval $(call helper,$(h))))
 
 # For tests/lab/pin.sh: this guard, but for the version that it takes itself for.
 $(O)/test/older-%.o: src/%.c | needs
@@ -82,23 +95,13 @@ $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
-$(O)/test/hammer: tests/gate/hammer.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@
-
 # For tests/lab/systemd.sh: what `make install` installs, for the guest.
 .PHONY: $(O)/test/installed
 $(O)/test/installed: all | $(O)/test
 	$(Q)rm -rf $@
 	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
-# For tests/lab/gate.sh.
-$(O)/test/ways: tests/gate/ways.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -luring -o $@
-
 include tests/unit/unit.mk
-include tests/schema/schema.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk

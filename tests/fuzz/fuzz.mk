@@ -93,11 +93,7 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
 
 # The seeds that no editor makes.
 .PHONY: fuzz-seeds
-fuzz-seeds: $(O)/fuzz/obj/seeds
+fuzz-seeds: $(O)/test/seeds
 	$< tests/fuzz/corpus
-
-$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c $(O)/test/units.a | needs $(O)/fuzz/obj
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
 
 -include $(wildcard $(O)/fuzz/obj/*.d $(O)/fuzz/obj/*/*.d)
