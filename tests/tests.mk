@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Demo and check; each kind of test has its own part.
-# They begin by installing what is missing, so their own work is a make of its own: what it
-# asks pkg-config for is there by then.
+# Each target that begins with deps does its work in a make of its own, which finds by pkg-config
+# what deps has installed.
 .PHONY: demo
 demo: deps
 	@$(MAKE) run-demo
@@ -12,22 +12,37 @@ run-demo: all lab-programs
 	@echo 'time another 2 min, to make the Debian tree that it needs below $(O)/lab.'
 	@lab/snp-lab --firmware full --run lab/demo.sh
 
+# Builds with all cores, whatever make was told.
 .PHONY: check
 check: deps
+	@$(MAKE) -j$(shell nproc) check-programs
 	@$(MAKE) run-check
+
+# The parts of it that need neither root nor the lab; under 3 minutes.
+.PHONY: check-fast
+check-fast:
+	@$(MAKE) -j$(shell nproc) fast-programs
+	@tests/check --fast
 
 # What rows of tests/lab/run take along.
 lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
-	$(O)/test/installed
+	$(O)/test/installed $(O)/asan/snp-guard
 
 # What only longer targets run: built here, so that it can't fall behind.
 longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/seeds
 
+# The parts run side by side, so none of them builds: what they run is there by then.
+.PHONY: fast-programs
+fast-programs: all $(O)/test/unit $(O)/test/lines $(O)/test/model fuzz-programs
+
+.PHONY: check-programs
+check-programs: fast-programs lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
+
 .PHONY: run-check
-run-check: all lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
+run-check: check-programs
 	@tests/check
 
-# Some of its scenarios.
+# Some of its scenarios, JOBS of them at once.
 ROWS ?= $(error ROWS is empty: tests/lab/run --rows prints what there is)
 .PHONY: check-lab
 check-lab: deps

@@ -28,6 +28,8 @@ fuzz_programs := $(fuzz_names:%=$(O)/fuzz/%)
 fuzz_sanitize := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 FUZZ_SECONDS ?= 600
+# fuzz-short does one in so many of its runs.
+FUZZ_SHARE ?= 1
 
 $(O)/fuzz/obj:
 	$(Q)mkdir -p $@
@@ -82,7 +84,7 @@ endef
 fuzz-short: $(fuzz_names:%=fuzz-short-%)
 $(fuzz_names:%=fuzz-short-%): fuzz-short-%: $(O)/fuzz/%
 	$(Q)rm -rf $(O)/fuzz/short/$* && mkdir -p $(O)/fuzz/short/$*
-	$(call run_fuzzer,-seed=1 -runs=$(fuzz_runs_$*) $(O)/fuzz/short/$*)
+	$(call run_fuzzer,-seed=1 -runs=$(shell expr $(fuzz_runs_$*) / $(FUZZ_SHARE)) $(O)/fuzz/short/$*)
 
 # Finds are kept below $(O)/fuzz/corpus, and go on from there the next time.
 .PHONY: fuzz $(fuzz_names:%=fuzz-%)
