@@ -28,6 +28,8 @@ fuzz_programs := $(fuzz_names:%=$(O)/fuzz/%)
 fuzz_sanitize := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 FUZZ_SECONDS ?= 600
+# fuzz-short does one in so many of its runs.
+FUZZ_SHARE ?= 1
 
 $(O)/fuzz/obj:
 	$(Q)mkdir -p $@
@@ -81,7 +83,7 @@ endef
 fuzz-short: $(fuzz_names:%=fuzz-short-%)
 $(fuzz_names:%=fuzz-short-%): fuzz-short-%: $(O)/fuzz/%
 	$(Q)rm -rf $(O)/fuzz/short/$* && mkdir -p $(O)/fuzz/short/$*
-	$(call run_fuzzer,-seed=1 -runs=$(fuzz_runs_$*) $(O)/fuzz/short/$*)
+	$(call run_fuzzer,-seed=1 -runs=$(shell expr $(fuzz_runs_$*) / $(FUZZ_SHARE)) $(O)/fuzz/short/$*)
 
 # Finds are kept below $(O)/fuzz/corpus, and go on from there the next time.
 .PHONY: fuzz $(fuzz_names:%=fuzz-%)
@@ -92,11 +94,7 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
 
 # The seeds that no editor makes.
 .PHONY: fuzz-seeds
-fuzz-seeds: $(O)/fuzz/obj/seeds
+fuzz-seeds: $(O)/test/seeds
 	$< tests/fuzz/corpus
-
-$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c $(O)/test/units.a | needs $(O)/fuzz/obj
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
 
 -include $(wildcard $(O)/fuzz/obj/*.d $(O)/fuzz/obj/*/*.d)

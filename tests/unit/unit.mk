@@ -29,6 +29,11 @@ $(O)/asan/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
+# The guard itself, for the lab.
+$(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@
+
 # It parses what timeline draws.
 $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
 
