@@ -141,7 +141,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the guard costs.
 # Alone in the guest, so static.
-$(O)/test/count: tests/bench/count.c lab/machine.h | needs $(O)/test
+$(O)/test/count: tests/bench/count.c lab/machine/machine.h | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static $< -o $@
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../lab/firmware.h"
-#include "../../../lab/rmp.h"
+#include "firmware/firmware.h"
+#include "machine/rmp.h"
 
 /* 16 MiB of memory, whose pages an RMP at 8 MiB has entries for; buffers are at 1 MiB. */
 enum {
