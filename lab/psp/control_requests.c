@@ -22,7 +22,7 @@ struct request {
 	char *words[WORDS_MAX];
 };
 
-/* Answers with an error; its value is the request's. */
+/* Ends the answer with "error: ..."; returns -EINVAL for the request to return. */
 static int __attribute__((format(printf, 2, 3)))
 fail(struct request *request, const char *format, ...)
 {
