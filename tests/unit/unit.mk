@@ -2,7 +2,7 @@
 # The tests that need no lab, with sanitizers.
 # One folder for each folder of src/.
 unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
+unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 $(O)/test $(O)/asan:
@@ -20,9 +20,16 @@ $(O)/asan/test/%.o: tests/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -Itests/unit -c $< -o $@
 
-$(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
+$(O)/asan/lab/%.o: lab/%.c | needs
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) -c $< -o $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
+
+$(O)/asan/lab.a: $(lab_firmware_src:lab/%.c=$(O)/asan/lab/%.o)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/asan/test/unit/lab/%.o: guard_cflags += -Ilab
 
 $(O)/asan/%.o: src/%.c | needs
 	$(call msg,CC,$@)
@@ -40,7 +47,7 @@ $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONF
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test/unit/kernel/test_hooks.o: $(O)/snp_guard.skel.h
 
-$(O)/test/unit: $(unit_obj) $(O)/asan/units.a | $(O)/test
+$(O)/test/unit: $(unit_obj) $(O)/asan/units.a $(O)/asan/lab.a | $(O)/test
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) \
 		$(shell $(PKG_CONFIG) --libs libxml-2.0) -o $@

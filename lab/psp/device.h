@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The secure processor as a PCI function: its mailbox in BAR 2, one MSI vector. */
+/* The secure processor as a PCI function: a mailbox in BAR 2 and one MSI vector. */
 #ifndef LAB_DEVICE_H
 #define LAB_DEVICE_H
 
 #include <stdint.h>
 
-#include "firmware.h"
-#include "journal.h"
-#include "vfio_user.h"
+#include "firmware/firmware.h"
+#include "firmware/journal.h"
+#include "psp/vfio_user.h"
 
+/* Bytes. */
 enum { DEVICE_CONFIG_SIZE = 256, DEVICE_BAR2_SIZE = 0x100000 };
 
 struct device {
@@ -20,8 +21,9 @@ struct device {
 };
 
 /*
- * Powers the device on and serves it over vfio-user at path; device->server is then what to wait
- * on, and vfio_user_close() ends it. firmware and journal stay the caller's. Negative errno.
+ * Powers the device on and serves it over vfio-user at path. 0, and device->server is to be polled,
+ * handled, and closed with vfio_user_close(); or a negative errno. firmware and journal must
+ * outlive the device and stay the caller's.
  */
 int device_open(struct device *device, struct firmware *firmware, struct journal *journal,
 		const char *path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "rmp.h"
+#include "machine/rmp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static uint64_t huge_base(uint64_t pfn)
 	return pfn & ~(RMP_HUGE_PAGES - 1);
 }
 
-/* Software may ask for what no page state knows: see APM vol. 3, RMPUPDATE. */
+/* The combinations that RMPUPDATE refuses with FAIL_INPUT (APM vol. 3). */
 static bool state_is_valid(uint64_t pfn, const struct rmp_state *state)
 {
 	if (state->assigned > 1 || state->huge > 1 || state->immutable > 1 || state->reserved)
@@ -51,7 +51,7 @@ static bool state_is_valid(uint64_t pfn, const struct rmp_state *state)
 	return state->assigned || (!state->asid && !state->immutable);
 }
 
-/* A 4 KiB change inside a page that the table holds as one of 2 MiB. */
+/* A 4 KiB page must not lie inside an assigned 2 MiB page. */
 static enum rmp_result check_small(const struct rmp *rmp, uint64_t pfn)
 {
 	struct rmp_entry head;
@@ -61,7 +61,7 @@ static enum rmp_result check_small(const struct rmp *rmp, uint64_t pfn)
 	return head.lo & RMP_ASSIGNED && head.lo & RMP_HUGE ? RMP_FAIL_OVERLAP : RMP_SUCCESS;
 }
 
-/* A 2 MiB change over pages that are in use singly. */
+/* A 2 MiB page must not cover an assigned 4 KiB page. */
 static enum rmp_result check_huge(const struct rmp *rmp, uint64_t pfn, bool was_huge)
 {
 	struct rmp_entry entry;
@@ -105,7 +105,7 @@ enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_
 		result = check_small(rmp, pfn);
 	if (result)
 		return result;
-	/* What the guest validated stays so only while the page stays the same one. */
+	/* A guest's validation holds only while address, ASID and size stay the same. */
 	if (!((old.lo ^ new.lo) & ~(RMP_VALIDATED | RMP_VMSA | RMP_IMMUTABLE)))
 		new.lo |= old.lo &RMP_VALIDATED;
 	return rmp_set(rmp, pfn, new) ? RMP_FAIL_INPUT : RMP_SUCCESS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "unix_socket.h"
+#include "psp/unix_socket.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ int unix_listen(const char *path)
 	fd = open_socket(early, &address);
 	if (fd < 0)
 		return fd;
-	/* Who waits for the name to appear finds a socket that listens already. */
+	/* Renamed last: whoever waits for the path to appear can then connect. */
 	if ((unlink(early) && errno != ENOENT) ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 8) ||
 	    rename(early, path)) {

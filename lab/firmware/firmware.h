@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SEV and SNP firmware as a state machine. It does no input or output of its own: guest
- * memory is reached through accessors, CPUs through struct machine.
+ * The SEV and SNP firmware as a state machine, without input or output of its own: it reaches guest
+ * memory through the caller's accessors, and the CPUs through struct machine.
  *
- * Sources of what it does: "SEV API" is AMD document 55766, "SNP ABI" is AMD document 56860.
+ * Sources: "SEV API" is AMD document 55766, "SNP ABI" is AMD document 56860.
  */
 #ifndef LAB_FIRMWARE_H
 #define LAB_FIRMWARE_H
@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine.h"
-#include "rmp.h"
+#include "machine/machine.h"
+#include "machine/rmp.h"
 
-/* SEV API chapter 5, SNP ABI chapter 7: mailbox commands. The table in firmware.c names them. */
+/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8. The table in firmware.c names them. */
 enum firmware_command {
 	CMD_INIT = 0x001,
 	CMD_SHUTDOWN = 0x002,
@@ -43,7 +43,7 @@ enum firmware_command {
 	CMD_SNP_FEATURE_INFO = 0x0ce,
 };
 
-/* The statuses used here (SNP ABI chapter 7, status codes). */
+/* Statuses: SEV API 4.4; from 0x19 on, SNP ABI, status codes. */
 enum firmware_status {
 	STATUS_SUCCESS = 0x00,
 	STATUS_INVALID_PLATFORM_STATE = 0x01,
@@ -59,13 +59,13 @@ enum firmware_status {
 	STATUS_RMP_INIT_REQUIRED = 0x20,
 };
 
-/* Flags of SNP_SHUTDOWN_EX (SNP ABI, SNP_SHUTDOWN_EX). */
+/* Flags of SNP_SHUTDOWN_EX (SNP ABI chapter 8). */
 #define SHUTDOWN_IOMMU 0x1u
 #define SHUTDOWN_X86   0x2u
 
 enum { FIRMWARE_FAILURES_MAX = 32 };
 
-/* A command that a test wants to fail, before it does anything. */
+/* A rule: the command fails with the status and has no effect. */
 struct firmware_failure {
 	uint16_t command;
 	uint16_t status;
@@ -73,9 +73,9 @@ struct firmware_failure {
 };
 
 struct firmware_options {
-	bool full;	       /* offers X86_SNP_SHUTDOWN */
-	bool dfflush_required; /* a shutdown needs an SNP_DF_FLUSH that follows its refusal */
-	unsigned int cpus;     /* CPUs that the BIOS enumerated; 0: all that were not hot-plugged */
+	bool full;	       /* offers X86_SNP_SHUTDOWN, which clears SNP_EN on all CPUs */
+	bool dfflush_required; /* refuses a shutdown until SNP_DF_FLUSH follows the refusal */
+	unsigned int cpus;     /* CPUs that the BIOS enumerated; 0: all that are not hot-plugged */
 };
 
 struct firmware {
@@ -90,36 +90,40 @@ struct firmware {
 	bool sev_es;
 	bool snp_initialised;
 	bool rmp_initialised;
-	bool flush_due;	    /* a shutdown is refused */
-	bool flush_refused; /* it has been, so that the next flush counts */
+	bool flush_due;	    /* a shutdown will be refused */
+	bool flush_refused; /* a shutdown was refused, so the next SNP_DF_FLUSH counts */
 	uint64_t reported_tcb;
 	uint32_t config; /* bits of SNP_CONFIG as SNP_PLATFORM_STATUS reports them */
 	bool vlek_loaded;
 
-	uint32_t flags; /* of the command that ran last; 0 if it has none */
+	uint32_t flags; /* of the last command, 0 if it has none */
 };
 
-/* Powers the firmware on: nothing initialised. machine and memory stay the caller's. */
+/*
+ * Powers the firmware on, with neither SEV nor SNP initialised. The firmware copies *options and
+ * *memory; machine and memory's context must outlive it and stay the caller's.
+ */
 void firmware_start(struct firmware *fw, const struct firmware_options *options,
 		    struct machine *machine, const struct rmp_memory *memory);
 
-/* A platform reset: the state of power-on, on the CPUs too; options and failures stay. */
+/* A platform reset: firmware and CPUs return to their power-on state; options and rules stay. */
 void firmware_reset(struct firmware *fw);
 
 /*
- * Runs one mailbox command with its buffer at guest physical address pa, and returns the status
- * for the mailbox. fw->flags then holds the command's flags (SNP_INIT_EX, SNP_SHUTDOWN_EX).
+ * Runs one mailbox command, whose buffer is at guest physical address pa. Returns the status for
+ * the mailbox: INVALID_COMMAND for an unknown command, INVALID_PLATFORM_STATE if the state does not
+ * allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to 0.
  */
 enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uint64_t pa);
 
 /*
- * Makes a command fail from now on, by "CMD=STATUS[:once]": a name of the table or a number
- * each, in decimal or 0x-hexadecimal. A later rule for the same command replaces an earlier one.
- * -EINVAL: not of that form; -ENOSPC: too many rules.
+ * Adds the rule "CMD=STATUS[:once]"; CMD and STATUS are names in firmware.c's tables or numbers, in
+ * decimal or 0x-hexadecimal. A rule replaces an earlier one for the same command. 0; -EINVAL: the
+ * text is no such rule; -ENOSPC: there are FIRMWARE_FAILURES_MAX rules already.
  */
 int firmware_fail(struct firmware *fw, const char *rule);
 
-/* The name of a command or status, or NULL. */
+/* The name of a command or status, a constant string; NULL if the number is unknown. */
 const char *firmware_command_name(unsigned int command);
 const char *firmware_status_name(unsigned int status);
 

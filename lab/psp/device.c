@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "device.h"
+#include "psp/device.h"
 
 #include <string.h>
 
-/* Registers in BAR 2, of the layout for this device (kernel drivers/crypto/ccp/sp-pci.c). */
+/* Registers in BAR 2 of this device (kernel drivers/crypto/ccp/sp-pci.c). */
 enum {
 	REG_INTSTS = 0x10694,
 	REG_CMDRESP = 0x10980,
@@ -13,13 +13,13 @@ enum {
 };
 
 #define FEATURE_SEV	      0x1u
-#define INTSTS_COMMAND	      0x2u /* kernel psp-dev.h: PSP_CMD_COMPLETE */
+#define INTSTS_COMMAND	      0x2u /* kernel drivers/crypto/ccp/sev-dev.h: SEV_CMD_COMPLETE */
 #define CMDRESP_RESPONSE      (1u << 31)
-#define CMDRESP_INTERRUPT     0x1u /* of a request: interrupt on completion */
+#define CMDRESP_INTERRUPT     0x1u /* in a request: interrupt on completion */
 #define CMDRESP_COMMAND_SHIFT 16
 #define CMDRESP_COMMAND_MASK  0x7ffu
 
-/* PCI: the function that ccp knows as a processor of family 19h. */
+/* Offsets in the configuration space. */
 enum {
 	PCI_VENDOR = 0x00,
 	PCI_DEVICE = 0x02,
@@ -55,6 +55,7 @@ static void power_on(struct device *device)
 {
 	memset(device->config, 0, sizeof(device->config));
 	memset(device->bar2, 0, sizeof(device->bar2));
+	/* ccp knows 1022:14ca as the secure processor of family 19h. */
 	set16(device->config, PCI_VENDOR, 0x1022);
 	set16(device->config, PCI_DEVICE, 0x14ca);
 	set16(device->config, PCI_STATUS, 0x0010); /* has capabilities */
@@ -72,7 +73,7 @@ static void on_read(void *context, enum vfio_region region, uint64_t offset, voi
 	memcpy(to, (region == VFIO_CONFIG ? device->config : device->bar2) + offset, len);
 }
 
-/* Of the BARs only 2 is there; what is written to the others stays zero. */
+/* The device has BAR 2 alone; the other BARs stay 0. */
 static void write_config(struct device *device, uint64_t offset, const void *from, size_t len)
 {
 	static const uint8_t zeros[DEVICE_CONFIG_SIZE];
@@ -92,7 +93,7 @@ static void run_command(struct device *device, uint32_t request)
 		      (uint64_t)get(device->bar2, REG_BUFFER_HIGH) << 32;
 	enum firmware_status status = firmware_run(device->firmware, command, pa);
 
-	/* A journal short of memory has still written the entry out. */
+	/* On an error the journal has still written the entry to its file. */
 	(void)journal_add(device->journal, command, device->firmware->flags, status);
 	set(device->bar2, REG_CMDRESP, CMDRESP_RESPONSE | (uint16_t)status);
 	if (request & CMDRESP_INTERRUPT) {
@@ -101,7 +102,7 @@ static void run_command(struct device *device, uint32_t request)
 	}
 }
 
-/* The driver writes registers whole and singly. */
+/* Only writes of one whole register have an effect, as the driver makes them. */
 static void write_bar2(struct device *device, uint64_t offset, const void *from, size_t len)
 {
 	uint32_t value;
@@ -126,8 +127,8 @@ static void on_write(void *context, enum vfio_region region, uint64_t offset, co
 }
 
 /*
- * QEMU resets its devices together with the machine, and the device offers the guest no reset of
- * its own: so this is the platform's reset.
+ * A platform reset: QEMU resets the device only together with the machine, and the device offers
+ * the guest no reset of its own.
  */
 static void on_reset(void *context)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "qmp.h"
+#include "psp/qmp.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "unix_socket.h"
+#include "psp/unix_socket.h"
 
 enum { QMP_TIMEOUT_SECONDS = 10 };
 
-/* One JSON document per line (QEMU's docs/interop/qmp-spec.rst). */
+/* A connection; each line is a JSON document (QEMU docs/interop/qmp-spec.rst). */
 struct qmp {
 	FILE *in;
 	int fd;
@@ -39,7 +39,7 @@ static struct json_object *qmp_receive(struct qmp *qmp)
 	return answer;
 }
 
-/* Waits for the answer, past events. *result is the caller's to put. */
+/* Waits for the answer and skips events. *result is the caller's, to release. */
 static int qmp_answer(struct qmp *qmp, struct json_object **result, char *error, size_t error_size)
 {
 	struct json_object *answer, *part, *text;
@@ -62,7 +62,7 @@ static int qmp_answer(struct qmp *qmp, struct json_object **result, char *error,
 	return -ETIMEDOUT;
 }
 
-/* Runs a command; takes arguments over. */
+/* Runs a command, and releases arguments. *result is the caller's, to release. */
 static int qmp_run(struct qmp *qmp, const char *command, struct json_object *arguments,
 		   struct json_object **result, char *error, size_t error_size)
 {
@@ -106,7 +106,7 @@ static int compare_slots(const void *a, const void *b)
 	return 0;
 }
 
-/* The arguments of device_add for the slot of that number, or NULL and the reason. */
+/* The arguments of device_add for CPU number cpu; NULL, with the reason in error, on failure. */
 static struct json_object *slot_arguments(struct json_object *slots, unsigned int cpu, char *error,
 					  size_t error_size)
 {
@@ -117,11 +117,11 @@ static struct json_object *slot_arguments(struct json_object *slots, unsigned in
 	slot = json_object_array_get_idx(slots, cpu);
 	if (!slot || !json_object_object_get_ex(slot, "type", &type) ||
 	    !json_object_object_get_ex(slot, "props", &props)) {
-		snprintf(error, error_size, "QEMU has no place for CPU %u", cpu);
+		snprintf(error, error_size, "QEMU has no slot for CPU %u", cpu);
 		return NULL;
 	}
 	if (json_object_object_get_ex(slot, "qom-path", NULL)) {
-		snprintf(error, error_size, "CPU %u is there already", cpu);
+		snprintf(error, error_size, "CPU %u already exists", cpu);
 		return NULL;
 	}
 	snprintf(id, sizeof(id), "cpu%u", cpu);

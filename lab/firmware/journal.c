@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "journal.h"
+#include "firmware/journal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware.h"
+#include "firmware/firmware.h"
 
 void journal_start(struct journal *journal, FILE *out)
 {
@@ -35,13 +35,13 @@ static bool same(const struct journal_entry *a, const struct journal_entry *b)
 	return a && b && a->command == b->command && a->flags == b->flags && a->status == b->status;
 }
 
-/* Whether the last entry stands for repeats of the one before it. */
+/* Whether the last entry stands for repeats of the entry before it. */
 static bool is_repeat(const struct journal *journal)
 {
 	return same(last(journal, 0), last(journal, 1));
 }
 
-/* Repeats are written when it is known how many they were. */
+/* Called when the repeats are over, since only then their number is known. */
 static void write_repeats(const struct journal *journal)
 {
 	if (is_repeat(journal))

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the emulated processor (a QEMU plugin) and the emulated firmware (a process of its own)
- * share: one file that both map. Little-endian, naturally aligned; the layout is asserted below
- * and changes only together with MACHINE_VERSION.
+ * The state that the emulated processor (a QEMU plugin) and the emulated firmware (a process)
+ * share: one file that both map. It is little-endian and naturally aligned; the layout is asserted
+ * below, and changing it requires a new MACHINE_VERSION.
  *
- * Each field has one writer at a time. A CPU writes its own entry; the firmware and the control
- * socket write entries too, but only as hardware would allow a second party to: on a reset, on a
- * full shutdown, or because a test asks for it.
+ * Each field has one writer at a time. A CPU writes its own entry. Others write it only on a reset,
+ * on a full shutdown, or when a test asks the control socket to.
  */
 #ifndef LAB_MACHINE_H
 #define LAB_MACHINE_H
@@ -30,50 +29,51 @@
 #define SYSCFG_MEM_ENCRYPT (1ull << 23)
 #define SYSCFG_SNP_EN	   (1ull << 24)
 #define SYSCFG_VMPL_EN	   (1ull << 25)
-#define SYSCFG_COLD	   SYSCFG_MEM_ENCRYPT /* as the BIOS leaves it */
+#define SYSCFG_COLD	   SYSCFG_MEM_ENCRYPT /* as the BIOS leaves SYSCFG */
 
 #define HWCR_SMM_LOCK	  (1ull << 0)
 #define HWCR_TSC_FREQ_SEL (1ull << 24)
 #define HWCR_COLD	  (HWCR_SMM_LOCK | HWCR_TSC_FREQ_SEL)
 
 /*
- * The RMP: one contiguous table, which the kernel must be told to keep off (the command line's
- * memmap=32M$0x30000000). Its first 16 KiB are the processor's own; 16 bytes for each 4 KiB page
- * follow, so that 16 MiB cover a little less than 4 GiB of physical addresses.
+ * The RMP: one contiguous table, which the parameter memmap=32M$0x30000000 keeps the kernel off.
+ * The processor uses the first 16 KiB for itself; an entry of 16 bytes for each 4 KiB page follows,
+ * so that 16 MiB cover a little less than 4 GiB of physical addresses.
  */
 #define MACHINE_RMP_BASE 0x30000000ull
 #define MACHINE_RMP_END	 0x30ffffffull
 
-/* Where the AMD IOMMU of QEMU's q35 has its registers. */
+/* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */
 #define MACHINE_IOMMU_BASE 0xfed80000ull
 
 /*
- * A CPUID leaf of the lab's own, past all that AMD defines: how many guest instructions the
- * asking CPU has executed. EAX and EDX: low and high half of the count; EBX: 1 if the plugin was
- * told to count, else 0 and no count; ECX: the CPU's index.
+ * The lab's own CPUID leaf, beyond AMD's: how many guest instructions this CPU has executed. EAX
+ * and EDX: low and high half of the count; EBX: 1, or 0 if the plugin does not count; ECX: the
+ * CPU's index.
  */
 #define MACHINE_CPUID_COUNTER 0x8fff0000u
 
 enum machine_cpu_flags {
-	MACHINE_CPU_PRESENT = 1 << 0, /* the CPU has been powered on (and not unplugged) */
-	MACHINE_CPU_HOT = 1 << 1,     /* it came after the machine ran: the BIOS never saw it */
+	MACHINE_CPU_PRESENT = 1 << 0, /* the CPU is powered on */
+	MACHINE_CPU_HOT = 1 << 1,     /* hot-plugged: the BIOS never saw the CPU */
 };
 
 struct machine_cpu {
 	uint64_t syscfg;
 	uint64_t hwcr;
 	uint32_t flags;	 /* enum machine_cpu_flags */
-	uint32_t resets; /* how often it took its power-on values */
+	uint32_t resets; /* how often the CPU took its power-on values */
 };
 
 /*
- * The IOMMU's registers that name the buffers it writes to. Real firmware reads them from the
- * device at SNP_INIT; a device behind vfio-user cannot, so the processor notes them down.
+ * The IOMMU's registers with the addresses of the buffers that the IOMMU writes to (AMD document
+ * 48882). Firmware reads them from the device at SNP_INIT; the emulated firmware, a process outside
+ * QEMU, can't, so the processor copies them here.
  */
 struct machine_iommu {
 	uint64_t event_log;  /* MMIO 0010h: base, length */
-	uint64_t wait_base;  /* MMIO 0020h: completion store base (SNP's use of the register) */
-	uint64_t wait_limit; /* MMIO 0028h: its last page */
+	uint64_t wait_base;  /* MMIO 0020h: completion store base (under SNP) */
+	uint64_t wait_limit; /* MMIO 0028h: the completion store's last page */
 	uint64_t ppr_log;    /* MMIO 0038h: base, length */
 };
 
@@ -82,8 +82,9 @@ struct machine {
 	uint32_t version;
 	uint64_t size;	   /* of this structure, bytes */
 	uint64_t rmp_base; /* guest physical, first byte */
-	uint64_t rmp_end;  /* last byte */
-	uint32_t running;  /* nonzero once a kernel has read SYSCFG */
+	uint64_t rmp_end;  /* guest physical, last byte */
+	uint32_t
+		running; /* nonzero once a kernel has read SYSCFG: CPUs added now are hot-plugged */
 	uint32_t reserved;
 	struct machine_iommu iommu;
 	uint8_t pad[184];

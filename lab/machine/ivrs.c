@@ -2,12 +2,12 @@
 /*
  * snp-ivrs OUT: writes the ACPI table IVRS of an IOMMU that supports SNP.
  *
- * The kernel believes the features that the IVRS states (EFR image) over the IOMMU's register,
- * and QEMU's IOMMU does not have SNP. This table is QEMU's own, but for the SNP bit and a higher
- * OEM revision: so the kernel takes it instead, from an uncompressed cpio in front of the initrd
- * that holds it as kernel/firmware/acpi/IVRS.aml.
+ * QEMU's IOMMU does not have SNP, but the kernel prefers the features in the IVRS (the EFR image)
+ * to those in the IOMMU's register. This table equals QEMU's, except that it has the SNP bit and a
+ * higher OEM revision. Because of the revision the kernel uses it instead of QEMU's, if an
+ * uncompressed cpio archive before the initramfs holds it as kernel/firmware/acpi/IVRS.aml.
  *
- * It fits a q35 machine whose IOMMU is the only one and sits at a fixed place:
+ * It is right for a q35 machine with one IOMMU, at this place:
  *	-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu
  */
 #include <assert.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
+#include "machine/machine.h"
 
 #define PACKED __attribute__((packed))
 
@@ -95,7 +95,7 @@ static_assert(sizeof(struct ivrs) == 0x88, "ACPI layout");
 enum {
 	IOMMU_DEVICE = 0x1e << 3, /* 00:1e.0 */
 	IOMMU_CAPABILITY = 0x40,
-	IOAPIC_DEVICE = 0x14 << 3, /* 00:14.0, where the kernel looks for it */
+	IOAPIC_DEVICE = 0x14 << 3, /* 00:14.0, where the kernel expects the IO-APIC */
 
 	IVINFO_EFR = 1 << 0, /* the type 11h block's EFR image is valid */
 	IVINFO_ADDRESS_BITS = 40 << 8,
@@ -123,12 +123,12 @@ enum {
 #define EFR_GATS_6_LEVELS     (2ull << 12)
 #define EFR_SNP		      (1ull << 63)
 
-/* What QEMU's IOMMU announces of itself. */
+/* The features of QEMU's own table. */
 #define EFR_QEMU                                                                                   \
 	(EFR_PREFETCH | EFR_PPR | EFR_GUEST_TRANSLATION | EFR_INVALIDATE_ALL | EFR_GUEST_APIC |    \
 	 EFR_HARDWARE_ERROR | EFR_HATS_6_LEVELS | EFR_GATS_6_LEVELS)
 
-static_assert(EFR_QEMU == 0x29d3, "what QEMU's own table says");
+static_assert(EFR_QEMU == 0x29d3, "QEMU's own table");
 
 #define IVHD_HEADER(ivhd_type, ivhd_flags, block)                                                  \
 	{                                                                                          \
@@ -172,7 +172,7 @@ static const struct ivrs template = {
 	},
 };
 
-/* The bytes of an ACPI table add up to 0. */
+/* The value that makes the sum of all bytes of an ACPI table 0. */
 static uint8_t checksum(const void *table, size_t size)
 {
 	const uint8_t *bytes = table;

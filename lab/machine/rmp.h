@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The reverse map table in guest memory, and what RMPUPDATE, PSMASH and RMPREAD do to it. Pure:
- * memory is reached through the caller's accessors only.
+ * The reverse map table in guest memory, and the effects of RMPUPDATE, PSMASH and RMPREAD on it.
+ * All memory accesses go through the caller's functions.
  */
 #ifndef LAB_RMP_H
 #define LAB_RMP_H
@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #define RMP_PAGE_SIZE	0x1000ull
-#define RMP_HUGE_PAGES	512ull /* 4 KiB pages in a 2 MiB page */
-#define RMP_BOOKKEEPING 0x4000ull
+#define RMP_HUGE_PAGES	512ull	  /* 4 KiB pages in a 2 MiB page */
+#define RMP_BOOKKEEPING 0x4000ull /* bytes before the first entry, the processor's own */
 
-/* What the instructions leave in EAX (APM vol. 3, RMPUPDATE and PSMASH). */
+/* Results of the instructions, in EAX (APM vol. 3, RMPUPDATE and PSMASH). */
 enum rmp_result {
 	RMP_SUCCESS = 0,
 	RMP_FAIL_INPUT = 1,
@@ -25,8 +25,8 @@ enum rmp_result {
 };
 
 /*
- * An entry as it lies in memory: 16 bytes, of which the processors of family 19h define the
- * first eight as follows (PPR of family 19h; kernel arch/x86/virt/svm/sev.c:rmpentry_raw).
+ * An entry in memory: 16 bytes, of which family 19h defines the first eight as follows (PPR of
+ * family 19h; kernel arch/x86/virt/svm/sev.c:rmpentry_raw).
  */
 #define RMP_ASSIGNED   (1ull << 0)
 #define RMP_HUGE       (1ull << 1)
@@ -43,7 +43,7 @@ struct rmp_entry {
 	uint64_t hi;
 };
 
-/* What RMPUPDATE takes and RMPREAD gives, at the address in RCX (APM vol. 3). */
+/* RMPUPDATE's input and RMPREAD's output, at the address in RCX (APM vol. 3). */
 struct rmp_state {
 	uint64_t gpa;
 	uint8_t assigned;
@@ -56,7 +56,7 @@ struct rmp_state {
 static_assert(sizeof(struct rmp_entry) == 16, "hardware layout");
 static_assert(sizeof(struct rmp_state) == 16, "hardware layout");
 
-/* Reads or writes len bytes of guest memory at pa; 0 or a negative errno. */
+/* Functions that copy len bytes from or to guest physical address pa; 0 or a negative errno. */
 struct rmp_memory {
 	int (*read)(void *context, uint64_t pa, void *to, size_t len);
 	int (*write)(void *context, uint64_t pa, const void *from, size_t len);
@@ -64,28 +64,33 @@ struct rmp_memory {
 };
 
 struct rmp {
-	uint64_t base; /* RMP_BASE and RMP_END of the processor, in bytes */
+	uint64_t base; /* the MSRs RMP_BASE and RMP_END: first and last byte */
 	uint64_t end;
 	struct rmp_memory memory;
 };
 
-/* How many 4 KiB pages, from physical address 0 on, the table has entries for. */
+/* The number of 4 KiB pages, from physical address 0 on, that the table covers. */
 uint64_t rmp_pages(const struct rmp *rmp);
 
-/* Reads or writes the entry of page number pfn. -ERANGE: the table does not reach so far. */
+/*
+ * Reads or writes the entry of the 4 KiB page number pfn. 0; -ERANGE: the table does not cover the
+ * page; or the error of the memory's functions.
+ */
 int rmp_get(const struct rmp *rmp, uint64_t pfn, struct rmp_entry *entry);
 int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry);
 
 /*
- * RMPUPDATE (APM vol. 3): gives the page at pa the state that software asks for. pa is the
- * system physical address of RAX; its low 12 bits are ignored. Returns what goes to EAX.
+ * RMPUPDATE (APM vol. 3): gives the page at pa, the system physical address in RAX, the state at
+ * RCX. The low 12 bits of pa are ignored. Returns the value for EAX.
  */
 enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_state *state);
 
-/* PSMASH (APM vol. 3): turns a 2 MiB entry into 512 entries of 4 KiB. Returns EAX. */
+/* PSMASH (APM vol. 3): splits the 2 MiB page at pa into 512 pages of 4 KiB. Returns the value for
+ * EAX. */
 enum rmp_result rmp_smash(const struct rmp *rmp, uint64_t pa);
 
-/* RMPREAD (APM vol. 3): the entry of the page at pa, architecturally. Returns EAX. */
+/* RMPREAD (APM vol. 3): fills *state with the entry of the page at pa. Returns the value for EAX.
+ */
 enum rmp_result rmp_read(const struct rmp *rmp, uint64_t pa, struct rmp_state *state);
 
 #endif

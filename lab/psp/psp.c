@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * snp-psp: the emulated secure processor with its SEV firmware. QEMU's vfio-user-pci connects to
- * it; it ends when QEMU does.
+ * snp-psp: the process of the emulated secure processor and its firmware. QEMU's vfio-user-pci
+ * connects to it; it exits when QEMU does.
  */
 #include <argp.h>
 #include <errno.h>
@@ -16,11 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control.h"
-#include "device.h"
-#include "firmware.h"
-#include "journal.h"
-#include "machine.h"
+#include "firmware/firmware.h"
+#include "firmware/journal.h"
+#include "machine/machine.h"
+#include "psp/control.h"
+#include "psp/device.h"
 
 enum { FAILS_MAX = FIRMWARE_FAILURES_MAX };
 
@@ -37,7 +37,7 @@ struct arguments {
 	unsigned int fail_count;
 };
 
-/* Guest memory: the file behind QEMU's memory backend. */
+/* Guest memory: the file of QEMU's memory backend. */
 struct ram {
 	int fd;
 	uint8_t *map;
@@ -55,8 +55,9 @@ struct psp {
 };
 
 /*
- * Where QEMU's q35 has memory: all of it from 0 on, or, from 2.75 GiB on, 2 GiB below 4 GiB and
- * the rest above (QEMU hw/i386/pc_q35.c).
+ * The offset in the file of len bytes at guest physical address pa; -EFAULT: no memory there. q35
+ * has all memory at 0 if it is less than 2.75 GiB; otherwise 2 GiB at 0 and the rest at 4 GiB (QEMU
+ * hw/i386/pc_q35.c).
  */
 static int ram_offset(const struct ram *ram, uint64_t pa, size_t len, size_t *offset)
 {
@@ -73,7 +74,7 @@ static int ram_offset(const struct ram *ram, uint64_t pa, size_t len, size_t *of
 	return len <= ram->size - *offset ? 0 : -EFAULT;
 }
 
-/* QEMU makes the file as large as it needs it; it is mapped when memory is first asked for. */
+/* Maps the file at the first access, since QEMU sets its size only after this process started. */
 static int map_ram(struct ram *ram)
 {
 	struct stat st;
@@ -119,7 +120,7 @@ static int ram_write(void *context, uint64_t pa, const void *from, size_t len)
 	return err;
 }
 
-/* The state file is made anew: a machine that has not been powered on yet. */
+/* Creates the state file, or overwrites it: a machine that is powered off. */
 static int create_machine(const char *path, struct machine **out)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -160,7 +161,7 @@ static int open_log(const char *path, FILE **out)
 	return 0;
 }
 
-/* Says what failed, and passes the error on. */
+/* Prints what failed, if err is not 0; returns err. */
 static int complain(const char *what, int err)
 {
 	if (err)
@@ -199,7 +200,7 @@ static int set_failures(struct psp *psp, const struct arguments *args)
 	return 0;
 }
 
-/* The vfio-user socket comes last: once it is there, all of the others are. */
+/* The vfio-user socket is last: once it exists, everything else is ready. */
 static int open_psp(struct psp *psp, const struct arguments *args)
 {
 	struct rmp_memory memory = {
@@ -243,7 +244,7 @@ static void close_psp(struct psp *psp)
 		fclose(psp->log);
 }
 
-/* Serves QEMU and the control socket's clients until QEMU is gone. */
+/* Serves QEMU and the control socket's clients until QEMU disconnects. */
 static int serve(struct psp *psp)
 {
 	struct pollfd fds[1 + CONTROL_FDS_MAX];
@@ -283,18 +284,21 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0, "Where QEMU's vfio-user-pci connects", 0 },
+	{ "socket", OPT_SOCKET, "PATH", 0, "Socket for QEMU's vfio-user-pci", 0 },
 	{ "ram", OPT_RAM, "FILE", 0, "The guest's memory: the file of QEMU's memory backend", 0 },
-	{ "state", OPT_STATE, "FILE", 0, "The CPUs' state, shared with the plugin; made anew", 0 },
-	{ "control", OPT_CONTROL, "PATH", 0, "Where tests connect", 0 },
+	{ "state", OPT_STATE, "FILE", 0, "The CPUs' state, shared with the plugin; overwritten",
+	  0 },
+	{ "control", OPT_CONTROL, "PATH", 0, "Socket for lab's requests", 0 },
 	{ "qmp", OPT_QMP, "PATH", 0, "QEMU's QMP socket, to hot-plug CPUs", 0 },
-	{ "result", OPT_RESULT, "FILE", 0, "Where the guest's exit status is written", 0 },
-	{ "log", OPT_LOG, "FILE", 0, "Where commands are logged (standard error)", 0 },
-	{ "firmware", OPT_FIRMWARE, "legacy|full", 0, "Whether X86_SNP_SHUTDOWN is offered", 0 },
-	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0, "Let a command fail (repeatable)", 0 },
+	{ "result", OPT_RESULT, "FILE", 0, "File for the script's exit status", 0 },
+	{ "log", OPT_LOG, "FILE", 0, "File for the log of commands (default: standard error)", 0 },
+	{ "firmware", OPT_FIRMWARE, "legacy|full", 0,
+	  "Whether to offer X86_SNP_SHUTDOWN (default legacy)", 0 },
+	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0, "Make a command fail (repeatable)", 0 },
 	{ "dfflush-required", OPT_DFFLUSH, NULL, 0,
 	  "Refuse SNP_SHUTDOWN_EX with DFFLUSH_REQUIRED once after each SNP_INIT", 0 },
-	{ "cpus", OPT_CPUS, "N", 0, "CPUs of the BIOS (all that are not hot-plugged)", 0 },
+	{ "cpus", OPT_CPUS, "N", 0,
+	  "CPUs that the BIOS knows (default: all that are not hot-plugged)", 0 },
 	{ 0 },
 };
 
@@ -375,7 +379,7 @@ int main(int argc, char **argv)
 	const struct argp argp = {
 		.options = options,
 		.parser = parse_option,
-		.doc = "Emulates the secure processor and SEV firmware of an SNP host for QEMU.",
+		.doc = "Emulates the secure processor of an SNP host, with its firmware, for QEMU.",
 	};
 	struct arguments args = { 0 };
 	struct psp psp = { .ram = { .fd = -1 } };
