@@ -10,8 +10,8 @@
 #include "cli/commands.h"
 #include "util/complain.h"
 #include "cli/options.h"
-#include "pinned/read_back.h"
-#include "host/remedy.h"
+#include "pinned/pinned_status.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 
 struct check_options {
@@ -128,14 +128,14 @@ static void look_at_firmware(struct check_facts *f, struct psp_status *status)
 
 static void look_at_guard(struct check_facts *f, struct guard_facts *guard)
 {
-	struct read_back b;
+	struct pinned_status b;
 
-	f->guard_err = read_back(&b);
+	f->guard_err = pinned_status_read(&b);
 	if (!f->guard_err) {
 		*guard = b.facts;
 		f->guard = guard;
 	}
-	read_back_free(&b);
+	pinned_status_free(&b);
 }
 
 int command_check(int argc, char **argv, int *status)
@@ -157,7 +157,7 @@ int command_check(int argc, char **argv, int *status)
 	facts.severities = options.common.severities;
 	facts.since = options.since ? &since : NULL;
 	facts.require_snp = options.require_snp;
-	remedy(&platform);
+	host_prepare(&platform);
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
 		look_at_kernel(&facts, &now);

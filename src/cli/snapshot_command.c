@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "util/complain.h"
 #include "host/preflight.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 #include "session/session.h"
 #include "host/snapshot.h"
@@ -88,7 +88,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	int err;
 
 	options_read(&snapshot_argp, argc, argv, &options);
-	remedy(&platform);
+	host_prepare(&platform);
 	why = preflight(&platform, true);
 	if (why) {
 		complain("%s", why);

@@ -7,7 +7,7 @@
 #include "util/complain.h"
 #include "cli/options.h"
 #include "cli/status_output.h"
-#include "pinned/read_back.h"
+#include "pinned/pinned_status.h"
 
 static const int exit_statuses[] = {
 	[GUARD_DETACHED] = STATUS_UNVERIFIED,
@@ -35,11 +35,11 @@ int command_status(int argc, char **argv, int *status)
 {
 	struct terminal terminal = terminal_of(stdout);
 	struct command_options options = { 0 };
-	struct read_back b;
+	struct pinned_status b;
 	int err;
 
 	options_read(&status_argp, argc, argv, &options);
-	err = read_back(&b);
+	err = pinned_status_read(&b);
 	if (err == -EPERM) {
 		complain("not root: can't read the state of a pinned guard; use sudo");
 	} else if (err) {
@@ -52,6 +52,6 @@ int command_status(int argc, char **argv, int *status)
 			status_print_text(stdout, &terminal, &b);
 		*status = exit_statuses[b.facts.state];
 	}
-	read_back_free(&b);
+	pinned_status_free(&b);
 	return err;
 }

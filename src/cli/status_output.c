@@ -10,7 +10,7 @@
 
 enum { LABEL_WIDTH = 10, REFUSALS_SHOWN = 5, WINDOWS_SHOWN = 10 };
 
-static const char *status_stamp(const struct read_back *b, __u64 time_ns, char buf[STAMP_SIZE])
+static const char *status_stamp(const struct pinned_status *b, __u64 time_ns, char buf[STAMP_SIZE])
 {
 	return stamp_utc((__s64)time_ns + b->session.host.realtime_offset_ns, false, buf);
 }
@@ -44,7 +44,7 @@ status_entry(FILE *out, const struct terminal *t, const char *format, ...)
 	terminal_wrap(t, out, 2, 4, text);
 }
 
-static void status_state(FILE *out, const struct terminal *t, const struct read_back *b)
+static void status_state(FILE *out, const struct terminal *t, const struct pinned_status *b)
 {
 	static const enum terminal_tone tones[] = {
 		[GUARD_DETACHED] = TONE_WARNING,
@@ -67,7 +67,7 @@ static void status_state(FILE *out, const struct terminal *t, const struct read_
 	terminal_wrap(t, out, LABEL_WIDTH + strlen(name), LABEL_WIDTH, more);
 }
 
-static void status_window(FILE *out, const struct terminal *t, const struct read_back *b,
+static void status_window(FILE *out, const struct terminal *t, const struct pinned_status *b,
 			  const struct history_window *w)
 {
 	char opened[STAMP_SIZE], closed[STAMP_SIZE] = "still open", findings[512] = "";
@@ -85,7 +85,7 @@ static void status_window(FILE *out, const struct terminal *t, const struct read
 		     status_stamp(b, w->opened_ns, opened), closed, w->denied, findings);
 }
 
-void status_print_text(FILE *out, const struct terminal *t, const struct read_back *b)
+void status_print_text(FILE *out, const struct terminal *t, const struct pinned_status *b)
 {
 	const struct history_window *w;
 	const struct history_denial *d;
@@ -118,7 +118,7 @@ void status_print_text(FILE *out, const struct terminal *t, const struct read_ba
 
 /* ---- JSON ---- */
 
-static struct json_object *status_window_json(const struct read_back *b,
+static struct json_object *status_window_json(const struct pinned_status *b,
 					      const struct history_window *w)
 {
 	struct json_object *o = json_object_new_object(), *breaches = json_object_new_object();
@@ -136,7 +136,7 @@ static struct json_object *status_window_json(const struct read_back *b,
 	return o;
 }
 
-static struct json_object *status_denial_json(const struct read_back *b,
+static struct json_object *status_denial_json(const struct pinned_status *b,
 					      const struct history_denial *d)
 {
 	struct json_object *o = json_object_new_object();
@@ -150,7 +150,7 @@ static struct json_object *status_denial_json(const struct read_back *b,
 	return o;
 }
 
-static void status_history_json(struct json_object *o, const struct read_back *b)
+static void status_history_json(struct json_object *o, const struct pinned_status *b)
 {
 	struct json_object *windows = json_object_new_array(), *denials = json_object_new_array();
 	const struct history_window *w;
@@ -165,7 +165,7 @@ static void status_history_json(struct json_object *o, const struct read_back *b
 	json_object_object_add(o, "last_denied", denials);
 }
 
-void status_print_json(FILE *out, const struct read_back *b)
+void status_print_json(FILE *out, const struct pinned_status *b)
 {
 	struct json_object *o = json_object_new_object();
 

@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-#include "pinned/read_back.h"
+#include "pinned/pinned_status.h"
 #include "util/terminal.h"
 
 /* For a person: the last five refusals and the last ten windows. */
-void status_print_text(FILE *out, const struct terminal *t, const struct read_back *b);
+void status_print_text(FILE *out, const struct terminal *t, const struct pinned_status *b);
 /* One object, with all refusals and windows on record. */
-void status_print_json(FILE *out, const struct read_back *b);
+void status_print_json(FILE *out, const struct pinned_status *b);
 
 #endif

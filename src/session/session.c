@@ -13,7 +13,6 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 	int err;
 
 	*s = (struct session){
-		.next = 1,
 		.host = { .realtime_offset_ns = host->realtime_offset_ns,
 			  .audit = host->flags & TRACE_AUDIT },
 	};
@@ -21,6 +20,7 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 	memcpy(s->host.release, host->release, sizeof(s->host.release));
 	make_printable(s->host.boot_id);
 	make_printable(s->host.release);
+	stream_init(&s->stream);
 	err = report_init(&s->report, format, out, &s->host, &s->severities);
 	if (err)
 		return err;
@@ -30,6 +30,7 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 
 void session_free(struct session *s)
 {
+	stream_free(&s->stream);
 	window_free(s->window);
 	for (unsigned int i = 0; i < s->uncovered_count; i++)
 		free(s->uncovered[i]);
@@ -42,7 +43,7 @@ void session_set_severities(struct session *s, const struct severities *severiti
 	s->severities = *severities;
 }
 
-/* The one place where a breach is left out; returns false for such a one. */
+/* Returns false for a breach that is not reported, as its severity is off. */
 static bool count_breach(struct session *s, enum snp_breach breach)
 {
 	enum snp_severity severity = severity_of(&s->severities, breach);
@@ -63,28 +64,11 @@ static bool count_breach(struct session *s, enum snp_breach breach)
 static void on_verdict(void *ctx, const struct verdict *v)
 {
 	struct session *s = ctx;
-
 	bool counts = v->kind != VERDICT_BREACH || count_breach(s, v->id);
 
 	history_verdict(&s->history, v);
 	if (counts && !s->quiet && !s->silent)
 		report_verdict(&s->report, v);
-}
-
-/* A checkpoint makes room, and forgets who waits. */
-static int append(struct session *s, const struct snp_event *e, bool waits)
-{
-	int err = ledger_append(s->ledger, e, s->next, waits);
-
-	if (err != -ENOSPC)
-		return err;
-	err = ledger_checkpoint(s->ledger, session_save, s);
-	return err ? err : ledger_append(s->ledger, e, s->next, waits);
-}
-
-int session_keep_waiting(struct session *s, const struct snp_event *e)
-{
-	return s->ledger ? append(s, e, true) : 0;
 }
 
 static int keep_uncovered(struct session *s, const char *fact)
@@ -117,23 +101,7 @@ static int take_in(struct session *s, const struct snp_event *e)
 	return err ? err : window_feed(s->window, &shown, on_verdict, s);
 }
 
-int session_feed(struct session *s, const struct snp_event *e)
-{
-	int err = window_accepts(s->window, e) ? 0 : -EINVAL;
-
-	/* Before the caller lets go of it, so that it is not lost whenever the guard is killed. */
-	if (!err && s->ledger)
-		err = append(s, e, false);
-	if (!err && s->trace)
-		err = trace_write(s->trace, e);
-	if (!err)
-		err = take_in(s, e);
-	if (!err && s->ledger)
-		ledger_reported(s->ledger);
-	return err;
-}
-
-/* ---- what outlives the guard ---- */
+/* ---- the state as bytes ---- */
 
 static void pack_uncovered(struct session *s, struct pack *p)
 {
@@ -170,8 +138,8 @@ static void pack_session(struct session *s, struct pack *p)
 		pack_breach(p, &s->breaches[i]);
 	pack_uncovered(s, p);
 	pack_u64(p, &s->last_ns);
-	pack_u64(p, &s->missed);
-	pack_u64(p, &s->next);
+	pack_u64(p, &s->stream.missed);
+	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
 }
 
@@ -189,8 +157,51 @@ int session_load(struct session *s, struct pack *p)
 	return p->err ? p->err : window_load(s->window, p);
 }
 
-int session_resume(struct session *s, const struct ledger *l,
-		   int (*waiting)(void *ctx, const struct snp_event *e), void *ctx)
+/* ---- the ledger ---- */
+
+/*
+ * Records that wait stay in the log across a checkpoint, so that none is lost whenever the guard is
+ * killed: they are appended again before the checkpoint frees the log up to them. A log that more
+ * than half of would be full of them holds none: after a kill they count as lost then.
+ */
+static unsigned int waiting_to_keep(const struct session *s)
+{
+	return s->stream.count <= LEDGER_LOG_ROOM / 2 ? s->stream.count : 0;
+}
+
+static int append_waiting(struct session *s, unsigned int count)
+{
+	const struct snp_event *e = s->stream.waiting + s->stream.gone;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < count; i++)
+		err = ledger_append(s->ledger, &e[i], s->stream.next, true);
+	return err;
+}
+
+int session_checkpoint(struct session *s)
+{
+	unsigned int keep = waiting_to_keep(s);
+	int err;
+
+	if (keep > ledger_room(s->ledger))
+		keep = 0;
+	err = append_waiting(s, keep);
+	return err ? err : ledger_checkpoint(s->ledger, keep, session_save, s);
+}
+
+/*
+ * Makes room in the log for one event, and leaves enough to append those that wait again: since the
+ * last call at most one more waits, and one was appended.
+ */
+static int make_room(struct session *s)
+{
+	if (!s->ledger || ledger_room(s->ledger) > waiting_to_keep(s) + 2)
+		return 0;
+	return session_checkpoint(s);
+}
+
+int session_resume(struct session *s, const struct ledger *l)
 {
 	struct ledger_entry entry;
 	struct pack p;
@@ -202,9 +213,12 @@ int session_resume(struct session *s, const struct ledger *l,
 		return err;
 	for (unsigned int i = 0; !(err = ledger_entry(l, i, &entry)); i++) {
 		if (entry.waits) {
-			err = waiting(ctx, &entry.event);
+			err = stream_push(&s->stream, &entry.event);
+			/* In the log twice, or fed since. */
+			if (err == -ESTALE)
+				err = 0;
 		} else {
-			s->next = entry.next;
+			stream_skip_to(&s->stream, entry.next);
 			s->quiet = entry.reported;
 			err = window_accepts(s->window, &entry.event) ? take_in(s, &entry.event)
 								      : -EBADMSG;
@@ -215,8 +229,50 @@ int session_resume(struct session *s, const struct ledger *l,
 	}
 	if (err != -ENOENT)
 		return err;
-	/* No guard leaves an empty one. */
+	/* Each guard writes at least its START. */
 	return window_has_started(s->window) ? 0 : -EBADMSG;
+}
+
+/* ---- events ---- */
+
+int session_feed(struct session *s, const struct snp_event *e)
+{
+	int err = window_accepts(s->window, e) ? make_room(s) : -EINVAL;
+
+	/* First, so that a guard that is killed from here on does not lose the event. */
+	if (!err && s->ledger)
+		err = ledger_append(s->ledger, e, s->stream.next, false);
+	if (!err && s->trace)
+		err = trace_write(s->trace, e);
+	if (!err)
+		err = take_in(s, e);
+	if (!err && s->ledger)
+		ledger_reported(s->ledger);
+	return err;
+}
+
+int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *end,
+		      struct snp_event *e)
+{
+	/* A checkpoint must not say yet that the record was taken in. */
+	int err = make_room(s);
+
+	if (err)
+		return err;
+	if (!stream_next(&s->stream, now_ns, end, e))
+		return 0;
+	err = session_feed(s, e);
+	return err ? err : 1;
+}
+
+int session_keep_waiting(struct session *s, const struct snp_event *e)
+{
+	int err;
+
+	if (!s->ledger || !stream_has(&s->stream, e->seq))
+		return 0;
+	err = make_room(s);
+	return err ? err : ledger_append(s->ledger, e, s->stream.next, true);
 }
 
 /* ---- the end ---- */
@@ -236,14 +292,14 @@ int session_status(const struct session *s)
 	return STATUS_CLEAN;
 }
 
-void session_end(struct session *s, __u64 denied)
+void session_end(struct session *s, __u64 refused)
 {
 	struct report_end end = {
 		.totals = window_totals(s->window),
 		.uncovered = (const char *const *)s->uncovered,
 		.uncovered_count = s->uncovered_count,
 		.window_open = window_is_open(s->window),
-		.denied = denied,
+		.denied = refused,
 		.status = session_status(s),
 		.time_ns = s->last_ns,
 	};

@@ -9,7 +9,7 @@
 #include "cli/status_output.h"
 
 static const struct terminal file, color = { .color = true };
-static struct read_back status;
+static struct pinned_status status;
 static struct hooks hooks;
 static char *text;
 static size_t size;
