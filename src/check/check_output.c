@@ -28,7 +28,7 @@ static int index_of(enum check_status status)
 	}
 }
 
-static const char *verdict(const struct check_report *r)
+static const char *check_verdict(const struct check_report *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
@@ -173,7 +173,7 @@ static int print_nagios(FILE *out, const struct check_report *r)
 	char text[CHECK_NAGIOS_SIZE - 128];
 
 	summarise(r, text, sizeof(text));
-	fprintf(out, "SNP %s - %s |", verdict(r), text);
+	fprintf(out, "SNP %s - %s |", check_verdict(r), text);
 	for (int status = CHECK_PASS; status <= CHECK_FAIL; status++) {
 		static const char *const labels[] = { "not_applicable", "pass", "warn", "unknown",
 						      "fail" };
@@ -189,7 +189,7 @@ static int print_npd(FILE *out, const struct check_report *r)
 	char text[CHECK_NPD_SIZE - sizeof("CRITICAL ")];
 
 	summarise(r, text, sizeof(text));
-	fprintf(out, "%s %s\n", verdict(r), text);
+	fprintf(out, "%s %s\n", check_verdict(r), text);
 	return 0;
 }
 

@@ -126,7 +126,7 @@ static void draw_mark(struct picture *p, enum timeline_mark_kind kind, unsigned 
 	svg_end(p);
 }
 
-static void append(char *text, size_t size, const char *more)
+static void lanes_append(char *text, size_t size, const char *more)
 {
 	size_t used = strlen(text);
 
@@ -156,11 +156,11 @@ void picture_marks(struct picture *p,
 			if (!n || m->kind > kind)
 				kind = m->kind;
 			if (n++ < PICTURE_LINES)
-				append(text, sizeof(text), m->text);
+				lanes_append(text, sizeof(text), m->text);
 		}
 		if (n > PICTURE_LINES) {
 			snprintf(more, sizeof(more), "and %u more", n - PICTURE_LINES);
-			append(text, sizeof(text), more);
+			lanes_append(text, sizeof(text), more);
 		}
 		if (n)
 			draw_mark(p, kind, n, x, text);
