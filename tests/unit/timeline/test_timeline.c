@@ -53,7 +53,7 @@ static void draw(void)
 	cr_assert_eq(trace_close(&recording), 0);
 	cr_assert_eq(trace_open(&read, fopen(path, "re")), 0);
 	cr_assert_eq(session_init(&session, REPORT_TEXT, stdout, &read.header), 0);
-	cr_assert_eq(timeline_init(&t, &read.header, session.window), 0);
+	cr_assert_eq(timeline_init(&t, &session.host, &session.severities, session.window), 0);
 	session.report.ops = &report_timeline;
 	session.report.state = &t;
 	while (trace_read(&read, &e) > 0)
@@ -217,7 +217,7 @@ Test(timeline, marks_say_what_the_report_in_text_says)
 	cr_expect_eq(t.marks[7].breach, SNP_BREACH_CPU_ONLINED);
 	cr_expect_eq(t.marks[7].cpu, 3);
 	cr_expect(strstr(t.marks[4].text,
-			 " denied open for writing of cpu3/online by <&\"'>[4242]: EPERM"),
+			 " denied refused: <&\"'>[4242] opening cpu3/online to write (EPERM)"),
 		  "%s", t.marks[4].text);
 	cr_expect(strstr(t.marks[7].text, "CRITICAL cpu-onlined: "), "%s", t.marks[7].text);
 	cr_expect(strstr(t.marks[7].text, "\nremedy: "), "%s", t.marks[7].text);
@@ -406,11 +406,4 @@ Test(timeline, a_run_without_anything_can_be_drawn)
 	doc = picture(TIMELINE_SVG, &context);
 	xmlXPathFreeContext(context);
 	xmlFreeDoc(doc);
-}
-
-Test(formats, are_found_by_name)
-{
-	cr_expect_eq(timeline_format_by_name("svg"), TIMELINE_SVG);
-	cr_expect_eq(timeline_format_by_name("html"), TIMELINE_HTML);
-	cr_expect_lt(timeline_format_by_name("png"), 0);
 }
