@@ -92,7 +92,7 @@ $(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
 
-$(O)/obj/kernel/sensors.o $(O)/asan/kernel/sensors.o: $(O)/snp_guard.skel.h
+$(foreach dir,obj asan fuzz/obj,$(patsubst src/%.c,$(O)/$(dir)/%.o,$(wildcard src/kernel/sensors*.c src/kernel/hold_detect.c))): $(O)/snp_guard.skel.h
 
 $(O)/contract.h: docs/contract.md src/contract/contract.awk | needs $(O)/obj
 	$(call msg,TABLE,$@)
@@ -140,7 +140,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:

@@ -67,7 +67,7 @@ const struct argp hooks_argp = {
 static void print_text(const struct hooks *h)
 {
 	printf("%-13s %-45s %s\n", "FACT", "SOURCE", "NOTE");
-	for (int i = 0; i < FACT_COUNT_OF; i++) {
+	for (int i = 0; i < FACT_NUM; i++) {
 		const struct hook_state *s = &h->states[i];
 
 		printf("%-13s %-45s %s%s\n", hook_fact_name(i), s->covered ? s->source : "none",
@@ -94,7 +94,7 @@ static struct json_object *missing_json(const struct hook_state *s)
 
 static void print_json(const struct hooks *h)
 {
-	for (int i = 0; i < FACT_COUNT_OF; i++) {
+	for (int i = 0; i < FACT_NUM; i++) {
 		const struct hook_state *s = &h->states[i];
 		struct json_object *o = json_object_new_object();
 

@@ -91,7 +91,7 @@ static int look_at_ledger(struct run *r)
 	if (n <= 0)
 		return n;
 	e.flags = SNP_F_DEGRADED | SNP_F_RESTORED;
-	snprintf(e.name, sizeof(e.name), "gone: pin of the ledger");
+	snprintf(e.name, sizeof(e.name), "pin was gone: the ledger");
 	return session_feed(&r->session, &e);
 }
 

@@ -103,7 +103,7 @@ int run_feed_start(struct run *r)
 	e.flags = sensors_start_flags(r->sensors);
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->trace.header.release);
 	err = session_feed(&r->session, &e);
-	for (int i = 0; !err && i < FACT_COUNT_OF; i++) {
+	for (int i = 0; !err && i < FACT_NUM; i++) {
 		if (r->hooks.states[i].covered || (i == FACT_GATE && r->settings->audit))
 			continue;
 		e = own_event(SNP_EV_UNCOVERED);

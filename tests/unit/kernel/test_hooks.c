@@ -63,7 +63,7 @@ static void open_hooks(void)
 
 Test(hooks, facts_stand_together_and_have_names)
 {
-	bool seen[FACT_COUNT_OF] = { false };
+	bool seen[FACT_NUM] = { false };
 
 	for (size_t i = 0; i < hook_count; i++) {
 		enum hook_fact fact = hook_table[i].fact;
@@ -72,7 +72,7 @@ Test(hooks, facts_stand_together_and_have_names)
 			  hook_fact_name(fact));
 		seen[fact] = true;
 	}
-	for (int i = 0; i < FACT_COUNT_OF; i++) {
+	for (int i = 0; i < FACT_NUM; i++) {
 		cr_expect(seen[i], "%s has no source", hook_fact_name(i));
 		cr_expect_neq(hook_fact_without(i)[0], 0);
 	}
@@ -177,7 +177,7 @@ Test(hooks, on_7_3_each_fact_has_its_first_source)
 	cr_source(FACT_KEXEC, "fentry kernel_kexec, migrate_to_reboot_cpu");
 	cr_source(FACT_GATE, GATE_HOOKS);
 	cr_source(FACT_FIRMWARE, "memory ccp:psp_master");
-	for (int i = 0; i < FACT_COUNT_OF; i++) {
+	for (int i = 0; i < FACT_NUM; i++) {
 		cr_expect_null(hooks.states[i].less, "%s", hook_fact_name(i));
 		cr_expect_eq(hooks.states[i].missing_count, i == FACT_SHUTDOWN, "%s",
 			     hook_fact_name(i));
@@ -268,7 +268,7 @@ Test(hooks, a_name_that_is_there_twice_is_not_attached_to)
 	cr_source(FACT_CPUS, "tracepoint cpuhp_exit");
 	cr_missing(FACT_CPUS, 0, "fentry set_cpu_online", "several functions have that name");
 	cr_missing(FACT_CPUS, 1, "kprobe set_cpu_online", "several functions have that name");
-	cr_expect_str_eq(hooks.states[FACT_CPUS].less, "CPUs whose bring-up fails later on");
+	cr_expect_str_eq(hooks.states[FACT_CPUS].less, "CPUs whose bring-up fails in a later step");
 	cr_expect(hooks_uses(&hooks, "cpuhp_done"));
 }
 
@@ -315,7 +315,7 @@ Test(hooks, facts_with_no_source_say_what_falls_away)
 	open_hooks();
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");
 	cr_source(FACT_SNP_EN, "sweeps of SYSCFG");
-	for (int i = FACT_COMMANDS; i < FACT_COUNT_OF; i++) {
+	for (int i = FACT_COMMANDS; i < FACT_NUM; i++) {
 		cr_source(i, "");
 		cr_expect_gt(hooks.states[i].missing_count, 0, "%s", hook_fact_name(i));
 	}
