@@ -5,7 +5,7 @@ standin_src := $(wildcard tests/unit/standin/*.c tests/unit/running/*.c tests/un
 	tests/unit/cli/test_*_command.c) $(patsubst %,tests/unit/%.c,fixture kernel_fixture)
 standin_obj := $(standin_src:tests/%.c=$(O)/asan/test/%.o)
 unit_src := $(filter-out $(filter-out %fixture.c,$(standin_src)),$(wildcard tests/unit/*.c tests/unit/*/*.c))
-unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
+unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 $(O)/test $(O)/asan:
@@ -23,14 +23,26 @@ $(O)/asan/test/%.o: tests/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -Itests/unit -c $< -o $@
 
-$(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
+$(O)/asan/lab/%.o: lab/%.c | needs
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) -c $< -o $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
+
+$(O)/asan/lab.a: $(lab_firmware_src:lab/%.c=$(O)/asan/lab/%.o)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/asan/test/unit/lab/%.o: guard_cflags += -Ilab
 
 $(O)/asan/%.o: src/%.c | needs
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+
+# The guard itself, for the lab.
+$(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@
 
 # It parses what timeline draws.
 $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
@@ -38,7 +50,7 @@ $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONF
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test/unit/kernel/test_hooks.o: $(O)/snp_guard.skel.h
 
-$(O)/test/unit: $(unit_obj) $(O)/asan/units.a | $(O)/test
+$(O)/test/unit: $(unit_obj) $(O)/asan/units.a $(O)/asan/lab.a | $(O)/test
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) \
 		$(shell $(PKG_CONFIG) --libs libxml-2.0) -o $@
