@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make          builds build/snp-guard
 # make help     lists the rest
-VERSION := 0.1.0
+VERSION := $(file <VERSION)
 O ?= build
 CC ?= cc
 CLANG ?= clang
@@ -92,7 +92,7 @@ $(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
 
-$(O)/obj/kernel/sensors.o $(O)/asan/kernel/sensors.o: $(O)/snp_guard.skel.h
+$(foreach dir,obj asan fuzz/obj,$(patsubst src/%.c,$(O)/$(dir)/%.o,$(wildcard src/kernel/sensors*.c src/kernel/hold_detect.c))): $(O)/snp_guard.skel.h
 
 $(O)/contract.h: docs/contract.md src/contract/contract.awk | needs $(O)/obj
 	$(call msg,TABLE,$@)
@@ -104,6 +104,8 @@ $(O)/obj/%.o: src/%.c | needs
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
+
+$(guard_obj): VERSION
 
 $(O)/snp-guard: $(guard_obj)
 	$(call msg,LD,$@)
@@ -131,16 +133,17 @@ install: all install-systemd
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
 .PHONY: install-lab
 install-lab: lab-programs
-	install -d $(lab_installed) $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 lab/snp-lab lab/init lab/labctl lab/demo.sh lab/verify.sh \
-		$(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -d $(lab_installed)/lib $(lab_installed)/guest $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 lab/snp-lab lab/demo.sh $(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
+	install -m 0755 lab/guest/* $(lab_installed)/guest
 	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.c src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:
@@ -161,6 +164,7 @@ help:
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
+	@echo 'make check-layers that the folders of src/ use only those below them'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions, beside bpftrace and audit'
 	@echo 'sudo make bench-check      fails if it costs more than tests/bench/baseline; make bench-baseline keeps'
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'

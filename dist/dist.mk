@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For those who run it by systemd: the units, with the program's place and the sandbox that both
-# services share put in, and the journal's catalog.
+# For systemd: the units, with the program's path and the sandbox that both services share filled in,
+# and the journal's catalog.
 unit_dir = $(DESTDIR)$(PREFIX)/lib/systemd/system
 catalog_dir = $(DESTDIR)$(PREFIX)/lib/systemd/catalog
 

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "cli/completion.h"
+#include "cli/options.h"
+#include "session/session.h"
+
 static const struct command commands[] = {
 	{ "run", command_run, &run_argp,
 	  "follow SNP on this host, refuse CPU onlining inside a window" },
@@ -27,4 +31,22 @@ static const struct command commands[] = {
 const struct command *command_table(void)
 {
 	return commands;
+}
+
+/* ---- the command that prints the table, as completion ---- */
+
+const struct argp completion_argp = {
+	.parser = options_parse,
+	.args_doc = "SHELL",
+	.doc = "Prints the completion of snp-guard's command line for bash or zsh.",
+};
+
+int command_completion(int argc, char **argv, int *status)
+{
+	struct command_options o = { 0 };
+
+	options_read(&completion_argp, argc, argv, &o);
+	completion_print(stdout, o.word, commands);
+	*status = STATUS_CLEAN;
+	return 0;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /*
- * States of kernel/cpu.c: the bring-up fails as it reaches CPUHP_CREATE_THREADS, before the CPU
- * runs; once, then the file reads CPUHP_INVALID again.
+ * States of kernel/cpu.c: a bring-up fails once when it reaches CPUHP_CREATE_THREADS, before the
+ * CPU runs, and the file then reads CPUHP_INVALID again.
  */
 #define ARMED	1
 #define NOTHING (-1)
@@ -45,7 +45,7 @@ static void arm(const struct brake *b, const struct platform *p, unsigned int cp
 
 	if (read_fail(p, cpu, &state))
 		return;
-	/* What somebody else wrote meanwhile is what is to be put back. */
+	/* A value that somebody else wrote meanwhile is the one to restore. */
 	if (!c->armed || (state != ARMED && state != NOTHING))
 		c->before = b->inherits && state == ARMED ? NOTHING : state;
 	if (state == ARMED || !write_fail(p, cpu, ARMED))
@@ -56,7 +56,7 @@ static void release(const struct platform *p, unsigned int cpu, struct brake_cpu
 {
 	int state;
 
-	/* Not over what somebody else wrote since. */
+	/* Do not overwrite a value that somebody else wrote. */
 	if (!read_fail(p, cpu, &state) && (state == ARMED || state == NOTHING) &&
 	    state != c->before)
 		write_fail(p, cpu, c->before);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A second brake, for what no security hook sees: the kernel's own way of making a CPU's next
- * bring-up fail (cpuN/hotplug/fail), armed on every offline CPU as long as a window is open.
+ * The CPU block, for onlining that no security hook sees: cpuN/hotplug/fail, the kernel's own way
+ * to make a CPU's next bring-up fail, is set for every offline CPU while a window is open.
  */
 #ifndef BRAKE_H
 #define BRAKE_H
@@ -10,23 +10,23 @@
 
 #include "host/platform.h"
 
-/* Before the first use all zero. */
+/* All zero before the first use. */
 struct brake {
 	struct brake_cpu {
 		bool armed;
-		int before; /* what was found, and is put back */
+		int before; /* the value to restore */
 	} * cpus;
 	unsigned int len;
-	bool inherits; /* what is found armed was armed by a guard that was killed */
+	bool inherits; /* an armed file was armed by a guard that was killed */
 };
 
 /*
- * Arms each CPU that is present and offline if on, again if it fired; puts back what was found
- * before on all others. What can't be read or written is left as it is: the gate stands without it.
+ * If on, arms each CPU that is present and offline, again if its block fired; restores the file of
+ * all others. A file that can't be read or written is left as it is: the gate does not need it.
  */
 void brake_follow(struct brake *b, const struct platform *p, bool on);
 
-/* Puts back what was found before, and frees all. */
+/* Restores all files, and frees the memory of b. */
 void brake_end(struct brake *b, const struct platform *p);
 
 #endif

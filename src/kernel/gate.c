@@ -12,7 +12,7 @@
 #include "host/own_events.h"
 #include "host/preflight.h"
 
-/* The latch changes a moment before its event has a number. */
+/* A program changes the latch a moment before its record has a number. */
 #define SETTLE_NS 20000000
 
 static const char *const gated_paths[] = {
@@ -22,7 +22,7 @@ static const char *const gated_paths[] = {
 };
 #define PATHS (sizeof(gated_paths) / sizeof(gated_paths[0]))
 
-/* Opened for a trial, on every host with CPUs that share a core or could. */
+/* The file for trials. It exists on each kernel with CONFIG_HOTPLUG_SMT, kernel/cpu.c. */
 #define TRIED "/sys/devices/system/cpu/smt/control"
 
 static int open_once(const char *path)
@@ -37,7 +37,7 @@ static int open_once(const char *path)
 
 /* ---- listing ---- */
 
-/* Opening them changes nothing; with a device it might (/dev/snapshot has a count of its own). */
+/* Opening a file of sysfs changes nothing. Opening /dev/snapshot does, so it is not listed. */
 static bool is_to_list(const char *path)
 {
 	return !strncmp(path, "/sys/", strlen("/sys/"));
@@ -73,7 +73,7 @@ int gate_list(struct gate *g)
 
 /* ---- which programs are attached ---- */
 
-static int say(struct snp_event *e, __u32 flags, const char *what)
+static int gate_event(struct snp_event *e, __u32 flags, const char *what)
 {
 	*e = own_event(SNP_EV_GATE);
 	e->flags = flags;
@@ -90,18 +90,18 @@ int gate_follow(const struct gate *g, bool window_open, struct snp_event *e)
 		return 0;
 	if (!armed && !window_open) {
 		err = sensors_arm(g->sensors);
-		return err ? err : say(e, 0, "each write is gated");
+		return err ? err : gate_event(e, 0, "write hooks are attached");
 	}
 	if (!window_open || g->unlisted)
 		return 0;
 	err = sensors_writers(g->sensors);
-	/* Where they can't be told, each write stays gated. */
+	/* With writers, or if they can't be counted, the write hooks stay attached. */
 	if (err)
 		return 0;
 	err = sensors_disarm(g->sensors);
 	if (err == -EAGAIN)
 		return 0;
-	return err ? err : say(e, SNP_F_STEADY, "no writer is left: opening is gated");
+	return err ? err : gate_event(e, SNP_F_STEADY, "no guarded file is open for writing");
 }
 
 /* ---- whether it holds ---- */
@@ -120,7 +120,7 @@ int gate_try(const struct gate *g)
 	return err == -EPERM ? 1 : err;
 }
 
-/* True if the latch says something else than the events, and goes on saying it. */
+/* True if the latch contradicts the events, and still does after SETTLE_NS. */
 static bool latch_differs(const struct gate *g, bool window_open, __u64 moves)
 {
 	struct snp_state state;
@@ -142,14 +142,14 @@ static int look_at_latch(const struct gate *g, bool window_open, __u64 moves, st
 	if (!latch_differs(g, window_open, moves))
 		return 0;
 	before = sensors_state(g->sensors).latch;
-	return say(
+	return gate_event(
 		e,
 		SNP_F_DEGRADED | SNP_F_MISSED |
 			(sensors_set_latch(g->sensors, before, window_open) ? SNP_F_RESTORED : 0),
-		window_open ? "the latch was opened by another" : "the latch was shut by another");
+		window_open ? "something else opened the latch" : "something else shut the latch");
 }
 
-/* What is attached and refuses nothing, whatever the reason, is found by trying. */
+/* A trial finds an attached program that refuses nothing, whatever the reason. */
 static int look_at_open(struct gate *g, bool window_open, struct snp_event *e)
 {
 	bool passes = window_open && g->gates && !g->audit && !gate_try(g) &&
@@ -159,7 +159,7 @@ static int look_at_open(struct gate *g, bool window_open, struct snp_event *e)
 	g->told_open = passes;
 	if (!passes || told)
 		return 0;
-	return say(e, SNP_F_DEGRADED | SNP_F_MISSED, "opening for writing is not refused");
+	return gate_event(e, SNP_F_DEGRADED | SNP_F_MISSED, "opening for writing is not refused");
 }
 
 static int look_at_pins(struct gate *g, struct snp_event *e)
@@ -174,11 +174,11 @@ static int look_at_pins(struct gate *g, struct snp_event *e)
 	n = sensors_repin(g->sensors, &name);
 	g->told_unpinned = n < 0;
 	if (n < 0)
-		return told ? 0 : say(e, SNP_F_DEGRADED, "pins are gone");
+		return told ? 0 : gate_event(e, SNP_F_DEGRADED, "pins are gone");
 	if (!n)
 		return 0;
-	snprintf(text, sizeof(text), "gone: pin of %.24s", name);
-	return say(e, SNP_F_DEGRADED | SNP_F_RESTORED, text);
+	snprintf(text, sizeof(text), "pin was gone: %.24s", name);
+	return gate_event(e, SNP_F_DEGRADED | SNP_F_RESTORED, text);
 }
 
 static int look_at_hooks(struct gate *g, struct snp_event *e)
@@ -188,8 +188,9 @@ static int look_at_hooks(struct gate *g, struct snp_event *e)
 	if (off == g->told_off)
 		return 0;
 	g->told_off = off;
-	return off ? say(e, SNP_F_DEGRADED | SNP_F_MISSED, "kprobes or ftrace are switched off")
-		   : say(e, 0, "kprobes and ftrace are on again");
+	return off ? gate_event(e, SNP_F_DEGRADED | SNP_F_MISSED,
+				"kprobes or ftrace are switched off")
+		   : gate_event(e, 0, "kprobes and ftrace are on again");
 }
 
 static int look_at_exposed(struct gate *g, bool window_open, struct snp_event *e)
@@ -199,8 +200,8 @@ static int look_at_exposed(struct gate *g, bool window_open, struct snp_event *e
 	if (exposed == g->told_exposed)
 		return 0;
 	g->told_exposed = exposed;
-	return say(e, SNP_F_DEGRADED | SNP_F_RESTORED | (window_open ? SNP_F_MISSED : 0),
-		   "opened for writing with no guard");
+	return gate_event(e, SNP_F_DEGRADED | SNP_F_RESTORED | (window_open ? SNP_F_MISSED : 0),
+			  "opened for writing without a guard");
 }
 
 int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e)

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * Fact by fact, the best source first; the first one that the kernel offers as a whole is used.
- * Nothing in ccp is attached by fentry: that pins the module, and rmmod fails as long as the
- * guard runs.
+ * By fact, the best source first. The guard uses the first rung that the kernel offers as a whole.
+ * No function of ccp has an fentry program: such a program holds a reference to the module, and
+ * rmmod fails while the guard runs.
  */
 const struct hook hook_table[] = {
 	{ FACT_PREPARE, HOOK_FENTRY, "snp_prepare", "prepare_enter", 0, NULL },
@@ -18,7 +18,7 @@ const struct hook hook_table[] = {
 	{ FACT_PREPARE, HOOK_KPROBE, "snp_prepare", "prepare_enter_probe", 0, NULL },
 	{ FACT_PREPARE, HOOK_KPROBE, "snp_prepare", "prepare_exit_probe", HOOK_AT_RETURN, NULL },
 	{ FACT_PREPARE, HOOK_SWEEP, "SYSCFG", NULL, 0,
-	  "this kernel sets SNP_EN at boot, or its snp_prepare() can't be followed" },
+	  "the kernel sets SNP_EN at boot, or gives snp_prepare() no hook" },
 
 	{ FACT_SNP_EN, HOOK_FENTRY, "snp_enable", "snp_enable_exit", 0, NULL },
 	{ FACT_SNP_EN, HOOK_KPROBE, "snp_enable", "snp_enable_probe", HOOK_AT_RETURN, NULL },
@@ -53,7 +53,7 @@ const struct hook hook_table[] = {
 	{ FACT_CPUS, HOOK_FENTRY, "set_cpu_online", "online_set", 0, NULL },
 	{ FACT_CPUS, HOOK_KPROBE, "set_cpu_online", "online_set_probe", 0, NULL },
 	{ FACT_CPUS, HOOK_TRACEPOINT, "cpuhp_exit", "cpuhp_done", 0,
-	  "CPUs whose bring-up fails later on" },
+	  "CPUs whose bring-up fails in a later step" },
 	{ FACT_ASKED, HOOK_FENTRY, "_cpu_up", "cpu_up_begin", 0, NULL },
 	{ FACT_ASKED, HOOK_FENTRY, "_cpu_down", "cpu_down_begin", 0, NULL },
 	{ FACT_ASKED, HOOK_KPROBE, "_cpu_up", "cpu_up_probe", 0, NULL },
@@ -74,13 +74,12 @@ const struct hook hook_table[] = {
 
 	{ FACT_FIRMWARE, HOOK_MEMORY, "psp_master", NULL, HOOK_IN_CCP, NULL },
 	{ FACT_FIRMWARE, HOOK_COMMANDS, "SNP_INIT_EX", NULL, 0,
-	  "an initialisation before the guard's start, if ccp was loaded by then" },
+	  "SNP initialised before the guard's start" },
 };
 const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_MAX is too small");
 
-/* Looked up beside the targets: what tells SNP's own code, and the code of boot; and what the gate
- * needs of the files that it guards. */
+/* Symbols beside the hooks' targets: SNP's code, the boot code, and two that the gate needs. */
 static const struct kallsym more_symbols[] = {
 	{ .name = "snp_rmptable_init" }, { .name = "_sinittext" },	 { .name = "_einittext" },
 	{ .name = "enable_mmiotrace" },	 { .name = "hibernate_atomic" }, { .module = "ccp" },
@@ -174,7 +173,6 @@ static enum function_state lsm_state(const struct hooks *h, const struct hook *h
 									      : FUNCTION_ABSENT;
 }
 
-/* The commands tell it, where they are followed. */
 static enum function_state commands_state(const struct hooks *h)
 {
 	return h->states[FACT_COMMANDS].covered ? FUNCTION_FOUND : FUNCTION_UNFOLLOWED;
@@ -213,7 +211,7 @@ static enum function_state state_of(const struct hooks *h, size_t i)
 	return FUNCTION_FOUND;
 }
 
-/* Of the exits of a function one is wanted, by what it returns. */
+/* A function's return type decides which of its exit programs is used. */
 static bool is_meant(const struct hooks *h, const struct hook *hook)
 {
 	bool is_void;
@@ -292,7 +290,7 @@ static void say_missing(struct hooks *h, size_t first, size_t culprit, enum func
 		snprintf(m->why, sizeof(m->why), "%s", function_text(why));
 }
 
-/* Uses the rung if each of its hooks is there. */
+/* Uses the rung if the kernel offers each of its hooks. */
 static bool try_rung(struct hooks *h, size_t first)
 {
 	struct hook_state *s = &h->states[hook_table[first].fact];
@@ -367,7 +365,7 @@ int hooks_open(struct hooks *h, const struct platform *p, const struct kernel_fi
 	err = kernel_open(&h->kernel, p, files, symbols, list_symbols(symbols));
 	if (err)
 		return err;
-	/* Where it can't be read, attaching tells. */
+	/* If the file can't be read, attaching will show what ftrace refuses. */
 	if (options->ask_ftrace && h->kernel.running)
 		kernel_read_traced(&h->kernel);
 	choose(h);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ladder: for each fact that the guard follows, the sources that a kernel may offer, the best
- * one first. Chooses; attaches nothing.
+ * The ladder: for each fact that the guard follows, the sources that a kernel may offer, best
+ * first. This file chooses a source and attaches nothing.
  */
 #ifndef HOOKS_H
 #define HOOKS_H
@@ -11,30 +11,30 @@
 
 #include "host/kernel.h"
 
-/* What the guard wants to know: X(symbol, name, what falls away without a source) */
+/* The facts that the guard follows: X(symbol, name, effect of having no source) */
 #define HOOK_FACTS(X)                                                                              \
-	X(PREPARE, "prepare", "snp_prepare() is not followed: failures and bailouts go unseen")    \
-	X(SNP_EN, "snp-en", "the order in which CPUs get SNP_EN")                                  \
-	X(COMMANDS, "commands", "SNP_INIT and SNP_SHUTDOWN, and whether they succeeded")           \
-	X(SHUTDOWN, "shutdown", "the driver's own result of an SNP shutdown")                      \
-	X(X86_SHUTDOWN, "x86-shutdown", "that the kernel took a full shutdown in")                 \
-	X(DISABLE, "disable", "cpu_hotplug_disable(): stacked and late disables")                  \
-	X(ENABLE, "enable", "cpu_hotplug_enable(): early and unbalanced enables")                  \
-	X(OWNER, "owner", "whose a disable or enable is: none is taken for SNP's")                 \
-	X(COUNT, "count", "the kernel's own count of disables: foreign enables")                   \
-	X(CPUS, "cpus", "CPUs that come and go between two sweeps")                                \
-	X(ASKED, "asked", "which task asked for a CPU to come or go")                              \
-	X(MODULES, "modules", "loading and unloading of ccp; whose a disable is after that")       \
-	X(KEXEC, "kexec", "that the kernel leaves: CPUs that stop then look offlined")             \
-	X(GATE, "gate", "nothing is refused")                                                      \
-	X(FIRMWARE, "firmware", "whether SNP was initialised before the guard started")            \
-	X(CPUHP_FAIL, "cpuhp-fail", "hotplug transitions that failed")
+	X(PREPARE, "prepare", "failures and bailouts of snp_prepare() are not seen")               \
+	X(SNP_EN, "snp-en", "the order in which CPUs get SNP_EN is unknown")                       \
+	X(COMMANDS, "commands", "results of SNP_INIT and SNP_SHUTDOWN are not seen")               \
+	X(SHUTDOWN, "shutdown", "the driver's result of an SNP shutdown is not seen")              \
+	X(X86_SHUTDOWN, "x86-shutdown", "the kernel's part of a full shutdown is not seen")        \
+	X(DISABLE, "disable", "stacked and late disables are not seen")                            \
+	X(ENABLE, "enable", "early and unbalanced enables are not seen")                           \
+	X(OWNER, "owner", "no disable or enable is taken for SNP's")                               \
+	X(COUNT, "count", "foreign enables are not seen")                                          \
+	X(CPUS, "cpus", "CPUs that come and go between two sweeps are not seen")                   \
+	X(ASKED, "asked", "the task that asked for a CPU change is unknown")                       \
+	X(MODULES, "modules", "a reload of ccp is not seen; disables after it have no owner")      \
+	X(KEXEC, "kexec", "kexec is not seen: CPUs that it stops look offlined")                   \
+	X(GATE, "gate", "the gate can't refuse anything")                                          \
+	X(FIRMWARE, "firmware", "SNP initialised before the guard's start is not seen")            \
+	X(CPUHP_FAIL, "cpuhp-fail", "failed hotplug transitions are not seen")
 
 enum hook_fact {
 #define X(sym, name, without) FACT_##sym,
 	HOOK_FACTS(X)
 #undef X
-		FACT_COUNT_OF
+		FACT_NUM
 };
 
 /* Kinds of sources: X(symbol, name); first those that --avoid takes. */
@@ -58,21 +58,21 @@ enum hook_kind {
 };
 
 enum hook_flag {
-	HOOK_IN_CCP = 1 << 0,	 /* the target is the driver's */
+	HOOK_IN_CCP = 1 << 0,	 /* the target is in ccp */
 	HOOK_AT_RETURN = 1 << 1, /* kprobe: at the function's return */
 	HOOK_IF_INT = 1 << 2,	 /* only where the function returns a value */
-	HOOK_IF_VOID = 1 << 3,	 /* only where it returns none */
-	HOOK_WRITES = 1 << 4,	 /* sees each write: attached only as long as there is need */
+	HOOK_IF_VOID = 1 << 3,	 /* only where it returns void */
+	HOOK_WRITES = 1 << 4,	 /* a write hook: attached only while it is needed */
 };
 
-/* A rung of the ladder is all hooks of one fact and one kind. */
+/* All hooks of one fact and one kind are a rung of the ladder. */
 struct hook {
 	enum hook_fact fact;
 	enum hook_kind kind;
 	const char *target;
 	const char *program; /* in bpf/snp_guard.bpf.c; NULL: no program is needed */
 	unsigned int flags;
-	const char *less; /* what this source does not tell; NULL: it tells all of the fact */
+	const char *less; /* what this source leaves out; NULL: nothing */
 };
 
 #define HOOKS_MAX 48
@@ -84,10 +84,10 @@ extern const size_t hook_count;
 struct hook_state {
 	bool covered;
 	enum hook_kind kind; /* of the source in use */
-	char source[80];     /* where the fact comes from; "" if from nowhere */
-	const char *less;    /* what that source does not tell, or NULL */
+	char source[80];     /* in words; "": none */
+	const char *less;    /* what that source leaves out, or NULL */
 	struct hook_missing {
-		char source[80]; /* what was looked for before */
+		char source[80]; /* a better source that this kernel does not offer */
 		char why[96];
 	} missing[RUNGS_MAX];
 	int missing_count;
@@ -95,9 +95,9 @@ struct hook_state {
 
 struct hooks_options {
 	bool audit;		 /* the gate records and lets through */
-	bool truth_only;	 /* attach nothing: sensors_truth() alone is wanted */
-	bool ask_ftrace;	 /* look into available_filter_functions, too */
-	unsigned int avoid;	 /* kinds of hooks to do without, 1 << HOOK_... */
+	bool truth_only;	 /* attach nothing, for sensors_truth() alone */
+	bool ask_ftrace;	 /* read available_filter_functions, too */
+	unsigned int avoid;	 /* kinds of hooks not to use, 1 << HOOK_... */
 	unsigned int buffer_kib; /* of the ring buffer; 0: the default */
 };
 
@@ -105,7 +105,7 @@ struct hooks {
 	struct kernel kernel;
 	struct hooks_options options;
 	bool refused[HOOKS_MAX], used[HOOKS_MAX];
-	struct hook_state states[FACT_COUNT_OF];
+	struct hook_state states[FACT_NUM];
 };
 
 /*
@@ -116,15 +116,16 @@ int hooks_open(struct hooks *h, const struct platform *p, const struct kernel_fi
 	       const struct hooks_options *options);
 void hooks_close(struct hooks *h);
 
-/* The kernel took the hook's program and not its attachment, or not the program: chooses again. */
+/* The kernel refused the hook's program or its attachment: chooses another source. */
 void hooks_refuse(struct hooks *h, size_t hook);
 
+/* True if a hook in use has this program. */
 bool hooks_uses(const struct hooks *h, const char *program);
 
 const char *hook_fact_name(enum hook_fact fact);
 const char *hook_fact_without(enum hook_fact fact);
 const char *hook_kind_name(enum hook_kind kind);
-/* The kind of that name which has programs and so can be avoided, or -EINVAL. */
+/* An avoidable kind by its name, or -EINVAL. */
 int hook_kind_by_name(const char *name);
 
 #endif

@@ -108,7 +108,7 @@ int kprobe_event_remove_stale(int group)
 		    strcmp(in, groups[group]))
 			continue;
 		snprintf(command, sizeof(command), "-:%s/%s\n", in, name);
-		/* The kernel refuses as long as a program is attached. */
+		/* The kernel refuses to remove an event that a program is attached to. */
 		if (write_command(command) == -EBUSY)
 			err = -EBUSY;
 	}

@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kprobes as events of tracefs. perf's own kprobes don't come back after a module was reloaded, and
- * kprobe.multi pins it; an event of tracefs may be set before the module is there and survives
- * each reload. libbpf offers that from 1.2 on, Debian 12 has 1.1.
+ * Kprobes as events of tracefs. Such an event can be created before its module is loaded, and
+ * survives each reload, while perf's own kprobes do not come back after a reload and kprobe.multi
+ * holds a reference to the module. libbpf has them from 1.2 on; Debian 12 has libbpf 1.1.
  */
 #ifndef KPROBE_EVENT_H
 #define KPROBE_EVENT_H
 
 #include <stdbool.h>
 
-/* Events are in groups, so that a guard can attach its own before it drops another's. */
+/* Two groups, so that a guard can create its events before those of an earlier guard go. */
 #define KPROBE_GROUPS 2
 
 /*
- * Creates an event called name on a function, at its return or its entry; module is NULL for the
- * kernel's own. Returns a perf event's descriptor for it, or a negative errno.
+ * Creates the event `name` at a function's entry or return; module is NULL for a function of
+ * vmlinux. Returns the descriptor of a perf event for it, which the caller closes, or a negative
+ * errno.
  */
 int kprobe_event_open(int group, const char *name, const char *module, const char *function,
 		      bool at_return);
 
-/* Removes the event; its descriptor is closed by then. */
+/* Removes the event, whose descriptor is closed. */
 void kprobe_event_remove(int group, const char *name);
 
-/*
- * Removes the events of a group that a guard left behind. Returns 0, or -EBUSY if programs are
- * attached to some.
- */
+/* Removes the events that a guard left in a group. Returns 0, or -EBUSY if one is in use. */
 int kprobe_event_remove_stale(int group);
 
 #endif

@@ -50,7 +50,7 @@ static int empty_dir(const char *path)
 	return err;
 }
 
-/* What is no guard's is left alone: then the directory is not empty, and stays. */
+/* Removes a guard's files alone; a directory with other files in it stays. */
 static int remove_tree(const char *dir)
 {
 	char path[PIN_PATH_MAX];
@@ -71,7 +71,7 @@ int pins_recover(void)
 {
 	int err = 0;
 
-	/* Killed between the two renames of pins_publish(): the old ones still work. */
+	/* A guard was killed between the renames of pins_publish(): the old pins still work. */
 	if (exists(PINS_OLD) && !exists(PINS_DIR) && rename(PINS_OLD, PINS_DIR))
 		return -errno;
 	if (exists(PINS_OLD))

@@ -88,7 +88,7 @@ struct timeline_row {
 enum timeline_window { TIMELINE_NO_WINDOW, TIMELINE_WINDOW, TIMELINE_INITIALISED };
 
 struct timeline {
-	struct trace_header host;
+	struct report_host host;
 	__u64 start_ns, end_ns;
 	struct report_end end;
 	struct timeline_track window; /* enum timeline_window */
@@ -114,13 +114,26 @@ struct timeline {
 /* CPUs that go through the same states with no more than this between them share a row. */
 #define TIMELINE_BURST_NS 20000000ull
 
-/* automaton: of the session that t becomes a report of. Returns 0 or -ENOMEM. */
-int timeline_init(struct timeline *t, const struct trace_header *host,
-		  const struct window *automaton);
+/*
+ * host, severities, automaton: those of the session that t becomes a report of; drawing needs them
+ * no more. Returns 0 or -ENOMEM.
+ */
+int timeline_init(struct timeline *t, const struct report_host *host,
+		  const struct severities *severities, const struct window *automaton);
 void timeline_free(struct timeline *t);
 
 /* The report; its state is the timeline. After its end() the timeline is complete, or err set. */
 extern const struct report_ops report_timeline;
+
+/*
+ * Makes room for one more of count elements. Returns the array, which may have moved, or NULL
+ * without memory; the old one is valid then.
+ */
+void *timeline_grown(void *array, unsigned int count, unsigned int *room, size_t size);
+/* Adds a step. Returns 0 or -ENOMEM. */
+int timeline_track_add(struct timeline_track *track, struct timeline_step step);
+/* Makes the rows out of what is known of each CPU. Returns 0 or -ENOMEM. */
+int timeline_make_rows(struct timeline *t);
 
 const char *timeline_cpu_class(enum timeline_cpu cpu);
 const char *timeline_cpu_text(enum timeline_cpu cpu);

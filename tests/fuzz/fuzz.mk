@@ -47,7 +47,6 @@ $(O)/fuzz/obj/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
 
-$(O)/fuzz/obj/kernel/sensors.o: $(O)/snp_guard.skel.h
 $(O)/fuzz/obj/contract/explain.o: $(O)/contract.h
 
 $(O)/fuzz/obj/units.a: $(guard_units:$(O)/obj/%=$(O)/fuzz/obj/%)

@@ -185,8 +185,8 @@ guard_start --pin
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 rm $pins/links/gate_open $pins/maps/ledger
-await_each "it is named" '"state":"degraded".*gone: pin of gate_open: put right' \
-	'"state":"degraded".*gone: pin of the ledger: put right'
+await_each "it is named" '"state":"degraded".*pin was gone: gate_open: put right' \
+	'"state":"degraded".*pin was gone: the ledger: put right'
 expect "both are back" [ -e $pins/links/gate_open -a -e $pins/maps/ledger ]
 guard_kill
 rm $pins/links/online_set
@@ -207,7 +207,7 @@ expect "SNP is initialised" snp_load
 await "the guard sees it" '"breach":"no-latch"'
 expect_not "the state can't be written" tamper map
 expect "another program writes the latch" tamper latch 0
-await "it is named" '"breach":"blind".*the latch was opened by another (put right)'
+await "it is named" '"breach":"blind".*something else opened the latch (put right)'
 expect_not "the gate is shut again" offline 3
 status_is enforcing
 expect "SNP ends" snp_unload

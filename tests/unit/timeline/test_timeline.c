@@ -53,7 +53,7 @@ static void draw(void)
 	cr_assert_eq(trace_close(&recording), 0);
 	cr_assert_eq(trace_open(&read, fopen(path, "re")), 0);
 	cr_assert_eq(session_init(&session, REPORT_TEXT, stdout, &read.header), 0);
-	cr_assert_eq(timeline_init(&t, &read.header, session.window), 0);
+	cr_assert_eq(timeline_init(&t, &session.host, &session.severities, session.window), 0);
 	session.report.ops = &report_timeline;
 	session.report.state = &t;
 	while (trace_read(&read, &e) > 0)
@@ -406,11 +406,4 @@ Test(timeline, a_run_without_anything_can_be_drawn)
 	doc = picture(TIMELINE_SVG, &context);
 	xmlXPathFreeContext(context);
 	xmlFreeDoc(doc);
-}
-
-Test(formats, are_found_by_name)
-{
-	cr_expect_eq(timeline_format_by_name("svg"), TIMELINE_SVG);
-	cr_expect_eq(timeline_format_by_name("html"), TIMELINE_HTML);
-	cr_expect_lt(timeline_format_by_name("png"), 0);
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The gate: refuses access to guarded files while the latch is shut. */
+#ifndef BPF_GATE_H
+#define BPF_GATE_H
+
+#include "guarded_file.h"
+#include "latch.h"
+#include "writers.h"
+
+#define MAY_WRITE 0x2 /* include/linux/fs.h */
+
+/*
+ * True if no window is open and the guard has given no sign of life for SNP_BEAT_NS: then nobody
+ * will attach the write hooks again, and SNP_LATCH_REARM must not refuse for ever.
+ */
+static __always_inline bool is_deserted(void)
+{
+	return !(state.latch & (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)) &&
+	       bpf_ktime_get_boot_ns() - state.beat_ns > SNP_BEAT_NS;
+}
+
+static __always_inline bool is_trial(void)
+{
+	return state.trier && state.trier == (__u32)bpf_get_current_pid_tgid();
+}
+
+/*
+ * Lists the file before the caller reads the latch, so that an open that comes at the same time as
+ * the window is either refused or counted as a writer.
+ */
+static __always_inline void take_note(struct file *file)
+{
+	list_inode(file->f_inode);
+	if (is_trial() && file->f_inode->i_sb->s_magic == SYSFS_MAGIC)
+		list_other_instances(file->f_inode);
+}
+
+static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
+{
+	int verdict = state.audit ? 0 : -EPERM;
+	struct snp_event *e;
+
+	if (is_deserted()) {
+		if (flags & SNP_F_OPEN)
+			__sync_fetch_and_add(&state.exposed, 1);
+		return 0;
+	}
+	if (is_trial())
+		return verdict;
+	__sync_fetch_and_add(&state.denied, 1);
+	/* A loop of writes must not take the room of other records. */
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 2 >
+	    bpf_ringbuf_query(&events, BPF_RB_RING_SIZE)) {
+		__sync_fetch_and_add(&state.denied_quiet, 1);
+		return verdict;
+	}
+	e = event_begin(SNP_EV_DENIED);
+	if (!e)
+		return verdict;
+	e->subject = cpu;
+	e->flags = flags | (verdict ? 0 : SNP_F_AUDIT);
+	e->result = -EPERM;
+	name_gated(e, what, cpu);
+	bpf_ringbuf_submit(e, 0);
+	return verdict;
+}
+
+static __always_inline int gate(struct file *file, __u32 flags)
+{
+	__u32 cpu = SNP_NO_SUBJECT;
+	enum gated what = gated(file, &cpu);
+
+	if (what == NOT_GATED)
+		return 0;
+	if (flags & SNP_F_OPEN)
+		take_note(file);
+	return is_shut() ? refuse(what, cpu, flags) : 0;
+}
+
+/* noinline: an open of any other file then saves no registers. */
+static __noinline int gate_opening(struct file *file)
+{
+	return gate(file, SNP_F_OPEN);
+}
+
+static __noinline int gate_opening_of_kind(struct file *file)
+{
+	switch (file->f_inode->i_sb->s_magic) {
+	case SYSFS_MAGIC:
+		return may_be_gated(file->f_path.dentry) ? gate_opening(file) : 0;
+	case TRACEFS_MAGIC:
+		return gate_opening(file);
+	}
+	return 0;
+}
+
+/* /dev/snapshot takes ioctls, most of them also on a descriptor opened for reading. */
+static __always_inline int gate_snapshot(struct file *file, int ret)
+{
+	if (ret || !is_shut() || !is_snapshot(file->f_inode))
+		return ret;
+	return refuse(GATED_SNAPSHOT, SNP_NO_SUBJECT, SNP_F_IOCTL);
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who has a guarded file open for writing: inodes are listed when they are opened, and their
+ * writers counted when user space asks.
+ */
+#ifndef BPF_WRITERS_H
+#define BPF_WRITERS_H
+
+#include "record.h"
+
+#define FMODE_WRITE    0x2  /* include/linux/fs.h */
+#define MAX_OPEN_FILES 4096 /* of one node of sysfs are searched for writers */
+
+/*
+ * By inode: guarded files that the gate let somebody open for writing, or that user space listed.
+ * Only these can have writers, see writers_of().
+ */
+struct listed {
+	__u64 sb;
+	__u64 ino;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct listed);
+} files SEC(".maps");
+
+/* Set before the programs are loaded; 0 where the kernel does not show the address. */
+const volatile __u64 hibernate_addr; /* atomic_t hibernate_atomic: 0 while /dev/snapshot is open */
+
+static __always_inline int list_inode(struct inode *inode)
+{
+	struct listed entry = { .sb = (__u64)BPF_CORE_READ(inode, i_sb),
+				.ino = BPF_CORE_READ(inode, i_ino) };
+	__u64 key = (__u64)inode;
+
+	if (!bpf_map_update_elem(&files, &key, &entry, BPF_ANY))
+		return 0;
+	__sync_fetch_and_add(&state.unlisted, 1);
+	return -ENOSPC;
+}
+
+struct open_files {
+	struct list_head *head, *at;
+	struct kernfs_node *node;
+};
+
+/* Lists one open file of a node of sysfs, whichever instance of sysfs it was opened in. */
+static long list_open_file(__u32 i, struct open_files *walk)
+{
+	struct kernfs_open_file *of;
+	struct inode *inode;
+	struct file *file;
+
+	if (!walk->at || walk->at == walk->head)
+		return 1;
+	of = (void *)walk->at - bpf_core_field_offset(struct kernfs_open_file, list);
+	file = BPF_CORE_READ(of, file);
+	inode = BPF_CORE_READ(file, f_inode);
+	/* The list may change during the walk: stop at an element that is not of this node. */
+	if (BPF_CORE_READ(inode, i_private) != walk->node)
+		return 1;
+	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE)
+		list_inode(inode);
+	walk->at = BPF_CORE_READ(of, list.next);
+	return 0;
+}
+
+/* Each network namespace has its own instance of sysfs, with its own inode for a node. */
+static __always_inline void list_other_instances(struct inode *inode)
+{
+	struct kernfs_node *node = BPF_CORE_READ(inode, i_private);
+	struct kernfs_open_node *open = BPF_CORE_READ(node, attr.open);
+	struct open_files walk = { .node = node };
+
+	if (!open)
+		return;
+	walk.head = (void *)open + bpf_core_field_offset(struct kernfs_open_node, files);
+	walk.at = BPF_CORE_READ(open, files.next);
+	bpf_loop(MAX_OPEN_FILES, list_open_file, &walk, 0);
+}
+
+/*
+ * The kernel raises i_writecount before it calls the LSM hook of an open, and lowers it when the
+ * last reference to the file goes: a descriptor, one in flight in a socket, io_uring, a loop device
+ * (fs/open.c:do_dentry_open, fs/file_table.c:__fput). A freed inode has no writers, and its memory
+ * may have been used again: the superblock and the number tell.
+ */
+static long writers_of(void *map, const __u64 *key, const struct listed *entry, __s32 *writers)
+{
+	struct inode *inode = (struct inode *)*key;
+	bool gone = (__u64)BPF_CORE_READ(inode, i_sb) != entry->sb ||
+		    BPF_CORE_READ(inode, i_ino) != entry->ino;
+
+	if (gone)
+		bpf_map_delete_elem(map, key);
+	else if (BPF_CORE_READ(inode, i_writecount.counter) > 0)
+		*writers += 1;
+	return 0;
+}
+
+/* Returns the number of guarded files open for writing, or -ENOSPC if one could not be listed. */
+static __always_inline __s32 count_writers(void)
+{
+	__s32 writers = 0, free = 1;
+
+	if (state.unlisted)
+		return -ENOSPC;
+	bpf_for_each_map_elem(&files, writers_of, &writers, 0);
+	/* A character device has no i_writecount. /dev/snapshot has one user at a time. */
+	if (hibernate_addr)
+		bpf_probe_read_kernel(&free, sizeof(free), (void *)hibernate_addr);
+	return writers + (free < 1);
+}
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/sensors_private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "kernel/kprobe_event.h"
+
+/* The link keeps the perf event, so the event's descriptor is closed. */
+static int attach_kprobe(struct sensors *s, size_t i)
+{
+	const struct hook *hook = &hook_table[i];
+	bool in_module = hook->flags & HOOK_IN_CCP && s->hooks->kernel.ccp != MODULE_BUILTIN;
+	int fd;
+
+	fd = kprobe_event_open(s->group, hook->program, in_module ? "ccp" : NULL, hook->target,
+			       hook->flags & HOOK_AT_RETURN);
+	if (fd < 0)
+		return fd;
+	s->events[i] = true;
+	s->links[i] = bpf_link_create(bpf_program__fd(s->programs[i]), fd, BPF_PERF_EVENT, NULL);
+	close(fd);
+	return s->links[i] < 0 ? -errno : 0;
+}
+
+int sensors_attach_one(struct sensors *s, size_t i)
+{
+	struct bpf_program *program = s->programs[i];
+
+	if (hook_table[i].kind == HOOK_KPROBE)
+		return attach_kprobe(s, i);
+	s->links[i] = bpf_link_create(bpf_program__fd(program), 0,
+				      bpf_program__expected_attach_type(program), NULL);
+	return s->links[i] < 0 ? -errno : 0;
+}
+
+bool sensors_has_program(const struct sensors *s, size_t i)
+{
+	return s->hooks->used[i] && hook_table[i].program;
+}
+
+int sensors_attach_all(struct sensors *s)
+{
+	int err;
+
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!sensors_has_program(s, i) || s->links[i] >= 0)
+			continue;
+		err = sensors_attach_one(s, i);
+		if (!err)
+			continue;
+		if (hook_table[i].kind == HOOK_LSM && !s->hooks->options.audit) {
+			sensors_set_complaint("the gate's program %s", hook_table[i].program);
+			return err;
+		}
+		hooks_refuse(s->hooks, i);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+bool sensors_is_write_hook(const struct sensors *s, size_t i)
+{
+	return sensors_has_program(s, i) && hook_table[i].flags & HOOK_WRITES;
+}
+
+void sensors_detach_one(struct sensors *s, size_t i)
+{
+	if (s->links[i] >= 0)
+		close(s->links[i]);
+	s->links[i] = -1;
+	if (s->events[i] && !s->pinned)
+		kprobe_event_remove(s->group, hook_table[i].program);
+	s->events[i] = false;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the sensors*.c files share and no other file uses. */
+#ifndef SENSORS_PRIVATE_H
+#define SENSORS_PRIVATE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/pins.h"
+#include "kernel/sensors.h"
+#include "snp_guard.skel.h"
+
+struct sensors {
+	struct hooks *hooks;
+	struct snp_guard_bpf *skel;
+	struct bpf_program *programs[HOOKS_MAX]; /* NULL where a hook has none */
+	struct ring_buffer *ring;
+	int links[HOOKS_MAX];	/* descriptors; -1: not attached */
+	bool events[HOOKS_MAX]; /* kprobe events that these sensors created in tracefs */
+	int group;		/* of these events, see kprobe_event.h */
+	bool pinned, adopted;
+	char verifier[HOOKS_MAX]
+		     [1024];	      /* the verifier's log of a program that the kernel refused */
+	char verifier_of_calls[1024]; /* ... of the syscall programs */
+	bool has_hold;		      /* the kernel has SNP's hotplug disable */
+	bool symbols_old;	      /* ccp may have come or gone since they were read */
+
+	int (*consume)(void *ctx, const struct snp_event *e);
+	void *consume_ctx;
+};
+
+/* Formats what sensors_complaint() returns. */
+void __attribute__((format(printf, 1, 2))) sensors_set_complaint(const char *format, ...);
+
+/* sensors_load.c. Return 0, a negative errno, or -EAGAIN after hooks_refuse() chose another rung.
+ */
+int sensors_load(struct sensors *s);
+int sensors_load_and_attach(struct sensors *s);
+struct sensors *sensors_new(struct hooks *h, int group);
+const struct kallsym *sensors_symbol(const struct sensors *s, const char *name);
+
+/* sensors_attach.c */
+bool sensors_has_program(const struct sensors *s, size_t hook);
+bool sensors_is_write_hook(const struct sensors *s, size_t hook);
+int sensors_attach_one(struct sensors *s, size_t hook);
+/* Returns 0, a negative errno, or -EAGAIN after hooks_refuse() chose another rung. */
+int sensors_attach_all(struct sensors *s);
+void sensors_detach_one(struct sensors *s, size_t hook);
+
+/* sensors_pin.c: hands the pinned maps to libbpf before it loads the object. 0 or an errno. */
+int sensors_reuse_maps(struct sensors *s);
+
+/*
+ * sensors_steer.c: runs a syscall program, which reads its question from arg and writes the answer
+ * there. Returns what the program returned, or a negative errno.
+ */
+int sensors_call(const struct bpf_program *program, void *arg, __u32 size);
+
+/* hold_detect.c: whether the kernel disables CPU hotplug for SNP. */
+bool sensors_find_hold(const struct sensors *s);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel/sensors_private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "host/own_events.h"
+
+int sensors_call(const struct bpf_program *program, void *arg, __u32 size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = arg, .ctx_size_in = size);
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts))
+		return -errno;
+	return (int)opts.retval;
+}
+
+/* ccp's psp_master->sev_data->snp_initialized (drivers/crypto/ccp/sev-dev.h). */
+static int find_firmware_state(struct sensors *s, struct snp_truth *t)
+{
+	struct kernel *k = &s->hooks->kernel;
+	int sev_data, initialised, err = 0;
+	const struct kallsym *master;
+
+	if (s->symbols_old)
+		err = kernel_refresh(k);
+	s->symbols_old = true;
+	if (err)
+		return err;
+	master = kernel_symbol(k, "psp_master", "ccp");
+	sev_data = kernel_ccp_member(k, "psp_device", "sev_data");
+	initialised = kernel_ccp_member(k, "sev_device", "snp_initialized");
+	if (!master || !master->start || sev_data < 0 || initialised < 0)
+		return -ENOENT;
+	t->psp_master_addr = master->start;
+	t->sev_data_offset = sev_data;
+	t->snp_initialized_offset = initialised;
+	return 0;
+}
+
+int sensors_truth(struct sensors *s, int *count, int *initialised)
+{
+	struct snp_truth truth = { 0 };
+	int err;
+
+	if (initialised)
+		find_firmware_state(s, &truth);
+	err = sensors_call(s->skel->progs.read_truth, &truth, sizeof(truth));
+	*count = err ? SNP_COUNT_UNKNOWN : truth.count;
+	if (initialised)
+		*initialised = err ? -1 : truth.initialised;
+	return err;
+}
+
+static int steer(struct sensors *s, enum snp_steer_verb verb, __u64 value, __u64 before)
+{
+	struct snp_steer arg = { .verb = verb, .value = value, .before = before };
+	int err = sensors_call(s->skel->progs.steer, &arg, sizeof(arg));
+
+	return err ? err : arg.result;
+}
+
+bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
+{
+	__u64 wanted = shut ? SNP_LATCH_WINDOW : 0;
+
+	if ((before & (SNP_LATCH_WINDOW | SNP_LATCH_REARM)) == wanted)
+		return true;
+	if (!shut && !sensors_are_armed(s)) {
+		sensors_arm(s);
+		return false;
+	}
+	return !steer(s, SNP_STEER_LATCH, shut, before);
+}
+
+void sensors_beat(struct sensors *s)
+{
+	steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
+}
+
+int sensors_set_audit(struct sensors *s, bool audit)
+{
+	return steer(s, SNP_STEER_AUDIT, audit, 0);
+}
+
+bool sensors_are_armed(const struct sensors *s)
+{
+	return sensors_state(s).writes;
+}
+
+int sensors_arm(struct sensors *s)
+{
+	int err;
+
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!sensors_is_write_hook(s, i) || s->links[i] >= 0)
+			continue;
+		err = sensors_attach_one(s, i);
+		if (!err && s->pinned)
+			err = pin_again(s->links[i], PIN_LINK, hook_table[i].program);
+		if (err < 0)
+			return err;
+	}
+	return steer(s, SNP_STEER_ARM, 0, 0);
+}
+
+int sensors_disarm(struct sensors *s)
+{
+	char path[PIN_PATH_MAX];
+	int err = steer(s, SNP_STEER_DISARM, 0, 0);
+
+	for (size_t i = 0; !err && i < hook_count; i++) {
+		if (!sensors_is_write_hook(s, i))
+			continue;
+		if (s->pinned) {
+			pin_path(path, PINS_DIR, PIN_LINK, hook_table[i].program);
+			unlink(path);
+		}
+		sensors_detach_one(s, i);
+	}
+	return err;
+}
+
+int sensors_writers(struct sensors *s)
+{
+	return steer(s, SNP_STEER_WRITERS, 0, 0);
+}
+
+int sensors_begin_trials(struct sensors *s)
+{
+	return steer(s, SNP_STEER_TRY, gettid(), 0);
+}
+
+void sensors_end_trials(struct sensors *s)
+{
+	steer(s, SNP_STEER_TRY, 0, 0);
+}
