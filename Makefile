@@ -129,7 +129,7 @@ install: all install-systemd
 	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
 	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
-# The lab finds what belongs to it beside itself, and the guard in $(PREFIX)/sbin.
+# snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
 .PHONY: install-lab
 install-lab: lab-programs
@@ -143,7 +143,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:

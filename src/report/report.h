@@ -8,6 +8,7 @@
 #include "contract/severity.h"
 #include "contract/window.h"
 #include "host/platform.h"
+#include "util/terminal.h"
 
 /* Formats: X(symbol, name) */
 #define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
@@ -62,7 +63,7 @@ struct report {
 	const struct report_ops *ops;
 	void *state; /* of ops that keep one */
 	FILE *out;
-	bool color;
+	struct terminal terminal; /* of out */
 	const struct report_host *host;
 	const struct severities *severities; /* what each breach counts as just now */
 	__u64 start_ns;			     /* CLOCK_BOOTTIME of the START event, or of ADOPT */
