@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prints, for tests/schema/run, all that a report in JSON can: each kind of event with each flag
- * and with all that may be left out there and left out, each verdict, summaries. With "names",
- * prints the tables instead: what is named, and the name.
+ * For tests/schema/run: prints every line that a report in JSON can have: each kind of event with
+ * each flag, with and without its optional members, each verdict, and summaries. With "names",
+ * prints the tables instead, one name a line, after the table's.
  */
 #include <errno.h>
 #include <stdio.h>
