@@ -101,6 +101,7 @@ $(O)/test/ways: tests/gate/ways.c | needs $(O)/test
 	$(call msg,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -luring -o $@
 
+include tests/lint/lint.mk
 include tests/unit/unit.mk
 include tests/schema/schema.mk
 include tests/pictures/pictures.mk
