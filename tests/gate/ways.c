@@ -285,7 +285,8 @@ static int do_mmap(void)
 
 	if (p == MAP_FAILED)
 		return -errno;
-	memcpy(p, value, len());
+	/* Bytes of a file. */
+	memcpy(p, value, len()); // NOLINT(bugprone-not-null-terminated-result)
 	return outcome(msync(p, 4096, MS_SYNC));
 }
 
@@ -399,7 +400,8 @@ static int do_loop(void)
 	if (!page)
 		return -ENOMEM;
 	memset(page, 0, 4096);
-	memcpy(page, value, len());
+	/* Bytes of a file. */
+	memcpy(page, value, len()); // NOLINT(bugprone-not-null-terminated-result)
 	err = outcome(pwrite(other, page, 4096, 0));
 	ioctl(other, LOOP_CLR_FD);
 	return err;

@@ -21,7 +21,7 @@ static const struct severities severities;
 
 static void print_names(void)
 {
-	static const enum snp_severity severities[] = { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
+	static const enum snp_severity all_severities[] = { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	static const char *const states[] = {
 #define X(sym, name) name,
 		WINDOW_STATES(X)
@@ -37,8 +37,8 @@ static void print_names(void)
 		printf("event %s\n", snp_event_name(i));
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		printf("breach_name %s\n", snp_breach_name(i));
-	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
-		printf("severity_name %s\n", snp_severity_name(severities[i]));
+	for (size_t i = 0; i < sizeof(all_severities) / sizeof(all_severities[0]); i++)
+		printf("severity_name %s\n", snp_severity_name(all_severities[i]));
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		printf("state_name %s\n", states[i]);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
