@@ -160,6 +160,7 @@ help:
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
+	@echo 'make check-layers that the folders of src/ use only those below them'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions, beside bpftrace and audit'
 	@echo 'sudo make bench-check      fails if it costs more than tests/bench/baseline; make bench-baseline keeps'
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'

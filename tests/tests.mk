@@ -27,6 +27,10 @@ longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/fuzz/
 run-check: all lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
 	@tests/check
 
+.PHONY: check-layers
+check-layers: all
+	@tests/layers
+
 # Some of its scenarios.
 ROWS ?= $(error ROWS is empty: tests/lab/run --rows prints what there is)
 .PHONY: check-lab
@@ -77,7 +81,7 @@ $(O)/test/older-%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -USNP_GUARD_VERSION -DSNP_GUARD_VERSION='"0.0.9"' -c $< -o $@
 
-older_units := pinned/lasting snp_guard
+older_units := pinned/pinned_guard snp_guard
 $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units:%=$(O)/obj/%.o),$(guard_obj))
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@

@@ -3,13 +3,13 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "contract/guard_state.h"
 #include "kernel/hooks.h"
 #include "host/platform.h"
 #include "host/psp_status.h"
 #include "host/registers.h"
 #include "contract/severity.h"
 #include "host/snapshot.h"
+#include "pinned/guard_facts.h"
 
 /* Worse from one to the next: X(symbol, name) */
 #define CHECK_STATUSES(X)                                                                          \

@@ -76,11 +76,46 @@ static int print_json(FILE *out, const struct check_report *r)
 	return 0;
 }
 
+/* The worst result of each name stands for all of that name. Returns how many names there are. */
+static unsigned int worst_by_name(const struct check_report *r, struct metrics_check *worst)
+{
+	unsigned int count = 0, at;
+
+	for (int i = 0; i < r->count; i++) {
+		const struct check_result *c = &r->results[i];
+
+		for (at = 0; at < count && strcmp(worst[at].name, c->name); at++)
+			;
+		if (at == count)
+			worst[count++] = (struct metrics_check){ .name = c->name };
+		if ((int)c->status > worst[at].status)
+			worst[at].status = c->status;
+	}
+	return count;
+}
+
 static int print_prometheus(FILE *out, const struct check_report *r)
 {
-	struct metrics_facts facts = { .check = r, .check_time = time(NULL) };
+	static const char *const statuses[] = {
+#define X(sym, name) name,
+		CHECK_STATUSES(X)
+#undef X
+	};
+	struct metrics_check *worst = calloc(r->count + 1, sizeof(*worst));
+	struct metrics_facts facts = {
+		.checks = worst,
+		.check_statuses = statuses,
+		.check_status_count = sizeof(statuses) / sizeof(statuses[0]),
+		.check_time = time(NULL),
+	};
+	int err;
 
-	return metrics_render(out, METRICS_OF_CHECK, &facts);
+	if (!worst)
+		return -ENOMEM;
+	facts.check_count = worst_by_name(r, worst);
+	err = metrics_render(out, METRICS_OF_CHECK, &facts);
+	free(worst);
+	return err;
 }
 
 static int count_of(const struct check_report *r, enum check_status status)

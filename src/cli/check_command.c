@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "util/complain.h"
 #include "cli/options.h"
-#include "pinned/read_back.h"
+#include "pinned/pinned_status.h"
 #include "host/remedy.h"
 #include "kernel/sensors.h"
 
@@ -147,14 +147,14 @@ static void look_at_firmware(struct check_facts *f, struct psp_status *status)
 
 static void look_at_guard(struct check_facts *f, struct guard_facts *guard)
 {
-	struct read_back b;
+	struct pinned_status b;
 
-	f->guard_err = read_back(&b);
+	f->guard_err = pinned_status_read(&b);
 	if (!f->guard_err) {
 		*guard = b.facts;
 		f->guard = guard;
 	}
-	read_back_free(&b);
+	pinned_status_free(&b);
 }
 
 int command_check(int argc, char **argv, int *status)

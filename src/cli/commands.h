@@ -35,18 +35,6 @@ int command_catalog(int argc, char **argv, int *status);
 extern const struct argp run_argp, replay_argp, snapshot_argp, hooks_argp, check_argp, explain_argp,
 	timeline_argp, completion_argp, catalog_argp, status_argp, detach_argp, config_argp;
 
-struct session;
-struct trace_header;
-/* Makes a session ready for a recording with this header. Returns 0 or a negative errno. */
-typedef int (*session_begin_fn)(void *ctx, struct session *s, const struct trace_header *host);
-/*
- * Feeds a recording to the session that begin makes ready, and writes its metrics to textfile
- * unless that is NULL. Returns 0 with the exit status that its verdicts call for, or a negative
- * errno, after it said what is wrong with the file.
- */
-int replay_file(const char *file, session_begin_fn begin, void *ctx, const char *textfile,
-		int *status);
-
 struct snapshot;
 /*
  * Reads the snapshot of --since; path NULL gives an empty one. Returns 0, or a negative errno after

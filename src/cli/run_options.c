@@ -196,7 +196,7 @@ static int set(struct run_options *o, int i, const char *value, const struct run
 
 	/* Kinds add up in one file or command line, and take the place of those before it. */
 	if (rows[i].type == TYPE_HOOK_KIND && o->origins[i].file != origin->file)
-		o->avoid = 0;
+		o->settings.avoid = 0;
 	err = types[rows[i].type].parse(value, field_of(o, i));
 	if (err)
 		snprintf(why, size, "%s takes %s, not `%s`", rows[i].name,
@@ -232,7 +232,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 	switch (key) {
 	case OPT_SEVERITY:
-		return option_severity(state, arg, &o->severities);
+		return option_severity(state, arg, &o->settings.severities);
 	case ARGP_KEY_ARG:
 		argp_error(state, "it takes no argument: `%s`", arg);
 		return 0;
@@ -300,7 +300,7 @@ static int take_section(void *ctx, const char *section, char *why, size_t size)
 static int set_severity(struct run_options *o, const char *breach, const char *level,
 			const struct run_origin *origin, char *why, size_t size)
 {
-	int i = severity_set(&o->severities, breach, level, why, size);
+	int i = severity_set(&o->settings.severities, breach, level, why, size);
 
 	if (i >= 0)
 		o->severity_origins[i] = *origin;
@@ -344,7 +344,7 @@ static void pass_problem(void *ctx, const char *file, unsigned int line, const c
 
 static void begin(struct run_options *o)
 {
-	*o = (struct run_options){ .interval = 10 };
+	*o = (struct run_options){ .settings = { .interval = 10 } };
 }
 
 static int read_files(struct run_options *o, const char *path,
@@ -456,10 +456,11 @@ static void take_over(struct run_options *o, const struct run_options *new, char
 		if (rows[i].when == RELOAD)
 			memcpy(field_of(o, i), (const char *)new + rows[i].offset, rows[i].size);
 	}
-	if (memcmp(&o->severities, &new->severities, sizeof(o->severities)))
+	if (memcmp(&o->settings.severities, &new->settings.severities,
+		   sizeof(o->settings.severities)))
 		snprintf(changed + strlen(changed), size - strlen(changed), "%sseverity",
 			 *changed ? ", " : "");
-	o->severities = new->severities;
+	o->settings.severities = new->settings.severities;
 }
 
 void run_options_reload(struct run_options *o)
@@ -493,6 +494,6 @@ void run_options_show(const struct run_options *o,
 		show(ctx, section_name(0), rows[i].name, value, &o->origins[i]);
 	}
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		show(ctx, section_name(1), snp_breach_name(i), severity_name(&o->severities, i),
-		     &o->severity_origins[i]);
+		show(ctx, section_name(1), snp_breach_name(i),
+		     severity_name(&o->settings.severities, i), &o->severity_origins[i]);
 }

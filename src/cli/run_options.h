@@ -9,40 +9,40 @@
 #include <stdbool.h>
 
 #include "cli/config_file.h"
-#include "report/report.h"
-#include "contract/severity.h"
+#include "run/run.h"
 
 /*
  * X(symbol, name, short option or 0, type, argument, when it takes effect, field, help). CALL: it
  * belongs to one call and is no key; START: when the guard starts; RELOAD: at SIGHUP too.
  */
 #define RUN_OPTIONS(X)                                                                             \
-	X(AUDIT, "audit", 0, BOOL, "BOOL", RELOAD, audit, "Sense without gating: refuse nothing")  \
-	X(FORMAT, "format", 'f', FORMAT, "REPORT", START, format,                                  \
+	X(AUDIT, "audit", 0, BOOL, "BOOL", RELOAD, settings.audit,                                 \
+	  "Sense without gating: refuse nothing")                                                  \
+	X(FORMAT, "format", 'f', FORMAT, "REPORT", START, settings.format,                         \
 	  "text (default), json, or journal: tell the journal what calls for attention")           \
-	X(PIN, "pin", 0, BOOL, "BOOL", START, pin,                                                 \
+	X(PIN, "pin", 0, BOOL, "BOOL", START, settings.pin,                                        \
 	  "Keep gate and sensors in /sys/fs/bpf/snp-guard when the guard ends, and take up what "  \
 	  "an earlier one left there")                                                             \
-	X(RECORD, "record", 0, FILE, "FILE", START, record,                                        \
+	X(RECORD, "record", 0, FILE, "FILE", START, settings.record,                               \
 	  "Keep the events for `snp-guard replay`")                                                \
-	X(INTERVAL, "interval", 'i', SECONDS, "SECONDS", RELOAD, interval,                         \
+	X(INTERVAL, "interval", 'i', SECONDS, "SECONDS", RELOAD, settings.interval,                \
 	  "Look at SYSCFG of every CPU this often (default 10)")                                   \
-	X(TEXTFILE, "textfile", 0, FILE, "FILE", START, textfile,                                  \
+	X(TEXTFILE, "textfile", 0, FILE, "FILE", START, settings.textfile,                         \
 	  "Write metrics to FILE, for node_exporter's textfile collector")                         \
-	X(LISTEN, "listen", 0, ADDRESS, "ADDRESS", START, listen,                                  \
+	X(LISTEN, "listen", 0, ADDRESS, "ADDRESS", START, settings.listen,                         \
 	  "Serve /metrics and /healthz at HOST:PORT (no HOST: 127.0.0.1) or unix:PATH")            \
-	X(FOR, "for", 0, SECONDS, "SECONDS", CALL, duration,                                       \
+	X(FOR, "for", 0, SECONDS, "SECONDS", CALL, settings.duration,                              \
 	  "End after so long (default: at SIGINT or SIGTERM)")                                     \
-	X(UNTIL_BREACH, "until-breach", 0, BOOL, "BOOL", RELOAD, until_breach,                     \
+	X(UNTIL_BREACH, "until-breach", 0, BOOL, "BOOL", RELOAD, settings.until_breach,            \
 	  "End at the first warning or critical breach")                                           \
-	X(BUFFER, "buffer", 0, KIB, "KIB", START, buffer_kib,                                      \
+	X(BUFFER, "buffer", 0, KIB, "KIB", START, settings.buffer_kib,                             \
 	  "Size of the ring buffer, a power of two (default 256, more on large hosts)")            \
 	X(SINCE, "since", 0, FILE, "FILE", CALL, since,                                            \
 	  "Compare with a snapshot taken before, across a kexec")                                  \
-	X(AVOID, "avoid", 0, HOOK_KIND, "KIND", START, avoid,                                      \
+	X(AVOID, "avoid", 0, HOOK_KIND, "KIND", START, settings.avoid,                             \
 	  "Do without hooks of a kind, as far as others can serve: fentry, kprobe, tracepoint or " \
 	  "lsm; once for each kind")                                                               \
-	X(READY, "ready-file", 0, FILE, "FILE", CALL, ready,                                       \
+	X(READY, "ready-file", 0, FILE, "FILE", CALL, settings.ready,                              \
 	  "Create FILE once all is attached and the first sweep is done")                          \
 	X(CONFIG, "config", 0, FILE, "FILE", CALL, config,                                         \
 	  "Read FILE, and FILE.d/*.conf, instead of " CONFIG_FILE)                                 \
@@ -62,12 +62,9 @@ struct run_origin {
 };
 
 struct run_options {
-	enum report_format format;
-	bool audit, pin, until_breach, no_config;
-	double interval, duration;
-	char *record, *ready, *since, *config, *textfile, *listen; /* NULL: none */
-	unsigned int avoid, buffer_kib; /* 0: none; by the number of CPUs */
-	struct severities severities;
+	struct run_settings settings;
+	char *since, *config; /* NULL: none */
+	bool no_config;
 
 	struct run_origin origins[RUN_OPTION_COUNT], severity_origins[SNP_BREACH_COUNT];
 	char **files; /* names of those that were read */

@@ -9,7 +9,7 @@
 #include "util/complain.h"
 #include "contract/names.h"
 #include "cli/options.h"
-#include "pinned/read_back.h"
+#include "pinned/pinned_status.h"
 
 static const int exit_statuses[] = {
 	[GUARD_DETACHED] = STATUS_UNVERIFIED,
@@ -49,10 +49,10 @@ const struct argp status_argp = {
 
 /* ---- saying ---- */
 
-static const char *when(const struct read_back *b, __u64 time_ns, char text[40])
+static const char *when(const struct pinned_status *b, __u64 time_ns, char text[40])
 {
 	time_t seconds =
-		(time_t)(((__s64)time_ns + b->session.report.host.realtime_offset_ns) / 1000000000);
+		(time_t)(((__s64)time_ns + b->session.host.realtime_offset_ns) / 1000000000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
@@ -60,7 +60,7 @@ static const char *when(const struct read_back *b, __u64 time_ns, char text[40])
 	return text;
 }
 
-static void print_window(const struct read_back *b, const struct history_window *w)
+static void print_window(const struct pinned_status *b, const struct history_window *w)
 {
 	char opened[40], closed[40] = "still open";
 	bool any = false;
@@ -79,7 +79,7 @@ static void print_window(const struct read_back *b, const struct history_window 
 	putchar('\n');
 }
 
-static void print_text(const struct read_back *b)
+static void print_text(const struct pinned_status *b)
 {
 	const struct history_window *w;
 	const struct history_denial *d;
@@ -118,7 +118,8 @@ static void add_int(struct json_object *o, const char *key, long long value)
 	json_object_object_add(o, key, json_object_new_int64(value));
 }
 
-static struct json_object *window_object(const struct read_back *b, const struct history_window *w)
+static struct json_object *window_object(const struct pinned_status *b,
+					 const struct history_window *w)
 {
 	struct json_object *o = json_object_new_object(), *breaches = json_object_new_object();
 	char at[40];
@@ -135,7 +136,8 @@ static struct json_object *window_object(const struct read_back *b, const struct
 	return o;
 }
 
-static struct json_object *denial_object(const struct read_back *b, const struct history_denial *d)
+static struct json_object *denial_object(const struct pinned_status *b,
+					 const struct history_denial *d)
 {
 	struct json_object *o = json_object_new_object();
 	char at[40];
@@ -148,7 +150,7 @@ static struct json_object *denial_object(const struct read_back *b, const struct
 	return o;
 }
 
-static void add_history(struct json_object *o, const struct read_back *b)
+static void add_history(struct json_object *o, const struct pinned_status *b)
 {
 	struct json_object *windows = json_object_new_array(), *denials = json_object_new_array();
 	const struct history_window *w;
@@ -163,7 +165,7 @@ static void add_history(struct json_object *o, const struct read_back *b)
 	json_object_object_add(o, "last_denied", denials);
 }
 
-static void print_json(const struct read_back *b)
+static void print_json(const struct pinned_status *b)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -191,11 +193,11 @@ static void print_json(const struct read_back *b)
 int command_status(int argc, char **argv, int *status)
 {
 	enum report_format format = REPORT_TEXT;
-	struct read_back b;
+	struct pinned_status b;
 	int err;
 
 	argp_parse(&status_argp, argc, argv, 0, NULL, &format);
-	err = read_back(&b);
+	err = pinned_status_read(&b);
 	if (err == -EPERM) {
 		complain("not root: what is pinned can't be read; use sudo");
 	} else if (err) {
@@ -208,6 +210,6 @@ int command_status(int argc, char **argv, int *status)
 			print_text(&b);
 		*status = exit_statuses[b.facts.state];
 	}
-	read_back_free(&b);
+	pinned_status_free(&b);
 	return err;
 }

@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "util/complain.h"
-#include "session/session.h"
+#include "session/replay.h"
 #include "timeline/timeline_picture.h"
 
 struct options {
@@ -55,18 +55,20 @@ const struct argp timeline_argp = {
 	       "The picture stands by itself. Needs no SNP host and no root.",
 };
 
-static int begin(void *ctx, struct session *s, const struct trace_header *host)
+/* The session's report becomes the timeline. */
+static int replay_into(struct timeline *t, struct trace *trace, struct session *s, const char *file)
 {
-	struct timeline *t = ctx;
-	int err = session_init(s, REPORT_TEXT, stdout, host);
+	int err = session_init(s, REPORT_TEXT, stdout, &trace->header);
 
 	if (!err)
-		err = timeline_init(t, &s->report.host, s->window);
-	if (err)
+		err = timeline_init(t, &s->host, &s->severities, s->window);
+	if (err) {
+		complain("%s: %s", file, strerror(-err));
 		return err;
+	}
 	s->report.ops = &report_timeline;
 	s->report.state = t;
-	return 0;
+	return replay(trace, s, file);
 }
 
 static int format_of(const struct options *o)
@@ -92,17 +94,21 @@ static int write_picture(const struct timeline *t, const struct options *o)
 int command_timeline(int argc, char **argv, int *status)
 {
 	struct options o = { .format = -1 };
+	struct session session = { 0 };
 	struct timeline t = { 0 };
-	int err, verdict;
+	struct trace trace = { 0 };
+	int err;
 
 	argp_parse(&timeline_argp, argc, argv, 0, NULL, &o);
-	err = replay_file(o.file, begin, &t, NULL, &verdict);
-	if (err)
-		goto out;
-	err = t.err ? t.err : write_picture(&t, &o);
+	err = replay_open(&trace, o.file);
+	if (!err)
+		err = replay_into(&t, &trace, &session, o.file);
+	if (!err)
+		err = t.err ? t.err : write_picture(&t, &o);
 	if (!err)
 		*status = STATUS_CLEAN;
-out:
 	timeline_free(&t);
+	session_free(&session);
+	trace_close(&trace);
 	return err;
 }

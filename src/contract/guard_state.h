@@ -3,10 +3,6 @@
 #ifndef GUARD_STATE_H
 #define GUARD_STATE_H
 
-#include <stdbool.h>
-
-#include "contract/breaches.h"
-
 /* X(symbol, name) */
 #define GUARD_STATES(X)                                                                            \
 	X(DETACHED, "detached")                                                                    \
@@ -22,13 +18,5 @@ enum guard_state {
 };
 
 const char *guard_state_name(enum guard_state state);
-
-struct guard_facts {
-	enum guard_state state;
-	char missing[256]; /* why it is degraded */
-	int holder;	   /* process of the guard that runs, 0 if none does */
-	bool has_history;
-	unsigned int breaches[SNP_BREACH_COUNT]; /* with a history: named since it began */
-};
 
 #endif

@@ -101,36 +101,12 @@ static void put_LOST(const struct metric *m, const struct metrics_facts *f)
 	sample(m, f->recorded ? f->totals.lost : 0, "on-record");
 }
 
-/* The first result of each name stands for all of that name. */
-static bool is_first(const struct check_report *r, int of)
-{
-	for (int i = 0; i < of; i++)
-		if (!strcmp(r->results[i].name, r->results[of].name))
-			return false;
-	return true;
-}
-
-static enum check_status worst_of(const struct check_report *r, const char *name)
-{
-	enum check_status worst = CHECK_NOT_APPLICABLE;
-
-	for (int i = 0; i < r->count; i++)
-		if (!strcmp(r->results[i].name, name) && r->results[i].status > worst)
-			worst = r->results[i].status;
-	return worst;
-}
-
 static void put_CHECK_STATUS(const struct metric *m, const struct metrics_facts *f)
 {
-	for (int i = 0; i < f->check->count; i++) {
-		const char *name = f->check->results[i].name;
-
-		if (!is_first(f->check, i))
-			continue;
-		for (int status = 0; status <= CHECK_FAIL; status++)
-			sample(m, worst_of(f->check, name) == (enum check_status)status, name,
-			       check_status_name(status));
-	}
+	for (unsigned int i = 0; i < f->check_count; i++)
+		for (int status = 0; status < f->check_status_count; status++)
+			sample(m, f->checks[i].status == status, f->checks[i].name,
+			       f->check_statuses[status]);
 }
 
 static void put_CHECK_TIME(const struct metric *m, const struct metrics_facts *f)

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#include "check/check.h"
 #include "contract/guard_state.h"
 #include "contract/window.h"
 
@@ -43,6 +42,12 @@
 	X(CHECK_TIME, "snp_guard_check_timestamp_seconds", gauge, CHECK, "",                       \
 	  "When snp-guard check looked at the host, as UNIX time.")
 
+/* One check, as a metric shows it. */
+struct metrics_check {
+	const char *name;
+	int status; /* an index of the statuses' names */
+};
+
 /* Whose metrics: a run and a one-shot check may write to the same directory. */
 enum metrics_of { METRICS_OF_RUN, METRICS_OF_CHECK };
 
@@ -58,7 +63,10 @@ struct metrics_facts {
 	__u64 missed;  /* of the lost ones: hooks that were not called */
 	bool recorded; /* replayed: why a record was lost is not in it */
 	/* of a check */
-	const struct check_report *check;
+	const struct metrics_check *checks; /* each name once */
+	unsigned int check_count;
+	const char *const *check_statuses;
+	int check_status_count;
 	double check_time;
 };
 

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "util/complain.h"
-#include "kernel/hooks.h"
 #include "monitor/metrics.h"
 #include "util/textfile.h"
 
@@ -32,20 +31,15 @@ void publisher_close(struct publisher *p)
 	*p = (struct publisher){ 0 };
 }
 
-static enum guard_state gate_of(const struct session *s, const struct publish_counters *c)
+static enum guard_state gate_of(const struct publish_counters *c)
 {
-	const struct report *r = &s->report;
-
 	if (!c || c->ended)
 		return GUARD_DETACHED;
 	if (c->degraded)
 		return GUARD_DEGRADED;
 	if (c->audit)
 		return GUARD_AUDITING;
-	for (unsigned int i = 0; i < r->uncovered_count; i++)
-		if (!strcmp(r->uncovered[i], hook_fact_name(FACT_GATE)))
-			return GUARD_DEGRADED;
-	return GUARD_ENFORCING;
+	return c->no_gate ? GUARD_DEGRADED : GUARD_ENFORCING;
 }
 
 static void count_cpus(struct metrics_facts *f, const struct window *w)
@@ -62,16 +56,16 @@ static void count_cpus(struct metrics_facts *f, const struct window *w)
 /* Only a recording's: a host's clock may be set while it runs. */
 static double recorded_time(const struct session *s)
 {
-	return (s->report.host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
+	return (s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
 }
 
 static struct metrics_facts facts_of(const struct session *s, const struct publish_counters *c)
 {
 	struct metrics_facts f = {
-		.kernel = s->report.host.release,
+		.kernel = s->host.release,
 		.window_open = window_is_open(s->window),
-		.gate = gate_of(s, c),
-		.uncovered = s->report.uncovered_count,
+		.gate = gate_of(c),
+		.uncovered = s->uncovered_count,
 		.totals = window_totals(s->window),
 		.recorded = !c,
 	};
@@ -88,7 +82,7 @@ static void tell_service(struct publisher *p, const struct session *s,
 			 const struct publish_counters *c)
 {
 	struct service_facts f = {
-		.gate = guard_state_name(gate_of(s, c)),
+		.gate = guard_state_name(gate_of(c)),
 		.window_open = window_is_open(s->window),
 		.windows = window_totals(s->window).windows,
 		.worst = snp_severity_name(s->worst),

@@ -28,7 +28,8 @@ struct publish_counters {
 	__u64 missed;  /* hooks that were not called */
 	bool degraded; /* something is not as the guard left it, and not put right */
 	bool audit;
-	bool ended; /* nothing is attached any more */
+	bool no_gate; /* this kernel takes no program that could refuse anything */
+	bool ended;   /* nothing is attached any more */
 };
 
 /*

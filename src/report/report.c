@@ -40,7 +40,7 @@ static bool wants_color(FILE *out)
 }
 
 int report_init(struct report *r, enum report_format format, FILE *out,
-		const struct trace_header *host)
+		const struct report_host *host, const struct severities *severities)
 {
 	if (format >= REPORT_FORMAT_COUNT)
 		return -EINVAL;
@@ -48,36 +48,10 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 		.ops = ops[format],
 		.out = out,
 		.color = wants_color(out),
-		.host = *host,
+		.host = host,
+		.severities = severities,
 	};
 	return r->ops->open ? r->ops->open() : 0;
-}
-
-void report_free(struct report *r)
-{
-	for (unsigned int i = 0; i < r->uncovered_count; i++)
-		free(r->uncovered[i]);
-	free(r->uncovered);
-	r->uncovered = NULL;
-	r->uncovered_count = 0;
-}
-
-static void keep_uncovered(struct report *r, const char *fact)
-{
-	char **all = realloc(r->uncovered, (r->uncovered_count + 1) * sizeof(*all));
-
-	if (!all)
-		return;
-	r->uncovered = all;
-	all[r->uncovered_count] = strdup(fact);
-	if (all[r->uncovered_count])
-		r->uncovered_count++;
-}
-
-void report_learn(struct report *r, const struct snp_event *e)
-{
-	if (e->kind == SNP_EV_UNCOVERED)
-		keep_uncovered(r, e->name);
 }
 
 void report_event(struct report *r, const struct snp_event *e)
@@ -87,7 +61,6 @@ void report_event(struct report *r, const struct snp_event *e)
 		if (r->ops->start)
 			r->ops->start(r);
 	}
-	report_learn(r, e);
 	r->ops->event(r, e);
 	fflush(r->out);
 }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "contract/severity.h"
-#include "session/trace.h"
 #include "contract/window.h"
+#include "host/platform.h"
 
 /* Formats: X(symbol, name) */
 #define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
@@ -28,9 +28,19 @@ struct report_breach {
 	enum snp_severity worst; /* that it counted as; a severity may change while a run goes on */
 };
 
-/* What a report says at the end, beside the automaton's totals. */
+/* The host and the run that a report is about. */
+struct report_host {
+	char boot_id[PLATFORM_BOOT_ID_LEN];
+	char release[PLATFORM_RELEASE_LEN];
+	__s64 realtime_offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME at the start */
+	bool audit;		  /* the gate refuses nothing */
+};
+
+/* What a report shows at the end, beside the automaton's totals. */
 struct report_end {
 	struct window_totals totals;
+	const char *const *uncovered; /* names of facts without a source */
+	unsigned int uncovered_count;
 	struct report_breach breaches[SNP_BREACH_COUNT];
 	bool window_open;
 	__u64 denied;  /* writes refused or audited, with or without a record */
@@ -53,26 +63,24 @@ struct report {
 	void *state; /* of ops that keep one */
 	FILE *out;
 	bool color;
-	struct trace_header host;     /* boot id, release, clocks, audit */
-	struct severities severities; /* what a breach counts as from now on */
-	__u64 start_ns;		      /* CLOCK_BOOTTIME of the START event, or of ADOPT */
-	char **uncovered;	      /* facts without a source, for the end */
-	unsigned int uncovered_count;
+	const struct report_host *host;
+	const struct severities *severities; /* what each breach counts as just now */
+	__u64 start_ns;			     /* CLOCK_BOOTTIME of the START event, or of ADOPT */
 };
 
 extern const struct report_ops report_text, report_json, report_journal;
 
 /*
- * color: use it where out is a terminal that wants it. host is copied. Returns 0, -EINVAL for a
- * format that isn't one, or another negative errno for one that can't be had here.
+ * Begins a report on out, in colour where out is a terminal and NO_COLOR is not set. The report
+ * keeps no copy of host and severities: the caller, which may change them, must outlive it. There
+ * is nothing to free. Returns 0, -EINVAL for a format that does not exist, or the negative errno of
+ * a format that is not available here (journal without journald).
  */
 int report_init(struct report *r, enum report_format format, FILE *out,
-		const struct trace_header *host);
-void report_free(struct report *r);
+		const struct report_host *host, const struct severities *severities);
 
+/* Each writes its lines at once; write errors stay in out, for the caller to ask. */
 void report_event(struct report *r, const struct snp_event *e);
-/* Takes in what the end will tell of an event, and writes nothing. */
-void report_learn(struct report *r, const struct snp_event *e);
 void report_verdict(struct report *r, const struct verdict *v);
 void report_end(struct report *r, const struct report_end *end);
 

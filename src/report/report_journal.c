@@ -56,10 +56,10 @@ static int priority_of(enum snp_severity severity)
 static void add_breach(struct journal_entry *j, const struct report *r, const struct verdict *v)
 {
 	add(j, "MESSAGE=%s: %s", snp_breach_name(v->id), v->text);
-	add_head(j, message_of_verdict(v), priority_of(severity_of(&r->severities, v->id)),
+	add_head(j, message_of_verdict(v), priority_of(severity_of(r->severities, v->id)),
 		 v->time_ns);
 	add(j, "SNP_GUARD_BREACH=%s", snp_breach_name(v->id));
-	add(j, "SNP_GUARD_SEVERITY=%s", severity_name(&r->severities, v->id));
+	add(j, "SNP_GUARD_SEVERITY=%s", severity_name(r->severities, v->id));
 	add(j, "SNP_GUARD_REMEDY=%s", snp_breach_remedy(v->id));
 }
 
@@ -109,11 +109,11 @@ static void add_denied(struct journal_entry *j, const struct snp_event *e)
 static void add_begin(struct journal_entry *j, const struct report *r, const struct snp_event *e,
 		      enum message message)
 {
-	bool audit = r->host.flags & TRACE_AUDIT;
+	bool audit = r->host->audit;
 
 	add(j, "MESSAGE=%s Linux %s, %s",
 	    message == MESSAGE_EVENT_ADOPT ? "took up what an earlier guard left on" : "begins on",
-	    r->host.release, audit ? "audit: nothing is refused" : "the gate refuses");
+	    r->host->release, audit ? "audit: nothing is refused" : "the gate refuses");
 	add_head(j, message, message_text(message)->priority, e->time_ns);
 	add(j, "SNP_GUARD_AUDIT=%s", audit ? "yes" : "no");
 }

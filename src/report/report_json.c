@@ -43,7 +43,7 @@ static void put_hex(struct json_object *o, const char *key, __u64 value)
 static struct json_object *begin(const struct report *r, const char *type, __u64 time_ns)
 {
 	struct json_object *o = json_object_new_object();
-	__s64 real = (__s64)time_ns + r->host.realtime_offset_ns;
+	__s64 real = (__s64)time_ns + r->host->realtime_offset_ns;
 	/* Rounded down, before 1970 too. */
 	__s64 ns = (real % 1000000000 + 1000000000) % 1000000000;
 	time_t seconds = (real - ns) / 1000000000;
@@ -55,7 +55,7 @@ static struct json_object *begin(const struct report *r, const char *type, __u64
 	snprintf(text, sizeof(text), "%s.%09lldZ", stamp, (long long)ns);
 	put_int(o, "schema", JSON_SCHEMA);
 	put_str(o, "type", type);
-	put_str(o, "boot_id", r->host.boot_id);
+	put_str(o, "boot_id", r->host->boot_id);
 	put_str(o, "time", text);
 	put_u64(o, "boottime_ns", time_ns);
 	return o;
@@ -131,12 +131,12 @@ static void put_details(struct json_object *o, const struct report *r, const str
 		put_bool(o, "refused", !(e->flags & SNP_F_AUDIT));
 		break;
 	case SNP_EV_START:
-		put_str(o, "release", r->host.release);
-		put_bool(o, "audit", r->host.flags & TRACE_AUDIT);
+		put_str(o, "release", r->host->release);
+		put_bool(o, "audit", r->host->audit);
 		break;
 	case SNP_EV_ADOPT:
-		put_str(o, "release", r->host.release);
-		put_bool(o, "audit", r->host.flags & TRACE_AUDIT);
+		put_str(o, "release", r->host->release);
+		put_bool(o, "audit", r->host->audit);
 		put_u64(o, "away_ns", e->value);
 		break;
 	case SNP_EV_GATE:
@@ -222,7 +222,7 @@ static void verdict(struct report *r, const struct verdict *v)
 		put_int(o, "cpu", v->cpu);
 	if (is_breach) {
 		put_str(o, "breach", snp_breach_name(v->id));
-		put_str(o, "severity", severity_name(&r->severities, v->id));
+		put_str(o, "severity", severity_name(r->severities, v->id));
 		put_str(o, "text", v->text);
 		put_str(o, "meaning", snp_breach_meaning(v->id));
 		put_str(o, "remedy", snp_breach_remedy(v->id));
@@ -252,8 +252,8 @@ static void end_report(struct report *r, const struct report_end *end)
 	}
 	json_object_object_add(o, "breaches", breaches);
 	json_object_object_add(o, "left_out", left_out);
-	for (unsigned int i = 0; i < r->uncovered_count; i++)
-		json_object_array_add(uncovered, json_object_new_string(r->uncovered[i]));
+	for (unsigned int i = 0; i < end->uncovered_count; i++)
+		json_object_array_add(uncovered, json_object_new_string(end->uncovered[i]));
 	json_object_object_add(o, "uncovered", uncovered);
 	put_int(o, "status", end->status);
 	finish(r, o);

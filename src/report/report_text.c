@@ -27,8 +27,8 @@ line(struct report *r, __u64 time_ns, const char *color, const char *label, cons
 
 static void start(struct report *r)
 {
-	fprintf(r->out, "snp-guard on Linux %s, %s; times in seconds from now\n", r->host.release,
-		r->host.flags & TRACE_AUDIT ? "audit: nothing is refused" : "the gate refuses");
+	fprintf(r->out, "snp-guard on Linux %s, %s; times in seconds from now\n", r->host->release,
+		r->host->audit ? "audit: nothing is refused" : "the gate refuses");
 }
 
 static const char *task(const struct snp_event *e)
@@ -175,7 +175,7 @@ static void verdict(struct report *r, const struct verdict *v)
 		line(r, v->time_ns, GREEN, window_state_name(v->id), "%s", v->text);
 		return;
 	}
-	severity = severity_of(&r->severities, v->id);
+	severity = severity_of(r->severities, v->id);
 	snprintf(label, sizeof(label), "%s", snp_severity_name(severity));
 	for (char *c = label; *c; c++)
 		*c -= *c >= 'a' && *c <= 'z' ? 'a' - 'A' : 0;
@@ -229,9 +229,9 @@ static void end_report(struct report *r, const struct report_end *end)
 	end_left_out(r, end);
 	fprintf(r->out, "lost records: %llu\n", (unsigned long long)end->totals.lost);
 	fputs("not covered:  ", r->out);
-	for (unsigned int i = 0; i < r->uncovered_count; i++)
-		fprintf(r->out, "%s%s", i ? ", " : "", r->uncovered[i]);
-	fputs(r->uncovered_count ? "\n" : "nothing\n", r->out);
+	for (unsigned int i = 0; i < end->uncovered_count; i++)
+		fprintf(r->out, "%s%s", i ? ", " : "", end->uncovered[i]);
+	fputs(end->uncovered_count ? "\n" : "nothing\n", r->out);
 }
 
 const struct report_ops report_text = {

@@ -9,34 +9,34 @@
 #define TRIES 5
 
 /*
- * The msr driver's file comes some time after its CPU; on a busy host it may take a while. All
- * CPUs of a sweep together get this long.
+ * udev creates /dev/cpu/N/msr some time after CPU N came online, later on a busy host. All CPUs of
+ * a sweep share this wait.
  */
 #define MSR_FILE_NS 3000000000ull
 #define MSR_LOOK_NS 20000000
 
-static void wait_for_msr(const struct sweep *s, unsigned int cpu, struct snapshot_cpu *c,
-			 __u64 until_ns)
+static void await_msr(const struct platform *p, const struct window *w, unsigned int cpu,
+		      struct snapshot_cpu *c, __u64 until_ns)
 {
 	while (c->err == -ENOENT && boottime_ns() < until_ns) {
-		if (window_cpu(s->session->window, cpu).looked)
+		if (window_cpu(w, cpu).looked)
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = MSR_LOOK_NS }, NULL);
-		c->err = platform_syscfg(s->platform, cpu, &c->syscfg);
+		c->err = platform_syscfg(p, cpu, &c->syscfg);
 	}
 }
 
-static int look(const struct sweep *s, bool firmware, struct snapshot *facts, int *initialised)
+/* initialised: as for sensors_truth(), or NULL. */
+static int sweep_read(const struct platform *p, struct feed *f, struct snapshot *facts,
+		      int *initialised)
 {
 	__u64 until_ns = boottime_ns() + MSR_FILE_NS;
-	int err = snapshot_take(facts, s->platform);
+	int err = snapshot_take(facts, p);
 
 	for (unsigned int i = 0; !err && i < facts->count; i++)
-		wait_for_msr(s, i, &facts->cpus[i], until_ns);
-
-	*initialised = -1;
+		await_msr(p, f->session->window, i, &facts->cpus[i], until_ns);
 	if (!err)
-		sensors_truth(s->sensors, &facts->hotplug_count, firmware ? initialised : NULL);
+		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
 	return err;
 }
 
@@ -49,56 +49,56 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
 }
 
-static int feed(const struct sweep *s, const struct snapshot *facts, int initialised, bool stable)
+static int sweep_feed(struct session *s, const struct snapshot *facts, int initialised,
+		      bool complete)
 {
 	struct snp_event e;
 	int err = 0;
 
-	for (unsigned int i = 0; stable && !err && i < facts->count; i++) {
-		if (!differs(&facts->cpus[i], window_cpu(s->session->window, i)))
+	for (unsigned int i = 0; complete && !err && i < facts->count; i++) {
+		if (!differs(&facts->cpus[i], window_cpu(s->window, i)))
 			continue;
 		e = own_cpu_state(i, &facts->cpus[i]);
-		err = session_feed(s->session, &e);
+		err = session_feed(s, &e);
 	}
 	if (err)
 		return err;
-	e = own_truth(facts->hotplug_count, initialised, stable);
-	return session_feed(s->session, &e);
+	e = own_truth(facts->hotplug_count, initialised, complete);
+	return session_feed(s, &e);
 }
 
-/* A command whose return was missed must not end all looking. */
+/* If the record of the command's return was lost, sweeps are complete again after this. */
 #define SHUTDOWN_TAKES_NS 60000000000ull
 
-/* The firmware clears SNP_EN before its command returns, and is known to have when it does. */
-static bool is_shutting_down(const struct snp_state *c)
+static bool is_shutting_down(const struct snp_state *s)
 {
-	return c->shutdown_ns && boottime_ns() - c->shutdown_ns < SHUTDOWN_TAKES_NS;
+	return s->shutdown_ns && boottime_ns() - s->shutdown_ns < SHUTDOWN_TAKES_NS;
 }
 
-int sweep(struct sweep *s, bool firmware)
+int sweep(const struct platform *p, struct feed *f, bool firmware)
 {
 	struct snapshot facts = { 0 };
-	bool stable = false;
 	struct snp_state before, after;
 	int initialised = -1, err = 0;
+	bool complete = false;
 
-	for (int i = 0; i < TRIES && !stable && !err; i++) {
+	for (int i = 0; i < TRIES && !complete && !err; i++) {
 		snapshot_free(&facts);
-		before = sensors_state(s->sensors);
-		err = s->drain(s->drain_ctx);
+		before = sensors_state(f->sensors);
+		err = feed_all(f);
 		if (err)
 			break;
-		err = look(s, firmware, &facts, &initialised);
-		after = sensors_state(s->sensors);
-		/* What was numbered by then has been fed, and since then nothing moved. */
-		stable = !err && s->stream->next > before.seq && after.moves == before.moves &&
-			 !is_shutting_down(&before) && !is_shutting_down(&after);
+		err = sweep_read(p, f, &facts, firmware ? &initialised : NULL);
+		after = sensors_state(f->sensors);
+		complete = !err && f->session->stream.next > before.seq &&
+			   after.moves == before.moves && !is_shutting_down(&before) &&
+			   !is_shutting_down(&after);
 	}
 	if (!err)
-		err = feed(s, &facts, initialised, stable);
-	if (!err && stable)
-		stable = sensors_set_latch(s->sensors, before.latch,
-					   window_is_open(s->session->window));
+		err = sweep_feed(f->session, &facts, initialised, complete);
+	if (!err && complete)
+		complete = sensors_set_latch(f->sensors, before.latch,
+					     window_is_open(f->session->window));
 	snapshot_free(&facts);
-	return err ? err : stable;
+	return err ? err : complete;
 }

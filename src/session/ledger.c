@@ -6,32 +6,31 @@
 #include <string.h>
 #include <zlib.h>
 
-#define MAGIC	 "SNPLEDGR"
-#define LOG_ROOM 512
+#define MAGIC "SNPLEDGR"
 
 struct record {
 	__u64 next;
 	struct snp_event event;
 	__u32 waits;
-	__u32 crc; /* of its place in the log and all above */
+	__u32 crc; /* of its place in the log, and of all members above */
 };
 
 struct slot {
-	__u64 taken; /* events that the state has taken in */
+	__u64 taken; /* events that the state has taken in, since the ledger was made */
 	__u32 size;
 	__u32 crc;
 	unsigned char state[];
 };
 
-/* Then come the log, and two slots: one is valid while the other one is written. */
+/* Two slots follow: one is valid while the other is written. */
 struct ledger_header {
 	char magic[8];
 	__u32 layout;
 	__u32 valid; /* 0: no slot yet; else the slot's number plus 1 */
 	struct ledger_build build;
 	__u64 slot_size;
-	__u64 appended, reported; /* events, ever since */
-	struct record log[LOG_ROOM];
+	__u64 appended, reported; /* events, since the ledger was made */
+	struct record log[LEDGER_LOG_ROOM];
 };
 
 static size_t round_up(size_t size)
@@ -49,7 +48,7 @@ static struct slot *slot_at(const struct ledger *l, unsigned int i)
 	return (struct slot *)((unsigned char *)(l->header + 1) + i * l->header->slot_size);
 }
 
-/* What is stored before is there when this is: to whoever takes the ledger up. */
+/* Orders earlier stores before this one, for the guard that resumes from the ledger. */
 static void publish(__u64 *where, __u64 value)
 {
 	__atomic_store_n(where, value, __ATOMIC_SEQ_CST);
@@ -104,12 +103,19 @@ static __u32 record_crc(const struct record *r, __u64 place)
 	return crc32(crc, (const void *)r, offsetof(struct record, crc));
 }
 
+unsigned int ledger_room(const struct ledger *l)
+{
+	__u64 used = l->header->appended - taken(l);
+
+	return used < LEDGER_LOG_ROOM ? LEDGER_LOG_ROOM - used : 0;
+}
+
 int ledger_append(struct ledger *l, const struct snp_event *e, __u64 next, bool waits)
 {
 	__u64 place = l->header->appended;
-	struct record *r = &l->header->log[place % LOG_ROOM];
+	struct record *r = &l->header->log[place % LEDGER_LOG_ROOM];
 
-	if (place - taken(l) >= LOG_ROOM)
+	if (!ledger_room(l))
 		return -ENOSPC;
 	*r = (struct record){ .next = next, .event = *e, .waits = waits };
 	r->crc = record_crc(r, place);
@@ -122,7 +128,8 @@ void ledger_reported(struct ledger *l)
 	publish(&l->header->reported, l->header->appended);
 }
 
-int ledger_checkpoint(struct ledger *l, void (*save)(void *ctx, struct pack *p), void *ctx)
+int ledger_checkpoint(struct ledger *l, unsigned int keep, void (*save)(void *ctx, struct pack *p),
+		      void *ctx)
 {
 	unsigned int other = l->header->valid == 1;
 	struct slot *slot = slot_at(l, other);
@@ -131,11 +138,10 @@ int ledger_checkpoint(struct ledger *l, void (*save)(void *ctx, struct pack *p),
 	save(ctx, &p);
 	if (p.err)
 		return p.err;
-	slot->taken = l->header->appended;
+	slot->taken = l->header->appended - keep;
 	slot->size = p.used;
 	slot->crc = slot_crc(slot);
 	__atomic_store_n(&l->header->valid, other + 1, __ATOMIC_SEQ_CST);
-	l->checkpoints++;
 	return 0;
 }
 
@@ -156,9 +162,9 @@ int ledger_state(const struct ledger *l, struct pack *p)
 int ledger_entry(const struct ledger *l, unsigned int i, struct ledger_entry *entry)
 {
 	__u64 place = taken(l) + i;
-	const struct record *r = &l->header->log[place % LOG_ROOM];
+	const struct record *r = &l->header->log[place % LEDGER_LOG_ROOM];
 
-	if (place >= l->header->appended || i >= LOG_ROOM)
+	if (place >= l->header->appended || i >= LEDGER_LOG_ROOM)
 		return -ENOENT;
 	if (r->crc != record_crc(r, place))
 		return -EBADMSG;

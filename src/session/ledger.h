@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a guard knows, in memory that outlives it: a checkpoint of its state, and the events that
- * came after that. It may be killed between any two instructions: what is written becomes valid by
- * one store, and each part has a checksum.
+ * The pinned, crash-safe copy of a guard's state, in memory that outlives the guard: a checkpoint,
+ * and a log of the events since. The guard may be killed between any two instructions, and other
+ * programs may write to the memory; so each part becomes valid by one store and has a checksum.
  */
 #ifndef LEDGER_H
 #define LEDGER_H
@@ -13,45 +13,54 @@
 #include "util/pack.h"
 #include "abi/event.h"
 
-/* Raised by one whenever the layout below, or what is packed, changes. */
+/* Raised by one whenever the layout in ledger.c changes, or what a session packs. */
 #define LEDGER_LAYOUT 1
 
 struct ledger_build {
 	char version[16];
-	__u32 object_crc; /* of the BPF object */
-	__u32 group;	  /* of its kprobe events */
+	__u32 object_crc; /* CRC-32 of the BPF object */
+	__u32 group;	  /* of its kprobe events (kprobe_event.h) */
 };
+
+/* How many events the log holds. */
+#define LEDGER_LOG_ROOM 512
 
 struct ledger {
 	struct ledger_header *header;
 	size_t size;
-	unsigned int checkpoints; /* made since it was opened */
 };
 
-/* How much memory a checkpoint of so many bytes takes, with the events beside it. */
+/* The bytes of memory that a ledger takes whose checkpoints have up to so many bytes. */
 size_t ledger_size(size_t checkpoint);
 
-/* Begins a ledger in memory that is all zero. */
+/* Makes a ledger in memory that is all zero; the memory stays the caller's. */
 void ledger_format(struct ledger *l, void *memory, size_t size, const struct ledger_build *build);
 
 /*
- * Takes one up. Returns 0; -EBADMSG for what is none, or of another layout: then version is what
- * made it, if that can be told, or "".
+ * Opens the ledger in memory. Returns 0, or -EBADMSG for memory that holds no ledger or one of
+ * another layout. version: of the guard that made it, "" where memory holds no ledger.
  */
 int ledger_open(struct ledger *l, void *memory, size_t size, char version[16]);
+/* The build of the guard that made it. */
 struct ledger_build ledger_build(const struct ledger *l);
 
 /*
- * Keeps an event before it is fed, or (waits) one that arrived and waits for those before it; next:
- * the sequence number that is due after it. Returns 0, or -ENOSPC: a checkpoint makes room.
+ * Appends an event that is about to be fed or, with waits, a record that waits for those before it.
+ * next: the sequence number that is due after it. Returns 0, or -ENOSPC for a full log.
  */
 int ledger_append(struct ledger *l, const struct snp_event *e, __u64 next, bool waits);
-/* All that was appended has been reported. */
+/* How many more events the log can take. */
+unsigned int ledger_room(const struct ledger *l);
+/* Notes that the verdicts of all appended events have been reported. */
 void ledger_reported(struct ledger *l);
-/* Keeps a state that has taken in all events so far. Returns 0 or -ENOSPC. */
-int ledger_checkpoint(struct ledger *l, void (*save)(void *ctx, struct pack *p), void *ctx);
+/*
+ * Writes a checkpoint by save, and frees the log but for its newest `keep` events, which the state
+ * has not taken in. Returns 0, or -ENOSPC for a state that does not fit: then nothing changed.
+ */
+int ledger_checkpoint(struct ledger *l, unsigned int keep, void (*save)(void *ctx, struct pack *p),
+		      void *ctx);
 
-/* One event of those after the checkpoint. */
+/* One event of the log. */
 struct ledger_entry {
 	struct snp_event event;
 	__u64 next;
@@ -63,7 +72,10 @@ struct ledger_entry {
  * damaged.
  */
 int ledger_state(const struct ledger *l, struct pack *p);
-/* The i-th event after it. Returns 0, -ENOENT after the last one, or -EBADMSG if it is damaged. */
+/*
+ * Reads the i-th event since the checkpoint, from 0 on. Returns 0, -ENOENT after the last one, or
+ * -EBADMSG if it is damaged.
+ */
 int ledger_entry(const struct ledger *l, unsigned int i, struct ledger_entry *entry);
 
 #endif

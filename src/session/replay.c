@@ -1,62 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "session/replay.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli/commands.h"
 #include "util/complain.h"
-#include "cli/options.h"
-#include "monitor/publish.h"
-#include "session/session.h"
 
-struct options {
-	enum report_format format;
-	struct severities severities;
-	const char *file, *textfile;
-};
-
-static const struct argp_option option_table[] = {
-	FORMAT_OPTION,
-	TEXTFILE_OPTION,
-	SEVERITY_OPTION,
-	{ 0 },
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+int replay_open(struct trace *t, const char *file)
 {
-	struct options *o = state->input;
+	FILE *f = fopen(file, "re");
+	int err = f ? trace_open(t, f) : -errno;
 
-	switch (key) {
-	case 'f':
-		return option_format(state, arg, &o->format);
-	case OPT_TEXTFILE:
-		o->textfile = arg;
-		return 0;
-	case OPT_SEVERITY:
-		return option_severity(state, arg, &o->severities);
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which FILE?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (err)
+		complain("%s: %s", file, f && err == -EBADMSG ? t->why : strerror(-err));
+	return err;
 }
 
-const struct argp replay_argp = {
-	.options = option_table,
-	.parser = parse,
-	.args_doc = "FILE",
-	.doc = "Feeds a recording of `snp-guard run --record FILE` through the automaton again. "
-	       "Needs no SNP host and no root.",
-};
-
-/* A recording without its end can't vouch for what came after it. */
-static int feed_cut(struct session *s, const char *why)
+/* Nothing shows what came after the cut, so no verdict may claim to cover it. */
+static int replay_feed_cut(struct session *s, const char *why)
 {
 	struct snp_event e = {
 		.kind = SNP_EV_UNCOVERED,
@@ -70,10 +31,10 @@ static int feed_cut(struct session *s, const char *why)
 	return session_feed(s, &e);
 }
 
-static int load_state(struct trace *t, struct session *s, const char *file)
+static int replay_load_state(struct trace *t, struct session *s, const char *file)
 {
 	struct pack p = { .data = t->state, .size = t->state_size, .reading = true };
-	int err = session_load(s, &p);
+	int err = t->state ? session_load(s, &p) : 0;
 
 	if (err)
 		complain("%s: %s", file,
@@ -82,84 +43,34 @@ static int load_state(struct trace *t, struct session *s, const char *file)
 	return err;
 }
 
-static int feed_all(struct trace *t, struct session *s, const char *file)
+static int replay_feed_all(struct trace *t, struct session *s)
 {
 	struct snp_event e;
-	__u64 denied;
 	int err;
 
 	while ((err = trace_read(t, &e)) > 0) {
 		err = session_feed(s, &e);
-		if (err == -EINVAL)
-			snprintf(t->why, sizeof(t->why), "record %llu can't be", t->records);
-		if (err)
-			break;
-		if (e.kind == SNP_EV_END)
-			goto out;
+		if (err == -EINVAL) {
+			snprintf(t->why, sizeof(t->why), "record %llu is invalid", t->records);
+			return -EBADMSG;
+		}
+		if (err || e.kind == SNP_EV_END)
+			return err;
 	}
-	if (!err)
-		err = feed_cut(s, t->why);
-out:
-	if (err) {
-		complain("%s: %s", file,
-			 err == -EBADMSG || err == -EINVAL ? t->why : strerror(-err));
-		return err;
-	}
-	denied = window_totals(s->window).denied;
-	session_end(s, denied);
-	return 0;
+	return err ? err : replay_feed_cut(s, t->why);
 }
 
-int replay_file(const char *file, session_begin_fn begin, void *ctx, const char *textfile,
-		int *status)
+int replay(struct trace *t, struct session *s, const char *file)
 {
-	struct session session = { 0 };
-	struct trace trace = { 0 };
-	FILE *f;
-	int err;
+	int err = replay_load_state(t, s, file);
 
-	f = fopen(file, "re");
-	if (!f) {
-		err = -errno;
-		complain("%s: %s", file, strerror(errno));
-		return err;
-	}
-	err = trace_open(&trace, f);
-	if (err) {
-		complain("%s: %s", file, err == -EBADMSG ? trace.why : strerror(-err));
-		goto out;
-	}
-	err = begin(ctx, &session, &trace.header);
-	if (!err && trace.state)
-		err = load_state(&trace, &session, file);
 	if (err)
-		goto out;
-	err = feed_all(&trace, &session, file);
-	if (!err)
-		publish(&(struct publisher){ .textfile = textfile }, &session, NULL);
-	if (!err)
-		*status = session_status(&session);
-out:
-	if (session.window)
-		session_free(&session);
-	trace_close(&trace);
-	return err;
-}
-
-static int begin(void *ctx, struct session *s, const struct trace_header *host)
-{
-	const struct options *o = ctx;
-	int err = session_init(s, o->format, stdout, host);
-
-	if (!err)
-		session_set_severities(s, &o->severities);
-	return err;
-}
-
-int command_replay(int argc, char **argv, int *status)
-{
-	struct options o = { .format = REPORT_TEXT };
-
-	argp_parse(&replay_argp, argc, argv, 0, NULL, &o);
-	return replay_file(o.file, begin, &o, o.textfile, status);
+		return err;
+	err = replay_feed_all(t, s);
+	if (err) {
+		complain("%s: %s", file, err == -EBADMSG ? t->why : strerror(-err));
+		return err;
+	}
+	session_end(s, window_totals(s->window).denied);
+	return 0;
 }

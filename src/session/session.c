@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/printable.h"
@@ -9,13 +10,18 @@
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host)
 {
-	struct trace_header shown = *host;
 	int err;
 
-	make_printable(shown.boot_id);
-	make_printable(shown.release);
-	*s = (struct session){ .next = 1 };
-	err = report_init(&s->report, format, out, &shown);
+	*s = (struct session){
+		.host = { .realtime_offset_ns = host->realtime_offset_ns,
+			  .audit = host->flags & TRACE_AUDIT },
+	};
+	memcpy(s->host.boot_id, host->boot_id, sizeof(s->host.boot_id));
+	memcpy(s->host.release, host->release, sizeof(s->host.release));
+	make_printable(s->host.boot_id);
+	make_printable(s->host.release);
+	stream_init(&s->stream);
+	err = report_init(&s->report, format, out, &s->host, &s->severities);
 	if (err)
 		return err;
 	s->window = window_new();
@@ -24,23 +30,26 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 
 void session_free(struct session *s)
 {
+	stream_free(&s->stream);
 	window_free(s->window);
-	report_free(&s->report);
+	for (unsigned int i = 0; i < s->uncovered_count; i++)
+		free(s->uncovered[i]);
+	free(s->uncovered);
 	*s = (struct session){ 0 };
 }
 
 void session_set_severities(struct session *s, const struct severities *severities)
 {
-	s->report.severities = *severities;
+	s->severities = *severities;
 }
 
-/* The one place where a breach is left out; returns false for such a one. */
+/* Returns false for a breach that is not reported, as its severity is off. */
 static bool count_breach(struct session *s, enum snp_breach breach)
 {
-	enum snp_severity severity = severity_of(&s->report.severities, breach);
+	enum snp_severity severity = severity_of(&s->severities, breach);
 	struct report_breach *b = &s->breaches[breach];
 
-	if (severity_is_off(&s->report.severities, breach)) {
+	if (severity_is_off(&s->severities, breach)) {
 		b->left_out++;
 		return false;
 	}
@@ -55,7 +64,6 @@ static bool count_breach(struct session *s, enum snp_breach breach)
 static void on_verdict(void *ctx, const struct verdict *v)
 {
 	struct session *s = ctx;
-
 	bool counts = v->kind != VERDICT_BREACH || count_breach(s, v->id);
 
 	history_verdict(&s->history, v);
@@ -63,68 +71,50 @@ static void on_verdict(void *ctx, const struct verdict *v)
 		report_verdict(&s->report, v);
 }
 
-/* A checkpoint makes room, and forgets who waits. */
-static int append(struct session *s, const struct snp_event *e, bool waits)
+static int keep_uncovered(struct session *s, const char *fact)
 {
-	int err = ledger_append(s->ledger, e, s->next, waits);
+	char **all = realloc(s->uncovered, (s->uncovered_count + 1) * sizeof(*all));
 
-	if (err != -ENOSPC)
-		return err;
-	err = ledger_checkpoint(s->ledger, session_save, s);
-	return err ? err : ledger_append(s->ledger, e, s->next, waits);
-}
-
-int session_keep_waiting(struct session *s, const struct snp_event *e)
-{
-	return s->ledger ? append(s, e, true) : 0;
+	if (!all)
+		return -ENOMEM;
+	s->uncovered = all;
+	all[s->uncovered_count] = strdup(fact);
+	if (!all[s->uncovered_count])
+		return -ENOMEM;
+	s->uncovered_count++;
+	return 0;
 }
 
 static int take_in(struct session *s, const struct snp_event *e)
 {
 	struct snp_event shown = *e;
+	int err = 0;
 
 	make_printable(shown.comm);
 	make_printable(shown.name);
 	s->last_ns = e->time_ns;
 	history_event(&s->history, &shown);
-	if (s->quiet || s->silent)
-		report_learn(&s->report, &shown);
-	else
+	if (e->kind == SNP_EV_UNCOVERED)
+		err = keep_uncovered(s, shown.name);
+	if (!s->quiet && !s->silent)
 		report_event(&s->report, &shown);
-	return window_feed(s->window, &shown, on_verdict, s);
+	return err ? err : window_feed(s->window, &shown, on_verdict, s);
 }
 
-int session_feed(struct session *s, const struct snp_event *e)
+/* ---- the state as bytes ---- */
+
+static void pack_uncovered(struct session *s, struct pack *p)
 {
-	int err = window_accepts(s->window, e) ? 0 : -EINVAL;
-
-	/* Before the caller lets go of it, so that it is not lost whenever the guard is killed. */
-	if (!err && s->ledger)
-		err = append(s, e, false);
-	if (!err && s->trace)
-		err = trace_write(s->trace, e);
-	if (!err)
-		err = take_in(s, e);
-	if (!err && s->ledger)
-		ledger_reported(s->ledger);
-	return err;
-}
-
-/* ---- what outlives the guard ---- */
-
-/* Facts without a source, which the summary names. */
-static void pack_uncovered(struct report *r, struct pack *p)
-{
-	struct snp_event e = { .kind = SNP_EV_UNCOVERED };
-	__u32 count = r->uncovered_count;
+	char fact[SNP_NAME_LEN] = "";
+	__u32 count = s->uncovered_count;
 
 	pack_u32(p, &count);
 	for (__u32 i = 0; !p->err && i < count; i++) {
 		if (!p->reading)
-			snprintf(e.name, sizeof(e.name), "%s", r->uncovered[i]);
-		pack_text(p, e.name, sizeof(e.name));
+			snprintf(fact, sizeof(fact), "%s", s->uncovered[i]);
+		pack_text(p, fact, sizeof(fact));
 		if (p->reading && !p->err)
-			report_learn(r, &e);
+			p->err = keep_uncovered(s, fact);
 	}
 }
 
@@ -146,10 +136,10 @@ static void pack_session(struct session *s, struct pack *p)
 	s->worst = worst;
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		pack_breach(p, &s->breaches[i]);
-	pack_uncovered(&s->report, p);
+	pack_uncovered(s, p);
 	pack_u64(p, &s->last_ns);
-	pack_u64(p, &s->missed);
-	pack_u64(p, &s->next);
+	pack_u64(p, &s->stream.missed);
+	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
 }
 
@@ -167,8 +157,51 @@ int session_load(struct session *s, struct pack *p)
 	return p->err ? p->err : window_load(s->window, p);
 }
 
-int session_resume(struct session *s, const struct ledger *l,
-		   int (*waiting)(void *ctx, const struct snp_event *e), void *ctx)
+/* ---- the ledger ---- */
+
+/*
+ * Records that wait stay in the log across a checkpoint, so that none is lost whenever the guard is
+ * killed: they are appended again before the checkpoint frees the log up to them. A log that more
+ * than half of would be full of them holds none: after a kill they count as lost then.
+ */
+static unsigned int waiting_to_keep(const struct session *s)
+{
+	return s->stream.count <= LEDGER_LOG_ROOM / 2 ? s->stream.count : 0;
+}
+
+static int append_waiting(struct session *s, unsigned int count)
+{
+	const struct snp_event *e = s->stream.waiting + s->stream.gone;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < count; i++)
+		err = ledger_append(s->ledger, &e[i], s->stream.next, true);
+	return err;
+}
+
+int session_checkpoint(struct session *s)
+{
+	unsigned int keep = waiting_to_keep(s);
+	int err;
+
+	if (keep > ledger_room(s->ledger))
+		keep = 0;
+	err = append_waiting(s, keep);
+	return err ? err : ledger_checkpoint(s->ledger, keep, session_save, s);
+}
+
+/*
+ * Makes room in the log for one event, and leaves enough to append those that wait again: since the
+ * last call at most one more waits, and one was appended.
+ */
+static int make_room(struct session *s)
+{
+	if (!s->ledger || ledger_room(s->ledger) > waiting_to_keep(s) + 2)
+		return 0;
+	return session_checkpoint(s);
+}
+
+int session_resume(struct session *s, const struct ledger *l)
 {
 	struct ledger_entry entry;
 	struct pack p;
@@ -180,9 +213,12 @@ int session_resume(struct session *s, const struct ledger *l,
 		return err;
 	for (unsigned int i = 0; !(err = ledger_entry(l, i, &entry)); i++) {
 		if (entry.waits) {
-			err = waiting(ctx, &entry.event);
+			err = stream_push(&s->stream, &entry.event);
+			/* In the log twice, or fed since. */
+			if (err == -ESTALE)
+				err = 0;
 		} else {
-			s->next = entry.next;
+			stream_skip_to(&s->stream, entry.next);
 			s->quiet = entry.reported;
 			err = window_accepts(s->window, &entry.event) ? take_in(s, &entry.event)
 								      : -EBADMSG;
@@ -193,8 +229,50 @@ int session_resume(struct session *s, const struct ledger *l,
 	}
 	if (err != -ENOENT)
 		return err;
-	/* No guard leaves an empty one. */
+	/* Each guard writes at least its START. */
 	return window_has_started(s->window) ? 0 : -EBADMSG;
+}
+
+/* ---- events ---- */
+
+int session_feed(struct session *s, const struct snp_event *e)
+{
+	int err = window_accepts(s->window, e) ? make_room(s) : -EINVAL;
+
+	/* First, so that a guard that is killed from here on does not lose the event. */
+	if (!err && s->ledger)
+		err = ledger_append(s->ledger, e, s->stream.next, false);
+	if (!err && s->trace)
+		err = trace_write(s->trace, e);
+	if (!err)
+		err = take_in(s, e);
+	if (!err && s->ledger)
+		ledger_reported(s->ledger);
+	return err;
+}
+
+int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *end,
+		      struct snp_event *e)
+{
+	/* A checkpoint must not say yet that the record was taken in. */
+	int err = make_room(s);
+
+	if (err)
+		return err;
+	if (!stream_next(&s->stream, now_ns, end, e))
+		return 0;
+	err = session_feed(s, e);
+	return err ? err : 1;
+}
+
+int session_keep_waiting(struct session *s, const struct snp_event *e)
+{
+	int err;
+
+	if (!s->ledger || !stream_has(&s->stream, e->seq))
+		return 0;
+	err = make_room(s);
+	return err ? err : ledger_append(s->ledger, e, s->stream.next, true);
 }
 
 /* ---- the end ---- */
@@ -214,12 +292,14 @@ int session_status(const struct session *s)
 	return STATUS_CLEAN;
 }
 
-void session_end(struct session *s, __u64 denied)
+void session_end(struct session *s, __u64 refused)
 {
 	struct report_end end = {
 		.totals = window_totals(s->window),
+		.uncovered = (const char *const *)s->uncovered,
+		.uncovered_count = s->uncovered_count,
 		.window_open = window_is_open(s->window),
-		.denied = denied,
+		.denied = refused,
 		.status = session_status(s),
 		.time_ns = s->last_ns,
 	};

@@ -1,71 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way of an event: into the recording, to the reports, through the automaton, and its
- * verdicts to the reports. A live run and a replay differ only in where events come from.
+ * The way of an event: into ledger and recording, to the report, through the automaton, and its
+ * verdicts to the report. A live run and a replay differ only in where the events come from. The
+ * session owns all that is known of a run.
  */
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "contract/window.h"
+#include "report/report.h"
 #include "session/history.h"
 #include "session/ledger.h"
-#include "report/report.h"
+#include "session/stream.h"
 #include "session/trace.h"
-#include "contract/window.h"
 
 /* Exit statuses of run, check and replay. */
 enum {
-	STATUS_CLEAN = 0, /* nothing breached, notices aside */
+	STATUS_CLEAN = 0, /* no breach above notice */
 	STATUS_WARNING = 1,
 	STATUS_CRITICAL = 2,
 	STATUS_UNVERIFIED = 3, /* could not verify */
 };
 
 struct session {
+	struct stream stream; /* records on their way to the automaton */
 	struct window *window;
 	struct report report;
+	struct report_host host;
+	struct severities severities; /* what each breach counts as */
+	char **uncovered;	      /* names of facts without a source */
+	unsigned int uncovered_count;
 	struct history history;
-	struct trace *trace;   /* NULL: nothing is recorded */
-	struct ledger *ledger; /* NULL: nothing outlives the guard */
-	bool silent;	       /* nothing is reported at all */
-	bool quiet;	       /* ... as what is fed was reported before */
+	struct trace *trace;   /* the recording; NULL: none is made */
+	struct ledger *ledger; /* NULL: the state ends with the process */
+	bool silent;	       /* report nothing at all */
+	bool quiet;	       /* the event being fed was reported by an earlier guard */
 	enum snp_severity worst;
 	struct report_breach breaches[SNP_BREACH_COUNT];
-	__u64 last_ns;
-	__u64 missed; /* calls that the kernel left out, as far as they were told */
-	__u64 next; /* the sequence number that is due; the caller keeps it right for the ledger */
+	__u64 last_ns; /* CLOCK_BOOTTIME of the last event */
 };
 
-/* Returns 0 or a negative errno. */
+/*
+ * Begins a session that reports to out. host is copied. Returns 0 or a negative errno;
+ * session_free() in either case.
+ */
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host);
+/* Trace, ledger and out stay the caller's. */
 void session_free(struct session *s);
 
-/* From the next verdict on; without it breaches count as their table has it. */
+/* Counts breaches by these severities from the next verdict on; before, by their table. */
 void session_set_severities(struct session *s, const struct severities *severities);
 
-/* What a session knows, for a ledger or at the begin of a recording; it fits or p says so. */
+/* Packs the whole state, for a ledger or the beginning of a recording. */
 void session_save(void *session, struct pack *p);
-/* Takes it up in a session that is new. Returns 0, -EBADMSG or -ENOMEM. */
+/* Unpacks a state into a new session. Returns 0, -EBADMSG for a damaged state, or -ENOMEM. */
 int session_load(struct session *s, struct pack *p);
 
 /*
- * Takes up what is in a ledger; of its events those without a report get one. Records that waited
- * for others are handed to waiting. Returns 0, -EBADMSG if it is damaged or empty, or another
- * errno.
+ * Takes over the state and the events of a ledger, which it only reads: events that its guard did
+ * not report are reported now, records that waited wait again. Returns 0, -EBADMSG for a damaged or
+ * empty ledger, or another negative errno.
  */
-int session_resume(struct session *s, const struct ledger *l,
-		   int (*waiting)(void *ctx, const struct snp_event *e), void *ctx);
+int session_resume(struct session *s, const struct ledger *l);
+/* Writes a checkpoint to the ledger. Returns 0 or a negative errno. */
+int session_checkpoint(struct session *s);
 
-/* Keeps a record in the ledger, if there is one, that arrived before others. 0 or an errno. */
-int session_keep_waiting(struct session *s, const struct snp_event *e);
-
-/* Returns 0, -EINVAL for an event that can't be, or the errno of what failed. */
+/*
+ * Takes one event in. When this returns, the ledger has it, so the caller may let go of it. Returns
+ * 0, -EINVAL for an event that no guard writes here, or the negative errno of what failed.
+ */
 int session_feed(struct session *s, const struct snp_event *e);
 
-/* An exit status by the worst breach; STATUS_UNVERIFIED if no CPU could be looked at. */
+/*
+ * Feeds what is due in the stream; now_ns and end as for stream_next(). Returns 1 with *e a copy of
+ * the event, 0 if nothing is due, or a negative errno.
+ */
+int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *end,
+		      struct snp_event *e);
+/*
+ * Writes a record to the ledger, if there is one, that was pushed to the stream and still waits
+ * there, so that the caller may let go of it. Returns 0 or a negative errno.
+ */
+int session_keep_waiting(struct session *s, const struct snp_event *e);
+
+/* The exit status by the worst breach; STATUS_UNVERIFIED if no sweep was complete. */
 int session_status(const struct session *s);
 
-/* Writes the summary. denied: writes refused, with or without a record. */
-void session_end(struct session *s, __u64 denied);
+/* Writes the summary. refused: number of refused or audited attempts, with or without a record. */
+void session_end(struct session *s, __u64 refused);
 
 #endif

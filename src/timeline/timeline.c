@@ -55,8 +55,8 @@ enum timeline_lane timeline_lane_of(enum timeline_mark_kind kind)
 	}
 }
 
-int timeline_init(struct timeline *t, const struct trace_header *host,
-		  const struct window *automaton)
+int timeline_init(struct timeline *t, const struct report_host *host,
+		  const struct severities *severities, const struct window *automaton)
 {
 	FILE *memo;
 
@@ -64,7 +64,7 @@ int timeline_init(struct timeline *t, const struct trace_header *host,
 	memo = open_memstream(&t->said, &t->said_len);
 	if (!memo)
 		return -ENOMEM;
-	return report_init(&t->text, REPORT_TEXT, memo, host);
+	return report_init(&t->text, REPORT_TEXT, memo, &t->host, severities);
 }
 
 void timeline_free(struct timeline *t)
@@ -85,7 +85,6 @@ void timeline_free(struct timeline *t)
 	for (unsigned int i = 0; i < t->cpu_count; i++)
 		free(t->cpus[i].steps);
 	free(t->cpus);
-	report_free(&t->text);
 	if (t->text.out)
 		fclose(t->text.out);
 	free(t->said);
@@ -443,6 +442,7 @@ static void on_end(struct report *r, const struct report_end *end)
 
 	look(t);
 	t->end = *end;
+	t->end.uncovered = NULL; /* the session's, which the timeline outlives */
 	if (!t->err)
 		t->err = make_rows(t);
 }

@@ -88,7 +88,7 @@ struct timeline_row {
 enum timeline_window { TIMELINE_NO_WINDOW, TIMELINE_WINDOW, TIMELINE_INITIALISED };
 
 struct timeline {
-	struct trace_header host;
+	struct report_host host;
 	__u64 start_ns, end_ns;
 	struct report_end end;
 	struct timeline_track window; /* enum timeline_window */
@@ -114,9 +114,12 @@ struct timeline {
 /* CPUs that go through the same states with no more than this between them share a row. */
 #define TIMELINE_BURST_NS 20000000ull
 
-/* automaton: of the session that t becomes a report of. Returns 0 or -ENOMEM. */
-int timeline_init(struct timeline *t, const struct trace_header *host,
-		  const struct window *automaton);
+/*
+ * host, severities, automaton: those of the session that t becomes a report of; drawing needs them
+ * no more. Returns 0 or -ENOMEM.
+ */
+int timeline_init(struct timeline *t, const struct report_host *host,
+		  const struct severities *severities, const struct window *automaton);
 void timeline_free(struct timeline *t);
 
 /* The report; its state is the timeline. After its end() the timeline is complete, or err set. */

@@ -216,8 +216,7 @@ static void draw_head(struct picture *p)
 		cpus == 1 ? "" : "s");
 	text_at(p, "muted", MARGIN, MARGIN + 38, "from %s UTC, for %s, %s; boot %.8s", stamp,
 		duration(t->end_ns - t->start_ns, span, sizeof(span)),
-		t->host.flags & TRACE_AUDIT ? "audit: nothing was refused" : "the gate refused",
-		t->host.boot_id);
+		t->host.audit ? "audit: nothing was refused" : "the gate refused", t->host.boot_id);
 	begin(p, "circle");
 	attr(p, "class", classes[t->end.status & 3]);
 	number(p, "cx", p->scale.right - 6);

@@ -16,7 +16,7 @@
 #include "host/platform.h"
 #include "session/session.h"
 #include "host/snapshot.h"
-#include "kernel/stream.h"
+#include "session/stream.h"
 
 static unsigned int cpus;
 static struct platform host;
@@ -209,10 +209,10 @@ static void pass_records(void)
 		if (i && stream_push(&stream, &e))
 			need(false, "stream");
 	}
-	need(!stream_pop(&stream, 0, &e), "a record out of order");
+	need(!stream_next(&stream, 0, NULL, &e), "a record out of order");
 	e.seq = 1;
 	need(!stream_push(&stream, &e), "stream");
-	while (stream_pop(&stream, 0, &e))
+	while (stream_next(&stream, 0, NULL, &e))
 		need(e.seq == ++at, "a record out of order");
 	need(at == cpus + 1, "records that are gone");
 	stream_free(&stream);

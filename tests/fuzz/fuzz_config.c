@@ -52,10 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	problems = config_read_stream(f, "input", &user);
 	fclose(f);
 	fuzz_check(problems == told.count, "%d problems, %d told", problems, told.count);
-	fuzz_check(o.interval >= 0.01 && o.interval <= 1e9, "%f", o.interval);
-	fuzz_check(!o.buffer_kib || (o.buffer_kib >= 4 && !(o.buffer_kib & (o.buffer_kib - 1))),
-		   "%u", o.buffer_kib);
-	fuzz_check(!o.duration && !o.ready && !o.since && !o.config && !o.no_config,
+	fuzz_check(o.settings.interval >= 0.01 && o.settings.interval <= 1e9, "%f",
+		   o.settings.interval);
+	fuzz_check(!o.settings.buffer_kib ||
+			   (o.settings.buffer_kib >= 4 &&
+			    !(o.settings.buffer_kib & (o.settings.buffer_kib - 1))),
+		   "%u", o.settings.buffer_kib);
+	fuzz_check(!o.settings.duration && !o.settings.ready && !o.since && !o.config &&
+			   !o.no_config,
 		   "what belongs to one call was set");
 	run_options_show(&o, on_setting, &told);
 	run_options_free(&o);

@@ -55,14 +55,18 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 	program_invocation_name = name;
 	program_invocation_short_name = short_name;
 	if (!result && !usage_error && parser == &run_argp) {
-		fuzz_check(o->format < REPORT_FORMAT_COUNT, "%u", o->format);
-		fuzz_check(o->interval >= 0.01 && o->interval <= 1e9, "%f", o->interval);
-		fuzz_check(!o->duration || (o->duration >= 0.01 && o->duration <= 1e9), "%f",
-			   o->duration);
-		fuzz_check(!o->buffer_kib || __builtin_popcount(o->buffer_kib) == 1, "%u",
-			   o->buffer_kib);
-		fuzz_check(!o->buffer_kib || (o->buffer_kib >= 4 && o->buffer_kib <= 1 << 20), "%u",
-			   o->buffer_kib);
+		fuzz_check(o->settings.format < REPORT_FORMAT_COUNT, "%u", o->settings.format);
+		fuzz_check(o->settings.interval >= 0.01 && o->settings.interval <= 1e9, "%f",
+			   o->settings.interval);
+		fuzz_check(!o->settings.duration ||
+				   (o->settings.duration >= 0.01 && o->settings.duration <= 1e9),
+			   "%f", o->settings.duration);
+		fuzz_check(!o->settings.buffer_kib ||
+				   __builtin_popcount(o->settings.buffer_kib) == 1,
+			   "%u", o->settings.buffer_kib);
+		fuzz_check(!o->settings.buffer_kib || (o->settings.buffer_kib >= 4 &&
+						       o->settings.buffer_kib <= 1 << 20),
+			   "%u", o->settings.buffer_kib);
 	}
 	if (parser == &run_argp)
 		run_options_free(input);

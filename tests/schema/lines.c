@@ -11,11 +11,13 @@
 #include "check/check.h"
 #include "report/report.h"
 
-static const struct trace_header host = {
+static const struct report_host host = {
 	.boot_id = "0f1e2d3c-0000-4000-8000-123456789abc",
 	.release = "7.3.0-test",
 	.realtime_offset_ns = 1780000000000000000,
 };
+
+static const struct severities severities;
 
 static void print_names(void)
 {
@@ -106,9 +108,12 @@ static void print_verdicts(struct report *r, enum verdict_kind kind, int count)
 
 static void print_ends(struct report *r)
 {
+	static const char *const uncovered[] = { "name" };
 	struct report_end end = { .time_ns = 1500000000 };
 
 	report_end(r, &end);
+	end.uncovered = uncovered;
+	end.uncovered_count = 1;
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		end.breaches[i] = (struct report_breach){ .counted = i + 1, .left_out = i + 1 };
 	for (end.status = 0; end.status < 4; end.status++)
@@ -123,13 +128,12 @@ int main(int argc, char **argv)
 		print_names();
 		return 0;
 	}
-	if (report_init(&r, REPORT_JSON, stdout, &host))
+	if (report_init(&r, REPORT_JSON, stdout, &host, &severities))
 		return 1;
 	for (unsigned int kind = 0; kind < SNP_EV_KINDS; kind++)
 		print_events(&r, kind);
 	print_verdicts(&r, VERDICT_STATE, WINDOW_DEGRADED + 1);
 	print_verdicts(&r, VERDICT_BREACH, SNP_BREACH_COUNT);
 	print_ends(&r);
-	report_free(&r);
 	return 0;
 }

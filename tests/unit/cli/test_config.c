@@ -81,8 +81,9 @@ static void is_told(const char *text, int count, const char *problems)
 Test(config, an_empty_file_changes_nothing)
 {
 	is_read("");
-	cr_expect_eq(options.interval, 10);
-	cr_expect_not(options.audit || options.until_breach || options.record);
+	cr_expect_eq(options.settings.interval, 10);
+	cr_expect_not(options.settings.audit || options.settings.until_breach ||
+		      options.settings.record);
 	for (int i = 0; i < RUN_OPTION_COUNT; i++)
 		cr_expect_null(options.origins[i].file);
 }
@@ -92,13 +93,13 @@ Test(config, every_key)
 	is_read("# a comment\n; another\n\n[run]\naudit = yes\nformat=json\nrecord = /a b\r\n"
 		"\tinterval: 2.5\nuntil-breach = on ; and a third\nbuffer = 64\navoid = kprobe\n"
 		"avoid = lsm\n[severity]\nblind = off\n[run]\naudit = no");
-	cr_expect_eq(options.format, REPORT_JSON);
-	cr_expect_str_eq(options.record, "/a b");
-	cr_expect_eq(options.interval, 2.5);
-	cr_expect(options.until_breach && !options.audit);
-	cr_expect_eq(options.buffer_kib, 64);
-	cr_expect_eq(options.avoid, 1u << HOOK_KPROBE | 1u << HOOK_LSM);
-	cr_expect(severity_is_off(&options.severities, SNP_BREACH_BLIND));
+	cr_expect_eq(options.settings.format, REPORT_JSON);
+	cr_expect_str_eq(options.settings.record, "/a b");
+	cr_expect_eq(options.settings.interval, 2.5);
+	cr_expect(options.settings.until_breach && !options.settings.audit);
+	cr_expect_eq(options.settings.buffer_kib, 64);
+	cr_expect_eq(options.settings.avoid, 1u << HOOK_KPROBE | 1u << HOOK_LSM);
+	cr_expect(severity_is_off(&options.settings.severities, SNP_BREACH_BLIND));
 	cr_expect_eq(options.origins[RUN_OPTION_INTERVAL].line, 8);
 	cr_expect_str_eq(options.origins[RUN_OPTION_INTERVAL].file, conf);
 	cr_expect_eq(options.origins[RUN_OPTION_AUDIT].line, 16);
@@ -169,10 +170,11 @@ Test(config, drop_ins_come_after_it_by_name)
 	fixture_write(&fixture, "/conf.d/30-c", "nonsense\n");
 	fixture_write(&fixture, "/conf.d/.40-d.conf", "nonsense\n");
 	is_read("[run]\ninterval = 1\nbuffer = 4\navoid = fentry\naudit = yes\n");
-	cr_expect_eq(options.interval, 3);
-	cr_expect_eq(options.buffer_kib, 8);
-	cr_expect(options.audit);
-	cr_expect_eq(options.avoid, 1u << HOOK_LSM, "one file's take the place of another's");
+	cr_expect_eq(options.settings.interval, 3);
+	cr_expect_eq(options.settings.buffer_kib, 8);
+	cr_expect(options.settings.audit);
+	cr_expect_eq(options.settings.avoid, 1u << HOOK_LSM,
+		     "one file's take the place of another's");
 	cr_expect(strstr(options.origins[RUN_OPTION_INTERVAL].file, "/conf.d/20-b.conf"));
 	cr_expect_str_eq(options.origins[RUN_OPTION_AUDIT].file, conf);
 	fixture_write(&fixture, "/conf.d/20-b.conf", "[run]\nx = 3\n");
@@ -190,7 +192,7 @@ Test(config, what_others_may_write_to_is_not_read)
 	chmod(conf, 0646);
 	cr_expect_eq(read_files(), 1);
 	cr_expect_str_eq(told, "/conf:0: others than root may write to it; chmod go-w it\n");
-	cr_expect_not(options.audit);
+	cr_expect_not(options.settings.audit);
 	chmod(conf, 0664);
 	cr_expect_eq(read_files(), 1);
 	chmod(conf, 0644);
@@ -198,7 +200,7 @@ Test(config, what_others_may_write_to_is_not_read)
 	chmod(dir, 0777);
 	cr_expect_eq(read_files(), 1);
 	cr_expect_str_eq(told, "/conf.d:0: others than root may write to it; chmod go-w it\n");
-	cr_expect_eq(options.buffer_kib, 0);
+	cr_expect_eq(options.settings.buffer_kib, 0);
 	chmod(dir, 0755);
 	if (!geteuid()) {
 		cr_assert_eq(chown(conf, 65534, 0), 0);
@@ -253,18 +255,18 @@ Test(config, the_command_line_is_over_the_files)
 	fixture_write(&fixture, "/conf",
 		      "[run]\naudit = yes\ninterval = 3\navoid = lsm\n[severity]\nblind = off\n");
 	cr_assert_eq(run_with("--audit=no", "--avoid=fentry"), 0, "%s", told);
-	cr_expect_not(options.audit);
-	cr_expect_eq(options.interval, 3);
-	cr_expect_eq(options.avoid, 1u << HOOK_FENTRY);
+	cr_expect_not(options.settings.audit);
+	cr_expect_eq(options.settings.interval, 3);
+	cr_expect_eq(options.settings.avoid, 1u << HOOK_FENTRY);
 	cr_assert_eq(run_with("--avoid=fentry", "--avoid=kprobe"), 0);
-	cr_expect_eq(options.avoid, 1u << HOOK_FENTRY | 1u << HOOK_KPROBE);
-	cr_expect(options.audit);
+	cr_expect_eq(options.settings.avoid, 1u << HOOK_FENTRY | 1u << HOOK_KPROBE);
+	cr_expect(options.settings.audit);
 	cr_assert_eq(run_with("--severity=blind=notice", "--until-breach"), 0);
-	cr_expect_str_eq(severity_name(&options.severities, SNP_BREACH_BLIND), "notice");
-	cr_expect(options.until_breach);
+	cr_expect_str_eq(severity_name(&options.settings.severities, SNP_BREACH_BLIND), "notice");
+	cr_expect(options.settings.until_breach);
 	cr_assert_eq(run_with("--no-config", NULL), 0);
-	cr_expect_not(options.audit);
-	cr_expect_eq(options.interval, 10);
+	cr_expect_not(options.settings.audit);
+	cr_expect_eq(options.settings.interval, 10);
 }
 
 Test(config, a_run_tells_the_first_mistake_and_how_many_more)
@@ -288,19 +290,19 @@ Test(config, a_reload_changes_what_can_change)
 	reload("[run]\nrecord = /a\ninterval = 2\nuntil-breach = yes\n[severity]\nblind = off\n");
 	cr_expect_str_eq(told, "read the configuration again; changed: interval, until-breach, "
 			       "severity");
-	cr_expect_eq(options.interval, 2);
-	cr_expect(options.until_breach);
-	cr_expect(severity_is_off(&options.severities, SNP_BREACH_BLIND));
+	cr_expect_eq(options.settings.interval, 2);
+	cr_expect(options.settings.until_breach);
+	cr_expect(severity_is_off(&options.settings.severities, SNP_BREACH_BLIND));
 	reload("[run]\nrecord = /b\nformat = json\nbuffer = 8\navoid = lsm\naudit = yes\n");
 	cr_expect_str_eq(told, "read the configuration again; changed: audit, interval, "
 			       "until-breach, severity; as they were until a restart: format, "
 			       "record, buffer, avoid");
-	cr_expect_str_eq(options.record, "/a");
-	cr_expect_eq(options.format, REPORT_TEXT);
-	cr_expect(options.audit);
-	cr_expect_not(options.avoid || options.buffer_kib);
-	cr_expect_eq(options.interval, 10);
-	cr_expect_not(options.until_breach);
+	cr_expect_str_eq(options.settings.record, "/a");
+	cr_expect_eq(options.settings.format, REPORT_TEXT);
+	cr_expect(options.settings.audit);
+	cr_expect_not(options.settings.avoid || options.settings.buffer_kib);
+	cr_expect_eq(options.settings.interval, 10);
+	cr_expect_not(options.settings.until_breach);
 	reload("[run]\nrecord = /a\naudit = yes\n");
 	cr_expect_str_eq(told, "read the configuration again; changed: nothing");
 }
@@ -312,14 +314,14 @@ Test(config, a_reload_with_a_mistake_changes_nothing)
 	reload("[run]\ninterval = 3\n[severity]\nblind = nonsense\n");
 	cr_expect_eq(strncmp(told, "all stays as it was: ", 21), 0, "%s", told);
 	cr_expect(strstr(told, "/conf:4: blind is off"), "%s", told);
-	cr_expect_eq(options.interval, 2);
-	cr_expect(severity_is_off(&options.severities, SNP_BREACH_BLIND));
+	cr_expect_eq(options.settings.interval, 2);
+	cr_expect(severity_is_off(&options.settings.severities, SNP_BREACH_BLIND));
 	unlink(conf);
 	told[0] = 0;
 	run_options_reload(&options);
 	cr_expect(strstr(told, "No such file"), "%s", told);
-	cr_expect_eq(options.interval, 2);
+	cr_expect_eq(options.settings.interval, 2);
 	reload("[run]\ninterval = 4\n");
-	cr_expect_eq(options.interval, 4);
-	cr_expect(options.until_breach, "the command line still holds");
+	cr_expect_eq(options.settings.interval, 4);
+	cr_expect(options.settings.until_breach, "the command line still holds");
 }

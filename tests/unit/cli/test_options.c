@@ -504,7 +504,7 @@ Test(replay, of_a_recording_whose_checksum_is_wrong)
 static void replay_impossible(const char *format)
 {
 	guard("replay", "--format", format, recording, NULL);
-	complains(UNVERIFIED, "record 2 can't be");
+	complains(UNVERIFIED, "record 2 is invalid");
 }
 
 Test(replay, of_an_event_that_no_guard_knows)

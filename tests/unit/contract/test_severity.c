@@ -152,7 +152,7 @@ static bool said(const char *what)
 
 static void let(const char *severity)
 {
-	struct severities s = session.report.severities;
+	struct severities s = session.severities;
 
 	cr_assert_geq(set(&s, severity), 0, "%s", why);
 	session_set_severities(&session, &s);

@@ -9,12 +9,14 @@
 #include "report/messages.h"
 #include "report/report_journal.h"
 
+static struct report_host host = { .release = "7.3.0-test" };
+static struct severities severities;
 static struct report report;
 static struct journal_entry entry;
 
 static void begin(void)
 {
-	report = (struct report){ .host = { .release = "7.3.0-test" } };
+	report = (struct report){ .host = &host, .severities = &severities };
 	entry = (struct journal_entry){ 0 };
 }
 
@@ -99,7 +101,7 @@ Test(journal, an_operators_severity_counts)
 {
 	struct verdict v = verdict_of(VERDICT_BREACH, SNP_BREACH_NO_LATCH);
 
-	report.severities.levels[SNP_BREACH_NO_LATCH] = SEVERITY_CRITICAL;
+	severities.levels[SNP_BREACH_NO_LATCH] = SEVERITY_CRITICAL;
 	journal_of_verdict(&entry, &report, &v);
 	has("PRIORITY", "2");
 	has("SNP_GUARD_SEVERITY", "critical");
@@ -195,7 +197,7 @@ Test(journal, begin_and_end)
 	has("SNP_GUARD_AUDIT", "no");
 	journal_entry_free(&entry);
 	e.kind = SNP_EV_ADOPT;
-	report.host.flags = TRACE_AUDIT;
+	host.audit = true;
 	cr_assert(journal_of_event(&entry, &report, &e));
 	has("MESSAGE_ID", message_text(MESSAGE_EVENT_ADOPT)->id);
 	has("SNP_GUARD_AUDIT", "yes");

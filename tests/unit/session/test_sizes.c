@@ -9,7 +9,7 @@
 #include "host/platform.h"
 #include "session/session.h"
 #include "host/snapshot.h"
-#include "kernel/stream.h"
+#include "session/stream.h"
 #include "events.h"
 
 enum { ALL = 8192 };
@@ -434,15 +434,15 @@ Test(sizes, records_of_8192_cpus_may_wait_for_one)
 		e.subject = e.seq;
 		cr_assert_eq(stream_push(&s, &e), 0);
 	}
-	cr_assert_eq(stream_pop(&s, MS, &e), 0, "the first one is missing");
+	cr_assert_eq(stream_next(&s, MS, NULL, &e), 0, "the first one is missing");
 	e.seq = e.subject = 1;
 	e.time_ns = MS;
 	cr_assert_eq(stream_push(&s, &e), 0);
 	for (unsigned int i = 1; i <= ALL; i++) {
-		cr_assert_eq(stream_pop(&s, MS, &e), 1);
+		cr_assert_eq(stream_next(&s, MS, NULL, &e), 1);
 		cr_assert(e.seq == i && e.subject == i, "%llu in place of %u", e.seq, i);
 	}
-	cr_expect_eq(stream_pop(&s, MS, &e), 0);
+	cr_expect_eq(stream_next(&s, MS, NULL, &e), 0);
 	stream_free(&s);
 }
 

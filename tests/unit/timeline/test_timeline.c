@@ -53,7 +53,7 @@ static void draw(void)
 	cr_assert_eq(trace_close(&recording), 0);
 	cr_assert_eq(trace_open(&read, fopen(path, "re")), 0);
 	cr_assert_eq(session_init(&session, REPORT_TEXT, stdout, &read.header), 0);
-	cr_assert_eq(timeline_init(&t, &read.header, session.window), 0);
+	cr_assert_eq(timeline_init(&t, &session.host, &session.severities, session.window), 0);
 	session.report.ops = &report_timeline;
 	session.report.state = &t;
 	while (trace_read(&read, &e) > 0)

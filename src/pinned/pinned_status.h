@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a guard that was started with --pin has in the kernel, read from there, never from intent.
  */
-#ifndef READ_BACK_H
-#define READ_BACK_H
+#ifndef PINNED_STATUS_H
+#define PINNED_STATUS_H
 
-#include "contract/guard_state.h"
 #include "kernel/hooks.h"
-#include "pinned/lasting.h"
+#include "pinned/guard_facts.h"
+#include "pinned/pinned_guard.h"
 #include "host/platform.h"
 #include "abi/latch.h"
 #include "kernel/sensors.h"
 #include "session/session.h"
 
-struct read_back {
+struct pinned_status {
 	struct guard_facts facts;
 	bool tried; /* in a window opening was tried, and refused */
 	struct platform platform;
 	struct hooks hooks;
-	struct lasting lasting;
+	struct pinned_guard guard;
 	struct sensors *sensors; /* NULL: nothing of this build is pinned */
 	struct snp_state kernel;
 	struct session session;
@@ -25,9 +25,9 @@ struct read_back {
 
 /*
  * Reads, and changes nothing; where a window is open it tries whether opening is refused. Returns
- * 0, -EPERM without root, or another negative errno; read_back_free() in either case.
+ * 0, -EPERM without root, or another negative errno; pinned_status_free() in either case.
  */
-int read_back(struct read_back *b);
-void read_back_free(struct read_back *b);
+int pinned_status_read(struct pinned_status *b);
+void pinned_status_free(struct pinned_status *b);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "pinned/lasting.h"
+#include "pinned/pinned_guard.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define CPU_BYTES  (2 * 64)
 #define REST_BYTES (64 * 1024)
 
-struct ledger_build lasting_build(int group)
+struct ledger_build pinned_guard_build(int group)
 {
 	struct ledger_build b = { .object_crc = sensors_object_crc(), .group = group };
 
@@ -26,7 +26,7 @@ struct ledger_build lasting_build(int group)
 	return b;
 }
 
-static int map_memory(struct lasting *l, int protection)
+static int map_memory(struct pinned_guard *l, int protection)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 size = sizeof(info);
@@ -44,31 +44,31 @@ static int map_memory(struct lasting *l, int protection)
 	return 0;
 }
 
-static void find(struct lasting *l, int protection)
+static void find(struct pinned_guard *l, int protection)
 {
 	struct ledger_build found, ours;
 	char path[PIN_PATH_MAX];
 
-	l->found = LASTING_NONE;
+	l->found = PINNED_NONE;
 	if (!pins_exist())
 		return;
-	l->found = LASTING_FOREIGN;
+	l->found = PINNED_UNKNOWN;
 	pin_path(path, PINS_DIR, PIN_MAP, LEDGER_NAME);
 	l->map = bpf_obj_get(path);
 	if (l->map < 0 || map_memory(l, protection))
 		return;
 	if (ledger_open(&l->ledger, l->memory, l->size, l->version)) {
 		/* A guard's, in a layout that this one does not know. */
-		l->found = l->version[0] ? LASTING_ANOTHER : LASTING_FOREIGN;
+		l->found = l->version[0] ? PINNED_OTHER_BUILD : PINNED_UNKNOWN;
 		return;
 	}
 	found = ledger_build(&l->ledger);
 	l->group = found.group % 2;
-	ours = lasting_build(found.group);
-	l->found = memcmp(&found, &ours, sizeof(found)) ? LASTING_ANOTHER : LASTING_OURS;
+	ours = pinned_guard_build(found.group);
+	l->found = memcmp(&found, &ours, sizeof(found)) ? PINNED_OTHER_BUILD : PINNED_SAME_BUILD;
 }
 
-static void unmap(struct lasting *l)
+static void unmap(struct pinned_guard *l)
 {
 	if (l->memory)
 		munmap(l->memory, l->size);
@@ -79,11 +79,11 @@ static void unmap(struct lasting *l)
 	l->map = -1;
 }
 
-int lasting_open(struct lasting *l, int *holder)
+int pinned_guard_open(struct pinned_guard *l, int *holder)
 {
 	int err;
 
-	*l = (struct lasting){ .map = -1 };
+	*l = (struct pinned_guard){ .map = -1 };
 	l->lock = guard_lock(holder);
 	if (l->lock < 0)
 		return l->lock;
@@ -92,13 +92,13 @@ int lasting_open(struct lasting *l, int *holder)
 	return err;
 }
 
-void lasting_look(struct lasting *l)
+void pinned_guard_look(struct pinned_guard *l)
 {
-	*l = (struct lasting){ .lock = -1, .map = -1 };
+	*l = (struct pinned_guard){ .lock = -1, .map = -1 };
 	find(l, PROT_READ);
 }
 
-void lasting_close(struct lasting *l)
+void pinned_guard_close(struct pinned_guard *l)
 {
 	unmap(l);
 	if (l->lock >= 0)
@@ -106,10 +106,10 @@ void lasting_close(struct lasting *l)
 	l->lock = -1;
 }
 
-int lasting_begin(struct lasting *l, unsigned int cpus, int group)
+int pinned_guard_begin(struct pinned_guard *l, unsigned int cpus, int group)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	struct ledger_build build = lasting_build(group);
+	struct ledger_build build = pinned_guard_build(group);
 	size_t size = ledger_size(REST_BYTES + (size_t)cpus * CPU_BYTES);
 	int err;
 
@@ -123,7 +123,7 @@ int lasting_begin(struct lasting *l, unsigned int cpus, int group)
 	return err;
 }
 
-int lasting_pin(const struct lasting *l)
+int pinned_guard_pin(const struct pinned_guard *l)
 {
 	char path[PIN_PATH_MAX];
 
@@ -131,7 +131,7 @@ int lasting_pin(const struct lasting *l)
 	return bpf_obj_pin(l->map, path) ? -errno : 0;
 }
 
-int lasting_repin(const struct lasting *l)
+int pinned_guard_repin(const struct pinned_guard *l)
 {
 	return pin_again(l->map, PIN_MAP, LEDGER_NAME);
 }

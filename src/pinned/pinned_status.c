@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "pinned/read_back.h"
+#include "pinned/pinned_status.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "util/printable.h"
 
 static void __attribute__((format(printf, 2, 3)))
-degrade(struct read_back *b, const char *format, ...)
+degrade(struct pinned_status *b, const char *format, ...)
 {
 	char *missing = b->facts.missing;
 	size_t size = sizeof(b->facts.missing), used = strlen(missing);
@@ -41,15 +41,8 @@ static int find_holder(void)
 	return lock == -EBUSY ? holder : 0;
 }
 
-static int drop_waiting(void *ctx, const struct snp_event *e)
-{
-	(void)ctx;
-	(void)e;
-	return 0;
-}
-
 /* What the guard that runs, or ran, knew; what waits in the ring buffer is not in it. */
-static int read_history(struct read_back *b)
+static int read_history(struct pinned_status *b)
 {
 	struct trace_header host = { .realtime_offset_ns = realtime_offset_ns() };
 	int err;
@@ -59,7 +52,7 @@ static int read_history(struct read_back *b)
 	if (err)
 		return err;
 	b->session.silent = true;
-	err = session_resume(&b->session, &b->lasting.ledger, drop_waiting, NULL);
+	err = session_resume(&b->session, &b->guard.ledger);
 	b->facts.has_history = !err;
 	if (!err)
 		memcpy(b->facts.breaches, window_totals(b->session.window).breaches,
@@ -69,7 +62,7 @@ static int read_history(struct read_back *b)
 	return err == -EBADMSG ? 0 : err;
 }
 
-static void try_gate(struct read_back *b)
+static void try_gate(struct pinned_status *b)
 {
 	struct gate gate = { .sensors = b->sensors, .platform = &b->platform, .gates = true };
 	int refused = gate_try(&gate);
@@ -84,7 +77,7 @@ static void try_gate(struct read_back *b)
 		degrade(b, "opening for writing could not be tried: %s", strerror(-refused));
 }
 
-static void look_at_gate(struct read_back *b)
+static void look_at_gate(struct pinned_status *b)
 {
 	bool shut = b->kernel.latch & SNP_LATCH_WINDOW;
 
@@ -99,25 +92,26 @@ static void look_at_gate(struct read_back *b)
 		degrade(b, "files were opened for writing with no guard between two windows");
 }
 
-int read_back(struct read_back *b)
+int pinned_status_read(struct pinned_status *b)
 {
 	struct hooks_options options = { 0 };
 	const char *name;
 	int missing, err;
 
-	*b = (struct read_back){ .platform = { .root = "" }, .lasting = { .lock = -1, .map = -1 } };
+	*b = (struct pinned_status){ .platform = { .root = "" },
+				     .guard = { .lock = -1, .map = -1 } };
 	if (geteuid())
 		return -EPERM;
 	b->facts.holder = find_holder();
-	lasting_look(&b->lasting);
-	if (b->lasting.found == LASTING_NONE)
+	pinned_guard_look(&b->guard);
+	if (b->guard.found == PINNED_NONE)
 		return 0;
-	if (b->lasting.found == LASTING_FOREIGN) {
+	if (b->guard.found == PINNED_UNKNOWN) {
 		degrade(b, PINS_DIR " is no guard's, or damaged");
 		return 0;
 	}
-	if (b->lasting.found == LASTING_ANOTHER) {
-		degrade(b, "pinned by another version, %s: ask that one", b->lasting.version);
+	if (b->guard.found == PINNED_OTHER_BUILD) {
+		degrade(b, "pinned by another version, %s: ask that one", b->guard.version);
 		return 0;
 	}
 	err = hooks_open(&b->hooks, &b->platform, NULL, &options);
@@ -137,11 +131,10 @@ int read_back(struct read_back *b)
 	return 0;
 }
 
-void read_back_free(struct read_back *b)
+void pinned_status_free(struct pinned_status *b)
 {
 	sensors_close(b->sensors);
 	hooks_close(&b->hooks);
-	lasting_close(&b->lasting);
-	if (b->session.window)
-		session_free(&b->session);
+	pinned_guard_close(&b->guard);
+	session_free(&b->session);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Brings records from the ring buffer to the session, in order. */
+#ifndef FEED_H
+#define FEED_H
+
+#include "kernel/sensors.h"
+#include "session/session.h"
+
+struct feed {
+	struct sensors *sensors;
+	struct session *session;
+	/* Set by what is fed, and by others with a reason to sweep; cleared by whoever sweeps. */
+	bool sweep_due;
+	bool firmware_due; /* the sweep must ask the driver, too, whether SNP is initialised */
+	/* As of the last feed_all(): */
+	bool complete; /* no record was on its way */
+	__u64 changes; /* records but those of refusals (snp_state.moves) */
+};
+
+/* Feeds what the ring buffer holds, and what is due. Returns 0 or a negative errno. */
+int feed_all(struct feed *f);
+
+/*
+ * Feeds the records up to this moment, also those on their way, and counts what does not come as
+ * lost. Records that come later are left to the next guard. Returns 0 or a negative errno.
+ */
+int feed_last(struct feed *f);
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a guard looks at between events: CPUs, gate, pins. */
+#include <errno.h>
+#include <time.h>
+
+#include "host/own_events.h"
+#include "kernel/kprobe_event.h"
+#include "run/run_state.h"
+#include "run/sweep.h"
+
+void run_publish(struct run *r, bool ended)
+{
+	const struct gate *g = &r->gate;
+
+	publish(&r->publisher, &r->session,
+		&(struct publish_counters){
+			.denied = sensors_state(r->sensors).denied,
+			.missed = r->session.stream.missed,
+			.degraded = g->told_open || g->told_off || g->told_unpinned,
+			.audit = g->audit,
+			.no_gate = !g->gates,
+			.ended = ended && !g->pinned, /* a pinned gate goes on */
+		});
+}
+
+/* ---- CPUs ---- */
+
+int run_sweep(struct run *r)
+{
+	__u64 interval = r->settings->interval * NS_PER_S;
+	bool firmware = r->feed.firmware_due;
+	int n;
+
+	r->feed.sweep_due = r->feed.firmware_due = false;
+	n = sweep(&r->platform, &r->feed, firmware);
+	if (n < 0)
+		return n;
+	r->swept = n;
+	if (r->swept) {
+		brake_follow(&r->brake, &r->platform,
+			     !r->gate.audit && window_is_open(r->session.window));
+		run_publish(r, false);
+	}
+	if (window_is_unsettled(r->session.window) && RUN_SETTLE_NS < interval)
+		interval = RUN_SETTLE_NS;
+	if (!r->swept) {
+		r->feed.firmware_due = firmware;
+		interval = STREAM_PATIENCE_NS;
+	}
+	r->next_sweep_ns = boottime_ns() + interval;
+	return 0;
+}
+
+#define COMPLETE_TRIES 20
+
+int run_sweep_until_complete(struct run *r)
+{
+	int err = run_sweep(r);
+
+	for (int i = 0; !err && !r->swept && i < COMPLETE_TRIES; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = STREAM_PATIENCE_NS }, NULL);
+		err = run_sweep(r);
+	}
+	return err;
+}
+
+/* ---- gate and pins ---- */
+
+#define LOOK_NS 1000000000ull
+
+static int follow_window(struct run *r)
+{
+	struct snp_event e;
+	int n = gate_follow(&r->gate, window_is_open(r->session.window), &e);
+
+	if (n <= 0)
+		return n;
+	/* Changing the programs takes a while: records from before the change are reported first.
+	 */
+	n = feed_all(&r->feed);
+	e.time_ns = boottime_ns();
+	return n ? n : session_feed(&r->session, &e);
+}
+
+/* sensors_repin(), which the gate calls, knows nothing of the ledger's pin. */
+static int look_at_ledger(struct run *r)
+{
+	struct snp_event e = own_event(SNP_EV_GATE);
+	int n = pinned_guard_repin(&r->pinned);
+
+	if (n <= 0)
+		return n;
+	e.flags = SNP_F_DEGRADED | SNP_F_RESTORED;
+	snprintf(e.name, sizeof(e.name), "pin was gone: the ledger");
+	return session_feed(&r->session, &e);
+}
+
+static int look_at_gate(struct run *r)
+{
+	bool open = window_is_open(r->session.window);
+	struct snp_event e;
+	int n, err;
+
+	while ((n = gate_look(&r->gate, open, r->feed.changes, &e)) > 0) {
+		r->feed.sweep_due |= e.flags & SNP_F_MISSED;
+		err = session_feed(&r->session, &e);
+		if (err)
+			return err;
+	}
+	return n;
+}
+
+int run_look(struct run *r)
+{
+	bool due = boottime_ns() >= r->next_look_ns;
+	int err;
+
+	sensors_beat(r->sensors);
+	err = follow_window(r);
+	/* The gate is compared with the session, so that must know all that happened. */
+	if (err || !due || !r->feed.complete)
+		return err;
+	r->next_look_ns = boottime_ns() + LOOK_NS;
+	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
+		r->old_group = -1;
+	err = look_at_gate(r);
+	return err || !r->gate.pinned ? err : look_at_ledger(r);
+}

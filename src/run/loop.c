@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a guard does from its start to its end. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "host/own_events.h"
+#include "run/run_state.h"
+#include "util/complain.h"
+
+static int timeout_ms(const struct run *r)
+{
+	__u64 now = boottime_ns(), at = r->next_sweep_ns;
+
+	if ((r->gate.pinned || window_is_open(r->session.window)) && r->next_look_ns < at)
+		at = r->next_look_ns;
+	if (r->end_ns && r->end_ns < at)
+		at = r->end_ns;
+	if (service_alive_at(&r->watchdog) < at)
+		at = service_alive_at(&r->watchdog);
+	if (stream_is_behind(&r->session.stream) && at > now + STREAM_PATIENCE_NS)
+		at = now + STREAM_PATIENCE_NS;
+	return at > now ? (at - now) / 1000000 + 1 : 0;
+}
+
+static bool is_over(const struct run *r)
+{
+	if (r->end_ns && boottime_ns() >= r->end_ns)
+		return true;
+	return r->settings->until_breach && r->session.worst >= SNP_WARNING;
+}
+
+static void switch_audit(struct run *r)
+{
+	if (r->settings->audit == r->gate.audit)
+		return;
+	if (!r->settings->audit && !r->gate.gates) {
+		complain("no BPF LSM here; staying in audit mode");
+		r->settings->audit = true;
+		return;
+	}
+	if (sensors_set_audit(r->sensors, r->settings->audit))
+		complain("can't switch audit mode");
+	else
+		r->gate.audit = r->settings->audit;
+}
+
+static void reload(struct run *r)
+{
+	service_reloading();
+	r->request.reload(r->request.ctx);
+	session_set_severities(&r->session, &r->settings->severities);
+	switch_audit(r);
+	service_ready();
+	r->feed.sweep_due = true;
+}
+
+/* Returns true if the signal ends the run. */
+static bool take_signal(struct run *r, int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+		return true;
+	/* The kernel sends SIGHUP itself when the terminal goes away: that is no reload. */
+	if (info.ssi_signo != SIGHUP || info.ssi_code == SI_KERNEL)
+		return true;
+	reload(r);
+	return false;
+}
+
+int run_loop(struct run *r, int signal_fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = sensors_fd(r->sensors), .events = POLLIN },
+		{ .fd = signal_fd, .events = POLLIN },
+	};
+	int err = 0;
+
+	while (!err && !is_over(r)) {
+		service_alive(&r->watchdog, boottime_ns());
+		if (poll(fds, 2, timeout_ms(r)) < 0)
+			return -errno;
+		if (fds[1].revents && take_signal(r, signal_fd))
+			break;
+		err = feed_all(&r->feed);
+		if (!err)
+			err = run_look(r);
+		if (!err && (r->feed.sweep_due || boottime_ns() >= r->next_sweep_ns))
+			err = run_sweep(r);
+	}
+	return err;
+}

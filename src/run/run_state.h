@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a running guard has, for the files of this folder: run.c calls start.c, loop.c and end.c in
+ * turn; these look at the host through look.c.
+ */
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
+
+#include "kernel/brake.h"
+#include "kernel/gate.h"
+#include "kernel/sensors.h"
+#include "monitor/publish.h"
+#include "monitor/service.h"
+#include "pinned/pinned_guard.h"
+#include "run/feed.h"
+#include "run/run.h"
+#include "session/session.h"
+
+#define NS_PER_S 1000000000ull
+
+struct run {
+	struct run_request request;
+	struct run_settings *settings; /* of the request */
+	struct platform platform;
+	struct hooks hooks;
+	struct sensors *sensors;
+	struct gate gate;
+	struct session session;
+	struct trace trace;
+	struct feed feed;
+	struct publisher publisher;
+	struct service_watchdog watchdog;
+	struct brake brake;
+	struct pinned_guard pinned;
+	int old_group; /* kprobe events of a replaced guard, to be removed; -1: none */
+	bool swept;    /* the last sweep was complete, and the latch is right */
+	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
+	__u64 end_ns;			   /* the same; 0: no end is set */
+};
+
+/* ---- start.c, resume.c, prepare.c ---- */
+
+/*
+ * Attaches everything or resumes a pinned guard, and sweeps for the first time. Returns 0, or a
+ * negative errno after it reported why.
+ */
+int run_start(struct run *r);
+
+/* Resumes the guard of this very build that is pinned. The same. */
+int run_resume(struct run *r);
+
+/* Steps of both, in the order in which they are taken. */
+int run_init_session(struct run *r);
+int run_report_sensors(int err);
+void run_wire(struct run *r);
+int run_begin_ledger(struct run *r, int group);
+int run_begin_recording(struct run *r, bool with_state);
+int run_list_guarded(struct run *r);
+int run_feed_start(struct run *r);
+
+/* ---- look.c ---- */
+
+/* Sweeps, and publishes the result. Returns 0 or a negative errno. */
+int run_sweep(struct run *r);
+/* Sweeps until a sweep is complete; on a host that does not come to rest, a few times only. */
+int run_sweep_until_complete(struct run *r);
+/* Has the write checks follow the window and, once a second, looks at gate and pins. */
+int run_look(struct run *r);
+/* Shows the state to monitors. ended: the guard is about to go. */
+void run_publish(struct run *r, bool ended);
+
+/* What follows an event may take a moment to come; a finding about it is due after this. */
+#define RUN_SETTLE_NS (WINDOW_SETTLE_NS + WINDOW_SETTLE_NS / 10)
+
+/* ---- loop.c, end.c ---- */
+
+/* Feeds, looks and sweeps until a signal of signal_fd or a setting ends the run. */
+int run_loop(struct run *r, int signal_fd);
+
+/* Feeds what is left, writes the summary, and leaves what is pinned in order. */
+int run_end(struct run *r);
+
+#endif
