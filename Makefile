@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make          builds build/snp-guard
 # make help     lists the rest
-VERSION := 0.1.0
+VERSION := $(file <VERSION)
 O ?= build
 CC ?= cc
 CLANG ?= clang
@@ -105,6 +105,8 @@ $(O)/obj/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
 
+$(guard_obj): VERSION
+
 $(O)/snp-guard: $(guard_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
@@ -131,9 +133,10 @@ install: all install-systemd
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
 .PHONY: install-lab
 install-lab: lab-programs
-	install -d $(lab_installed) $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 lab/snp-lab lab/init lab/labctl lab/demo.sh lab/verify.sh \
-		$(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -d $(lab_installed)/lib $(lab_installed)/guest $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 lab/snp-lab lab/demo.sh $(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
+	install -m 0755 lab/guest/* $(lab_installed)/guest
 	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's side of `make demo`: one SNP window from beginning to end, with the guard
-# watching. What is typed stands behind "#", all else is what the programs print.
+# watching. Lines that begin with "#" are commands, all others are the programs' output.
 show() {
 	echo "# $*"
 	sh -c "$*" 2>&1

@@ -35,7 +35,6 @@ struct check_result {
 struct check_report {
 	struct check_result *results;
 	int count, room;
-	bool incomplete; /* there was no memory for one */
 };
 
 /* What is known of the host. */

@@ -188,29 +188,7 @@ int check_print(FILE *out, const struct check_report *r, enum check_format forma
 	return formats[format].print(out, r);
 }
 
-int check_format_by_name(const char *name)
-{
-	for (int i = 0; i < CHECK_FORMAT_COUNT; i++)
-		if (!strcmp(formats[i].name, name))
-			return i;
-	return -EINVAL;
-}
-
 enum check_exit_map check_format_map(enum check_format format)
 {
 	return formats[format].map;
-}
-
-int check_exit_map_by_name(const char *name)
-{
-	static const char *const names[] = {
-#define X(sym, name, ok, warning, critical, unknown) name,
-		CHECK_EXIT_MAPS(X)
-#undef X
-	};
-
-	for (int i = 0; i < CHECK_EXIT_MAP_COUNT; i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -EINVAL;
 }

@@ -47,9 +47,7 @@ enum { CHECK_NAGIOS_SIZE = 1024, CHECK_NPD_SIZE = 80 };
 int check_print(FILE *out, const struct check_report *r, enum check_format format);
 int check_exit_status(const struct check_report *r, enum check_exit_map map);
 
-/* The one of that name, or -EINVAL. */
-int check_format_by_name(const char *name);
-int check_exit_map_by_name(const char *name);
+/* The exit map of a format for which none is asked. */
 enum check_exit_map check_format_map(enum check_format format);
 
 #endif

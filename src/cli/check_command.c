@@ -11,13 +11,12 @@
 #include "util/complain.h"
 #include "cli/options.h"
 #include "pinned/pinned_status.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 
-struct options {
-	int format; /* enum check_format */
-	int map;    /* enum check_exit_map; negative: the format's own */
-	struct severities severities;
+struct check_options {
+	struct command_options common;
+	int map; /* enum check_exit_map; negative: the format's own */
 	const char *since;
 	bool require_snp;
 };
@@ -25,7 +24,7 @@ struct options {
 enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default), json, prometheus, nagios or npd", 0 },
+	{ "format", 'f', "RESULTS", 0, "text (default), json, prometheus, nagios or npd", 0 },
 	{ "exit-map", OPT_EXIT_MAP, "MAP", 0,
 	  "What the exit status says: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, 2 "
 	  "unknown; the default of --format npd)",
@@ -37,46 +36,28 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-/* found: what arg stands for, or negative. */
-static error_t option(struct argp_state *state, const char *name, const char *takes,
-		      const char *arg, int found, int *value)
+static error_t parse_check(int key, char *arg, struct argp_state *state)
 {
-	if (found < 0)
-		argp_error(state, "--%s takes %s, not `%s`", name, takes, arg);
-	*value = found;
-	return 0;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
+	struct check_options *o = state->input;
 
 	switch (key) {
-	case 'f':
-		return option(state, "format", "text, json, prometheus, nagios or npd", arg,
-			      check_format_by_name(arg), &o->format);
 	case OPT_EXIT_MAP:
-		return option(state, "exit-map", "nagios or npd", arg, check_exit_map_by_name(arg),
-			      &o->map);
-	case OPT_SEVERITY:
-		return option_severity(state, arg, &o->severities);
+		o->map = option_word(state, key, arg);
+		return 0;
 	case OPT_SINCE:
 		o->since = arg;
 		return 0;
 	case OPT_REQUIRE_SNP:
 		o->require_snp = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_parse(key, arg, state);
 	}
 }
 
 const struct argp check_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = parse_check,
 	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
 	       "every CPU and other registers, the CPUs that are online, the kernel's count of "
 	       "hotplug disables, the driver, the firmware, and what a guard that was started "
@@ -164,19 +145,19 @@ int command_check(int argc, char **argv, int *status)
 	struct check_report report = { 0 };
 	struct snapshot now = { 0 }, since;
 	struct guard_facts guard;
-	struct options options = { .map = -1 };
+	struct check_options options = { .map = -1 };
 	struct registers registers;
 	struct psp_status status_of_firmware;
 	int err;
 
-	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+	options_read(&check_argp, argc, argv, &options.common);
 	err = read_snapshot(options.since, &since);
 	if (err)
 		goto out;
-	facts.severities = options.severities;
+	facts.severities = options.common.severities;
 	facts.since = options.since ? &since : NULL;
 	facts.require_snp = options.require_snp;
-	remedy(&platform);
+	host_prepare(&platform);
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
 		look_at_kernel(&facts, &now);
@@ -190,9 +171,9 @@ int command_check(int argc, char **argv, int *status)
 		complain("the check can't go on: %s", strerror(-err));
 		goto out;
 	}
-	err = check_print(stdout, &report, options.format);
+	err = check_print(stdout, &report, options.common.format);
 	if (options.map < 0)
-		options.map = check_format_map(options.format);
+		options.map = check_format_map(options.common.format);
 	*status = check_exit_status(&report, options.map);
 out:
 	check_free(&report);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "cli/completion.h"
+#include "cli/options.h"
 #include "session/session.h"
 
 static const struct command commands[] = {
@@ -34,37 +35,18 @@ const struct command *command_table(void)
 
 /* ---- the command that prints the table, as completion ---- */
 
-static error_t parse_completion(int key, char *arg, struct argp_state *state)
-{
-	int *shell = state->input;
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		*shell = completion_shell_by_name(arg);
-		if (*shell < 0)
-			argp_error(state, "there is completion for bash and zsh, not for `%s`",
-				   arg);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "for which SHELL?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 const struct argp completion_argp = {
-	.parser = parse_completion,
+	.parser = options_parse,
 	.args_doc = "SHELL",
 	.doc = "Prints the completion of snp-guard's command line for bash or zsh.",
 };
 
 int command_completion(int argc, char **argv, int *status)
 {
-	int shell = -1;
+	struct command_options o = { 0 };
 
-	argp_parse(&completion_argp, argc, argv, 0, NULL, &shell);
-	completion_print(stdout, shell, commands);
+	options_read(&completion_argp, argc, argv, &o);
+	completion_print(stdout, o.word, commands);
 	*status = STATUS_CLEAN;
 	return 0;
 }

@@ -2,55 +2,18 @@
 #include "cli/completion.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "kernel/hooks.h"
-#include "report/report.h"
-#include "timeline/timeline_picture.h"
+#include "cli/options.h"
 
-/* What can stand for an argument, by the name that help has for it. For any other: nothing. */
-static const struct {
-	const char *argument, *words;
-} arguments[] = {
-#define X(sym, name, ...) name " "
-	{ "BREACH", SNP_BREACHES(X) },	     { "FORMAT", REPORT_FORMATS(X) },
-	{ "KIND", HOOK_KINDS_AVOIDABLE(X) }, { "PICTURE", TIMELINE_FORMATS(X) },
-	{ "REPORT", RUN_FORMATS(X) },	     { "SHELL", COMPLETION_SHELLS(X) },
-#undef X
-};
-
-int completion_shell_by_name(const char *name)
+/* Nothing for an argument that is not one of a list. */
+static void put_words(FILE *out, const char *argument)
 {
-	static const char *const names[] = {
-#define X(sym, name) name,
-		COMPLETION_SHELLS(X)
-#undef X
-	};
+	const char *const *words = option_words(argument);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -EINVAL;
-}
-
-static const char *words_for(const char *argument)
-{
-	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
-		if (!strcmp(arguments[i].argument, argument))
-			return arguments[i].words;
-	return "";
-}
-
-/* "BREACH" of "[BREACH]"; "" if the command takes no argument. */
-static const char *argument_of(const struct argp *argp, char *buf, size_t size)
-{
-	const char *from = argp->args_doc ? argp->args_doc : "";
-
-	from += strspn(from, "[");
-	snprintf(buf, size, "%.*s", (int)strcspn(from, "]. "), from);
-	return buf;
+	for (int i = 0; words && words[i]; i++)
+		fprintf(out, "%s%s", i ? " " : "", words[i]);
 }
 
 static bool is_shown(const struct argp_option *o)
@@ -78,12 +41,15 @@ static void for_each_option(const struct argp *argp, FILE *out,
 /* Sets what can follow: words, or the kind of file. */
 static void bash_argument(FILE *out, const char *argument)
 {
-	if (!strcmp(argument, "FILE"))
+	if (!strcmp(argument, "FILE")) {
 		fputs("files=-f", out);
-	else if (!strcmp(argument, "DIR"))
+	} else if (!strcmp(argument, "DIR")) {
 		fputs("files=-d", out);
-	else
-		fprintf(out, "words='%s'", words_for(argument));
+	} else {
+		fputs("words='", out);
+		put_words(out, argument);
+		fputc('\'', out);
+	}
 }
 
 static void bash_name(FILE *out, const struct argp_option *o)
@@ -112,7 +78,7 @@ static void bash_command(FILE *out, const struct command *c)
 	fputs("\t\t*)\n\t\t\tif [[ $cur == -* ]]; then words='", out);
 	for_each_option(c->argp, out, bash_name);
 	fputs("--help'; else ", out);
-	bash_argument(out, argument_of(c->argp, argument, sizeof(argument)));
+	bash_argument(out, option_argument(c->argp, argument, sizeof(argument)));
 	fputs("; fi\n\t\t\t;;\n\t\tesac\n\t\t;;\n", out);
 }
 
@@ -166,12 +132,15 @@ static void zsh_quoted(FILE *out, const char *text)
 static void zsh_argument(FILE *out, const char *argument)
 {
 	fprintf(out, ":%s:", argument);
-	if (!strcmp(argument, "FILE"))
+	if (!strcmp(argument, "FILE")) {
 		fputs("_files", out);
-	else if (!strcmp(argument, "DIR"))
+	} else if (!strcmp(argument, "DIR")) {
 		fputs("_files -/", out);
-	else
-		fprintf(out, "(%s)", words_for(argument));
+	} else {
+		fputc('(', out);
+		put_words(out, argument);
+		fputc(')', out);
+	}
 }
 
 static void zsh_option(FILE *out, const struct argp_option *o)
@@ -193,7 +162,7 @@ static void zsh_command(FILE *out, const struct command *c)
 {
 	char argument[32];
 
-	argument_of(c->argp, argument, sizeof(argument));
+	option_argument(c->argp, argument, sizeof(argument));
 	fprintf(out, "\t%s)\n\t\t_arguments", c->name);
 	for_each_option(c->argp, out, zsh_option);
 	fputs(" \\\n\t\t\t'--help[give help]'", out);

@@ -16,9 +16,6 @@ enum completion_shell {
 #undef X
 };
 
-/* The shell of that name, or -EINVAL. */
-int completion_shell_by_name(const char *name);
-
 /* Prints the function for that shell, for commands up to the one without a name. */
 void completion_print(FILE *out, enum completion_shell shell, const struct command *commands);
 

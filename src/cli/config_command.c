@@ -9,8 +9,8 @@
 #include "cli/run_options.h"
 #include "session/session.h"
 
-struct options {
-	enum report_format format;
+struct config_options {
+	struct command_options common;
 	const char *config;
 	bool check;
 };
@@ -25,30 +25,25 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_config(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
+	struct config_options *o = state->input;
 
 	switch (key) {
-	case 'f':
-		return option_format(state, arg, &o->format);
 	case OPT_CONFIG:
 		o->config = arg;
 		return 0;
 	case OPT_CHECK:
 		o->check = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_parse(key, arg, state);
 	}
 }
 
 const struct argp config_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = parse_config,
 	.doc = "Shows what `snp-guard run` would be asked to do by its configuration, and where "
 	       "each setting comes from.",
 };
@@ -80,10 +75,10 @@ static void print_place(const char *file, unsigned int line)
 
 static void tell_problem(void *ctx, const char *file, unsigned int line, const char *text)
 {
-	const struct options *options = ctx;
+	const struct config_options *options = ctx;
 	struct json_object *o;
 
-	if (options->format == REPORT_JSON) {
+	if (options->common.format == REPORT_JSON) {
 		o = json_object_new_object();
 		put_place(o, file, line);
 		put_str(o, "problem", text);
@@ -97,10 +92,10 @@ static void tell_problem(void *ctx, const char *file, unsigned int line, const c
 static void show(void *ctx, const char *section, const char *key, const char *value,
 		 const struct run_origin *origin)
 {
-	const struct options *options = ctx;
+	const struct config_options *options = ctx;
 	struct json_object *o;
 
-	if (options->format == REPORT_JSON) {
+	if (options->common.format == REPORT_JSON) {
 		o = json_object_new_object();
 		put_str(o, "section", section);
 		put_str(o, "key", key);
@@ -116,11 +111,11 @@ static void show(void *ctx, const char *section, const char *key, const char *va
 
 int command_config(int argc, char **argv, int *status)
 {
-	struct options options = { 0 };
+	struct config_options options = { 0 };
 	struct run_options settings;
 	int problems;
 
-	argp_parse(&config_argp, argc, argv, 0, NULL, &options);
+	options_read(&config_argp, argc, argv, &options.common);
 	problems = run_options_from_files(&settings, options.config, tell_problem, &options);
 	if (problems < 0)
 		complain("the configuration can't be read: %s", strerror(-problems));

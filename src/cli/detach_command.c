@@ -6,12 +6,14 @@
 
 #include "kernel/brake.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "util/complain.h"
 #include "kernel/kprobe_event.h"
 #include "kernel/pins.h"
 #include "session/session.h"
 
 const struct argp detach_argp = {
+	.parser = options_parse,
 	.doc = "Removes what `snp-guard run --pin` left in the kernel: from then on nothing is "
 	       "refused and nothing is seen.",
 };
@@ -43,9 +45,10 @@ static void release_brakes(void)
 
 int command_detach(int argc, char **argv, int *status)
 {
+	struct command_options options = { 0 };
 	int holder, lock, err;
 
-	argp_parse(&detach_argp, argc, argv, 0, NULL, NULL);
+	options_read(&detach_argp, argc, argv, &options);
 	if (geteuid()) {
 		complain("not root: what is pinned can't be removed; use sudo");
 		return -EPERM;

@@ -10,8 +10,8 @@
 #include "cli/options.h"
 #include "session/session.h"
 
-struct options {
-	enum report_format format;
+struct hooks_command_options {
+	struct command_options common;
 	struct kernel_files files;
 };
 
@@ -26,13 +26,11 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_hooks(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
+	struct hooks_command_options *o = state->input;
 
 	switch (key) {
-	case 'f':
-		return option_format(state, arg, &o->format);
 	case OPT_BTF:
 		o->files.btf = arg;
 		return 0;
@@ -42,22 +40,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MODULES:
 		o->files.modules = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
-		return 0;
 	case ARGP_KEY_END:
 		if (!o->files.btf != !o->files.kallsyms || (o->files.modules && !o->files.btf))
 			argp_error(state, "--btf and --kallsyms belong together; --modules may be "
 					  "added to them");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return options_parse(key, arg, state);
 	}
 }
 
 const struct argp hooks_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = parse_hooks,
 	.doc = "Shows, for each fact that the guard follows, the source that a kernel offers, what "
 	       "was looked for before it, and what falls away where there is none. Attaches "
 	       "nothing; needs no SNP.",
@@ -111,7 +106,7 @@ static void print_json(const struct hooks *h)
 	}
 }
 
-static void complain_of(int err, const struct options *o)
+static void complain_of(int err, const struct hooks_command_options *o)
 {
 	bool running = !o->files.btf;
 
@@ -132,19 +127,19 @@ static void complain_of(int err, const struct options *o)
 
 int command_hooks(int argc, char **argv, int *status)
 {
-	struct options options = { 0 };
+	struct hooks_command_options options = { 0 };
 	struct hooks_options wanted = { .ask_ftrace = true };
 	struct platform platform = { .root = "" };
 	struct hooks hooks;
 	int err;
 
-	argp_parse(&hooks_argp, argc, argv, 0, NULL, &options);
+	options_read(&hooks_argp, argc, argv, &options.common);
 	err = hooks_open(&hooks, &platform, &options.files, &wanted);
 	if (err) {
 		complain_of(err, &options);
 		return err;
 	}
-	if (options.format == REPORT_JSON)
+	if (options.common.format == REPORT_JSON)
 		print_json(&hooks);
 	else
 		print_text(&hooks);

@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/run_options.h"
 #include "host/preflight.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "util/complain.h"
 
 static void reload(void *ctx)
@@ -26,7 +26,7 @@ int command_run(int argc, char **argv, int *status)
 	err = run_options_read(&options, argc, argv);
 	if (err)
 		goto out;
-	remedy(&platform);
+	host_prepare(&platform);
 	why = preflight(&platform, options.settings.audit);
 	if (why) {
 		complain("%s", why);

@@ -1,165 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/run_options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
-#include "util/complain.h"
-#include "kernel/hooks.h"
-#include "util/nearest.h"
 #include "cli/options.h"
-
-/* ---- types of values: text to field and back ---- */
-
-static int parse_bool(const char *text, void *field)
-{
-	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(text, words[i])) {
-			*(bool *)field = i % 2;
-			return 0;
-		}
-	return -EINVAL;
-}
-
-static void print_bool(const void *field, char *text, size_t size)
-{
-	snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no");
-}
-
-static int parse_seconds(const char *text, void *field)
-{
-	char *end;
-	double s = strtod(text, &end);
-
-	if (end == text || *end || !(s >= 0.01 && s <= 1e9))
-		return -EINVAL;
-	*(double *)field = s;
-	return 0;
-}
-
-static void print_seconds(const void *field, char *text, size_t size)
-{
-	snprintf(text, size, "%.10g", *(const double *)field);
-}
-
-static int parse_kib(const char *text, void *field)
-{
-	char *end;
-	unsigned long kib = strtoul(text, &end, 10);
-
-	if (!isdigit((unsigned char)*text) || *end || kib < 4 || kib > 1 << 20 || kib & (kib - 1))
-		return -EINVAL;
-	*(unsigned int *)field = kib;
-	return 0;
-}
-
-static void print_kib(const void *field, char *text, size_t size)
-{
-	unsigned int kib = *(const unsigned int *)field;
-
-	*text = 0;
-	if (kib)
-		snprintf(text, size, "%u", kib);
-}
-
-static int parse_format(const char *text, void *field)
-{
-	int format = report_format_by_name(text);
-
-	if (format >= 0)
-		*(enum report_format *)field = format;
-	return format < 0 ? format : 0;
-}
-
-static void print_format(const void *field, char *text, size_t size)
-{
-	snprintf(text, size, "%s", report_format_name(*(const enum report_format *)field));
-}
-
-/* An empty one is none. */
-static int parse_file(const char *text, void *field)
-{
-	char *copy = *text ? strdup(text) : NULL;
-
-	if (*text && !copy)
-		return -ENOMEM;
-	free(*(char **)field);
-	*(char **)field = copy;
-	return 0;
-}
-
-static void print_file(const void *field, char *text, size_t size)
-{
-	const char *file = *(char *const *)field;
-
-	snprintf(text, size, "%s", file ? file : "");
-}
-
-static int parse_hook_kind(const char *text, void *field)
-{
-	int kind = hook_kind_by_name(text);
-
-	if (kind >= 0)
-		*(unsigned int *)field |= 1u << kind;
-	return kind < 0 ? kind : 0;
-}
-
-static void print_hook_kind(const void *field, char *text, size_t size)
-{
-	unsigned int kinds = *(const unsigned int *)field;
-	size_t len = 0;
-
-	*text = 0;
-	for (int i = 0; i < HOOK_KIND_COUNT && len < size; i++)
-		if (kinds >> i & 1)
-			len += snprintf(text + len, size - len, "%s%s", len ? " " : "",
-					hook_kind_name(i));
-}
-
-enum type {
-	TYPE_BOOL,
-	TYPE_FLAG,
-	TYPE_SECONDS,
-	TYPE_KIB,
-	TYPE_FORMAT,
-	TYPE_FILE,
-	TYPE_ADDRESS,
-	TYPE_HOOK_KIND
-};
-
-static const struct {
-	int (*parse)(const char *text, void *field);
-	void (*print)(const void *field, char *text, size_t size);
-	const char *takes;
-} types[] = {
-	[TYPE_BOOL] = { parse_bool, print_bool, "yes or no" },
-	[TYPE_FLAG] = { parse_bool, print_bool, "nothing" },
-	[TYPE_SECONDS] = { parse_seconds, print_seconds, "seconds, from 0.01 on" },
-	[TYPE_KIB] = { parse_kib, print_kib, "a power of two from 4 to 1048576" },
-	[TYPE_FORMAT] = { parse_format, print_format, "text, json or journal" },
-	[TYPE_FILE] = { parse_file, print_file, "a file's name" },
-	[TYPE_ADDRESS] = { parse_file, print_file, "HOST:PORT or unix:PATH" },
-	[TYPE_HOOK_KIND] = { parse_hook_kind, print_hook_kind,
-			     "fentry, kprobe, tracepoint or lsm" },
-};
+#include "cli/value_type.h"
+#include "util/complain.h"
+#include "util/nearest.h"
+#include "util/words.h"
 
 /* ---- the table ---- */
 
 enum when { CALL, START, RELOAD };
 
 static const struct row {
-	const char *name;
-	enum type type;
+	const char *name, *argument;
+	enum value_types type;
 	enum when when;
 	size_t offset, size;
 } rows[] = {
 #define X(sym, name, key, type, arg, when, field, help)                                            \
-	{ name, TYPE_##type, when, offsetof(struct run_options, field),                            \
+	{ name,                                                                                    \
+	  arg,                                                                                     \
+	  TYPE_##type,                                                                             \
+	  when,                                                                                    \
+	  offsetof(struct run_options, field),                                                     \
 	  sizeof(((struct run_options *)0)->field) },
 	RUN_OPTIONS(X)
 #undef X
@@ -183,24 +51,29 @@ static void *field_of(struct run_options *o, int i)
 	return (char *)o + rows[i].offset;
 }
 
-static void print(const struct run_options *o, int i, char *text, size_t size)
+static void print_row(const struct run_options *o, int i, char *text, size_t size)
 {
-	types[rows[i].type].print((const char *)o + rows[i].offset, text, size);
+	value_types[rows[i].type].print((const char *)o + rows[i].offset, text, size);
 }
 
 /* Returns 0, or a negative errno with what is wrong in why. */
-static int set(struct run_options *o, int i, const char *value, const struct run_origin *origin,
-	       char *why, size_t size)
+static int set_row(struct run_options *o, int i, const char *value, const struct run_origin *origin,
+		   char *why, size_t size)
 {
+	const struct value_type *type = &value_types[rows[i].type];
+	char takes[128];
 	int err;
 
 	/* Kinds add up in one file or command line, and take the place of those before it. */
 	if (rows[i].type == TYPE_HOOK_KIND && o->origins[i].file != origin->file)
 		o->settings.avoid = 0;
-	err = types[rows[i].type].parse(value, field_of(o, i));
+	err = type->parse(value, field_of(o, i));
 	if (err)
 		snprintf(why, size, "%s takes %s, not `%s`", rows[i].name,
-			 types[rows[i].type].takes, value);
+			 type->takes
+				 ? type->takes
+				 : words_join(option_words(rows[i].argument), takes, sizeof(takes)),
+			 value);
 	else
 		o->origins[i] = *origin;
 	return err;
@@ -218,7 +91,7 @@ static int row_of_key(int key)
 	return -1;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	const struct run_origin origin = { .file = command_line };
 	struct run_options *o = state->input;
@@ -226,7 +99,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	char why[256];
 
 	if (i >= 0) {
-		if (set(o, i, arg ? arg : "yes", &origin, why, sizeof(why)))
+		if (set_row(o, i, arg ? arg : "yes", &origin, why, sizeof(why)))
 			argp_error(state, "--%s", why);
 		return 0;
 	}
@@ -234,7 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SEVERITY:
 		return option_severity(state, arg, &o->settings.severities);
 	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
+		argp_error(state, "unexpected argument `%s`", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -243,7 +116,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp run_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = parse_run,
 	.doc = "Follows each SNP window of this host: what is disabled and enabled, which CPUs "
 	       "come and go, which of them have SNP_EN. While a window is open, writes that would "
 	       "change the set of online CPUs are refused.",
@@ -324,7 +197,7 @@ static int take_key(void *ctx, const char *section, const char *key, const char 
 	while (i < RUN_OPTION_COUNT && strcmp(rows[i].name, key))
 		i++;
 	if (i < RUN_OPTION_COUNT && rows[i].when != CALL)
-		return set(o, i, value, &origin, why, size);
+		return set_row(o, i, value, &origin, why, size);
 	near = nearest(key, key_name, RUN_OPTION_COUNT);
 	if (i < RUN_OPTION_COUNT)
 		snprintf(why, size, "%s can be given on the command line only", key);
@@ -342,7 +215,7 @@ static void pass_problem(void *ctx, const char *file, unsigned int line, const c
 	r->problem(r->ctx, file, line, text);
 }
 
-static void begin(struct run_options *o)
+static void set_defaults(struct run_options *o)
 {
 	*o = (struct run_options){ .settings = { .interval = 10 } };
 }
@@ -365,7 +238,7 @@ int run_options_from_files(struct run_options *o, const char *path,
 					   const char *text),
 			   void *ctx)
 {
-	begin(o);
+	set_defaults(o);
 	return read_files(o, path, problem, ctx);
 }
 
@@ -395,13 +268,13 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 	int n = 0;
 
 	/* The command line comes last, and says which files come first. */
-	begin(o);
+	set_defaults(o);
 	argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	if (!o->no_config) {
 		path = o->config;
 		o->config = NULL;
 		run_options_free(o);
-		begin(o);
+		set_defaults(o);
 		n = read_files(o, path, note_first, first);
 		free(path);
 		argp_parse(&run_argp, argc, argv, 0, NULL, o);
@@ -430,7 +303,7 @@ int run_options_read(struct run_options *o, int argc, char **argv)
 void run_options_free(struct run_options *o)
 {
 	for (int i = 0; i < RUN_OPTION_COUNT; i++)
-		if (types[rows[i].type].parse == parse_file)
+		if (value_is_allocated(rows[i].type))
 			free(*(char **)field_of(o, i));
 	for (unsigned int i = 0; i < o->file_count; i++)
 		free(o->files[i]);
@@ -448,8 +321,8 @@ static void take_over(struct run_options *o, const struct run_options *new, char
 		char *names = rows[i].when == RELOAD ? changed : kept;
 		size_t len = strlen(names);
 
-		print(o, i, before, sizeof(before));
-		print(new, i, after, sizeof(after));
+		print_row(o, i, before, sizeof(before));
+		print_row(new, i, after, sizeof(after));
 		if (!strcmp(before, after))
 			continue;
 		snprintf(names + len, size - len, "%s%s", len ? ", " : "", rows[i].name);
@@ -490,7 +363,7 @@ void run_options_show(const struct run_options *o,
 	for (int i = 0; i < RUN_OPTION_COUNT; i++) {
 		if (rows[i].when == CALL)
 			continue;
-		print(o, i, value, sizeof(value));
+		print_row(o, i, value, sizeof(value));
 		show(ctx, section_name(0), rows[i].name, value, &o->origins[i]);
 	}
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)

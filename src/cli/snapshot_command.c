@@ -5,37 +5,22 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "util/complain.h"
 #include "host/preflight.h"
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 #include "kernel/sensors.h"
 #include "session/session.h"
 #include "host/snapshot.h"
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 0 },
+	OUTPUT_OPTION,
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	const char **output = state->input;
-
-	switch (key) {
-	case 'o':
-		*output = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 const struct argp snapshot_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = options_parse,
 	.doc = "Keeps which CPUs are online and have SNP_EN, and the kernel's count of hotplug "
 	       "disables, as JSON: taken before a kexec, `snp-guard run --since FILE` compares "
 	       "with "
@@ -99,11 +84,12 @@ int command_snapshot(int argc, char **argv, int *status)
 {
 	struct platform platform = { .root = "" };
 	struct snapshot snapshot = { 0 };
-	const char *output = NULL, *why;
+	struct command_options options = { 0 };
+	const char *why;
 	int err;
 
-	argp_parse(&snapshot_argp, argc, argv, 0, NULL, &output);
-	remedy(&platform);
+	options_read(&snapshot_argp, argc, argv, &options);
+	host_prepare(&platform);
 	why = preflight(&platform, true);
 	if (why) {
 		complain("%s", why);
@@ -115,9 +101,10 @@ int command_snapshot(int argc, char **argv, int *status)
 	if (err)
 		complain("can't look at the host: %s %s", strerror(-err), sensors_complaint());
 	if (!err) {
-		err = write_to(&snapshot, output);
+		err = write_to(&snapshot, options.output);
 		if (err)
-			complain("%s: %s", output ? output : "standard output", strerror(-err));
+			complain("%s: %s", options.output ? options.output : "standard output",
+				 strerror(-err));
 	}
 	snapshot_free(&snapshot);
 	if (!err)

@@ -23,24 +23,9 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	enum report_format *format = state->input;
-
-	switch (key) {
-	case 'f':
-		return option_format(state, arg, format);
-	case ARGP_KEY_ARG:
-		argp_error(state, "it takes no argument: `%s`", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 const struct argp status_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = options_parse,
 	.doc = "Reads back from the kernel what a guard that was started with --pin left there: "
 	       "whether the gate refuses (tried, where a window is open), what is missing, the "
 	       "last windows, who was refused. Exit status: 0 enforcing or auditing, 1 degraded, "
@@ -192,11 +177,11 @@ static void print_json(const struct pinned_status *b)
 
 int command_status(int argc, char **argv, int *status)
 {
-	enum report_format format = REPORT_TEXT;
+	struct command_options options = { 0 };
 	struct pinned_status b;
 	int err;
 
-	argp_parse(&status_argp, argc, argv, 0, NULL, &format);
+	options_read(&status_argp, argc, argv, &options);
 	err = pinned_status_read(&b);
 	if (err == -EPERM) {
 		complain("not root: what is pinned can't be read; use sudo");
@@ -204,7 +189,7 @@ int command_status(int argc, char **argv, int *status)
 		complain("can't read back what is pinned: %s %s", strerror(-err),
 			 sensors_complaint());
 	} else {
-		if (format == REPORT_JSON)
+		if (options.format == REPORT_JSON)
 			print_json(&b);
 		else
 			print_text(&b);

@@ -4,50 +4,21 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "util/complain.h"
 #include "session/replay.h"
 #include "timeline/timeline_picture.h"
-
-struct options {
-	const char *file, *output; /* output NULL: stdout */
-	int format;		   /* enum timeline_format; -1: by the output's name */
-};
+#include "util/words.h"
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "Write to FILE, not to stdout", 0 },
+	OUTPUT_OPTION,
 	{ "format", 'f', "PICTURE", 0, "svg or html; by default as FILE's name ends, or svg", 0 },
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'o':
-		o->output = arg;
-		return 0;
-	case 'f':
-		o->format = timeline_format_by_name(arg);
-		if (o->format < 0)
-			argp_error(state, "--format takes svg or html, not `%s`", arg);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which FILE?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 const struct argp timeline_argp = {
 	.options = option_table,
-	.parser = parse,
+	.parser = options_parse,
 	.args_doc = "FILE",
 	.doc = "Draws a recording of `snp-guard run --record FILE`: the windows, what disabled CPU "
 	       "hotplug, firmware commands, refusals and breaches over time, and SNP_EN of each "
@@ -71,15 +42,15 @@ static int replay_into(struct timeline *t, struct trace *trace, struct session *
 	return replay(trace, s, file);
 }
 
-static int format_of(const struct options *o)
+static enum timeline_format format_of(const struct command_options *o)
 {
 	const char *dot = o->output ? strrchr(o->output, '.') : NULL;
-	int format = dot ? timeline_format_by_name(dot + 1) : -EINVAL;
+	int format = dot ? words_find(option_words("PICTURE"), dot + 1) : -EINVAL;
 
 	return o->format >= 0 ? o->format : format >= 0 ? format : TIMELINE_SVG;
 }
 
-static int write_picture(const struct timeline *t, const struct options *o)
+static int write_picture(const struct timeline *t, const struct command_options *o)
 {
 	FILE *out = o->output ? fopen(o->output, "we") : stdout;
 	int err = out ? timeline_draw(t, format_of(o), out) : -errno;
@@ -87,22 +58,22 @@ static int write_picture(const struct timeline *t, const struct options *o)
 	if (out && out != stdout && fclose(out) && !err)
 		err = -errno;
 	if (err)
-		complain("%s: %s", o->output ? o->output : "stdout", strerror(-err));
+		complain("%s: %s", o->output ? o->output : "standard output", strerror(-err));
 	return err;
 }
 
 int command_timeline(int argc, char **argv, int *status)
 {
-	struct options o = { .format = -1 };
+	struct command_options o = { .format = -1 }; /* by the output's name */
 	struct session session = { 0 };
 	struct timeline t = { 0 };
 	struct trace trace = { 0 };
 	int err;
 
-	argp_parse(&timeline_argp, argc, argv, 0, NULL, &o);
-	err = replay_open(&trace, o.file);
+	options_read(&timeline_argp, argc, argv, &o);
+	err = replay_open(&trace, o.argument);
 	if (!err)
-		err = replay_into(&t, &trace, &session, o.file);
+		err = replay_into(&t, &trace, &session, o.argument);
 	if (!err)
 		err = t.err ? t.err : write_picture(&t, &o);
 	if (!err)

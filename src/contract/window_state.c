@@ -7,8 +7,6 @@
 #include "util/cpulist.h"
 #include "util/pack.h"
 
-#define CPU_ROOM 64 /* the least that is allocated, as in window.c */
-
 static void pack_int(struct pack *p, int *value)
 {
 	pack_s32(p, value);
@@ -47,70 +45,73 @@ static void pack_cpu(struct pack *p, struct cpu *c)
 	pack_time(p, &c->moved_ns);
 	pack_time(p, &c->asked_ns);
 	pack_bool(p, &c->frozen);
-	pack_bool(p, &c->before_online);
-	pack_bool(p, &c->before_snp_en);
-	pack_bool(p, &c->before_moot);
+	pack_bool(p, &c->before.online);
+	pack_bool(p, &c->before.snp_en);
+	pack_bool(p, &c->before.moot);
 	pack_u32(p, &c->tid);
 	pack_bytes(p, c->comm, sizeof(c->comm));
 }
 
-static void pack_totals(struct pack *p, struct window_totals *t)
+static void pack_totals(struct pack *p, struct window *w)
 {
-	pack_u32(p, &t->windows);
+	pack_u32(p, &w->life.windows);
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		pack_u32(p, &t->breaches[i]);
-	pack_u32(p, &t->denied);
-	pack_u32(p, &t->audited);
-	pack_u64(p, &t->lost);
-	pack_bool(p, &t->truth);
+		pack_u32(p, &w->tally.breaches[i]);
+	pack_u32(p, &w->tally.denied);
+	pack_u32(p, &w->tally.audited);
+	pack_u64(p, &w->tally.lost);
+	pack_bool(p, &w->tally.swept);
 }
 
-/* All of struct window but its CPUs, and the event being fed. */
+/*
+ * All of struct window but its CPUs, and the event being fed. The order is that of older ledgers
+ * and recordings, so it stays; a new member comes last.
+ */
 static void pack_window(struct pack *p, struct window *w)
 {
-	unsigned int firmware = w->firmware;
+	unsigned int firmware = w->firmware.state;
 
-	pack_bool(p, &w->started);
-	pack_bool(p, &w->has_prepare);
-	pack_bool(p, &w->has_enable);
-	pack_bool(p, &w->has_latch);
-	pack_bool(p, &w->compare);
-	pack_bool(p, &w->same_boot);
-	pack_bool(p, &w->had_snp_en);
-	pack_bool(p, &w->renewed);
-	pack_bool(p, &w->leaving);
-	pack_totals(p, &w->totals);
-	pack_bool(p, &w->open);
-	pack_bool(p, &w->inferred);
-	pack_time(p, &w->opened_ns);
-	pack_time(p, &w->changed_ns);
-	pack_bool(p, &w->latch_judged);
-	pack_bool(p, &w->disabled);
-	pack_u32(p, &w->gap_up);
-	pack_u32(p, &w->gap_down);
-	pack_bool(p, &w->closed_by_firmware);
-	pack_bool(p, &w->preparing);
-	pack_bool(p, &w->bailout);
-	pack_bool(p, &w->was_open);
-	pack_u32(p, &w->enabled);
+	pack_bool(p, &w->kernel.started);
+	pack_bool(p, &w->kernel.has_prepare);
+	pack_bool(p, &w->kernel.has_enable);
+	pack_bool(p, &w->kernel.has_latch);
+	pack_bool(p, &w->since.known);
+	pack_bool(p, &w->since.same_boot);
+	pack_bool(p, &w->since.had_snp_en);
+	pack_bool(p, &w->life.renewed);
+	pack_bool(p, &w->life.leaving);
+	pack_totals(p, w);
+	pack_bool(p, &w->life.open);
+	pack_bool(p, &w->life.found_open);
+	pack_time(p, &w->life.opened_ns);
+	pack_time(p, &w->life.changed_ns);
+	pack_bool(p, &w->holds.judged);
+	pack_bool(p, &w->holds.taken);
+	pack_u32(p, &w->holds.gap_up);
+	pack_u32(p, &w->holds.gap_down);
+	pack_bool(p, &w->life.shutdown_unproven);
+	pack_bool(p, &w->life.preparing);
+	pack_bool(p, &w->life.bailout);
+	pack_bool(p, &w->life.was_open);
+	pack_u32(p, &w->life.enabled);
 	pack_enum(p, &firmware, FW_INITIALISED);
-	w->firmware = firmware;
-	pack_bool(p, &w->init_failed);
-	pack_bool(p, &w->init_retry);
-	pack_event(p, &w->retried);
-	pack_int(p, &w->outstanding);
-	pack_bool(p, &w->outstanding_inferred);
-	pack_bool(p, &w->outstanding_unknown);
-	pack_event(p, &w->disabler);
-	pack_event(p, &w->stranger);
-	pack_bool(p, &w->leak_pending);
-	pack_time(p, &w->deficit_ns);
-	pack_bool(p, &w->deficit_told);
+	w->firmware.state = firmware;
+	pack_bool(p, &w->firmware.init_failed);
+	pack_bool(p, &w->firmware.init_retry);
+	pack_event(p, &w->firmware.retried);
+	pack_int(p, &w->holds.by_snp);
+	pack_bool(p, &w->holds.assumed);
+	pack_bool(p, &w->holds.unknown);
+	pack_event(p, &w->holds.last_disable);
+	pack_event(p, &w->holds.last_other_enable);
+	pack_bool(p, &w->holds.leak_pending);
+	pack_time(p, &w->holds.deficit_ns);
+	pack_bool(p, &w->holds.deficit_told);
 	pack_bool(p, &w->records_lost);
-	pack_bool(p, &w->disbelieved);
-	pack_bool(p, &w->look_again);
-	/* It is named as the command that failed. */
-	if (w->init_retry && !snp_command_name(w->retried.subject))
+	pack_bool(p, &w->cpus.disbelieved);
+	pack_bool(p, &w->cpus.look_again);
+	/* A retry that never comes is reported by the name of its command. */
+	if (w->firmware.init_retry && !snp_command_name(w->firmware.retried.subject))
 		p->err = -EBADMSG;
 }
 
@@ -120,9 +121,9 @@ void window_save(const struct window *w, struct pack *p)
 	struct cpu cpu;
 
 	pack_window(p, &copy);
-	pack_u32(p, &copy.cpu_count);
-	for (unsigned int i = 0; i < w->cpu_count; i++) {
-		cpu = w->cpus[i];
+	pack_u32(p, &copy.cpus.count);
+	for (unsigned int i = 0; i < w->cpus.count; i++) {
+		cpu = w->cpus.list[i];
 		pack_cpu(p, &cpu);
 	}
 }
@@ -135,11 +136,11 @@ int window_load(struct window *w, struct pack *p)
 	pack_u32(p, &count);
 	if (p->err || count > 2 * CPULIST_MAX)
 		return -EBADMSG;
-	w->cpus = calloc(count ? count : CPU_ROOM, sizeof(*w->cpus));
-	if (!w->cpus)
+	w->cpus.list = calloc(count ? count : CPUS_ROOM, sizeof(*w->cpus.list));
+	if (!w->cpus.list)
 		return -ENOMEM;
-	w->cpu_count = count;
+	w->cpus.count = count;
 	for (unsigned int i = 0; i < count; i++)
-		pack_cpu(p, &w->cpus[i]);
+		pack_cpu(p, &w->cpus.list[i]);
 	return p->err ? -EBADMSG : 0;
 }

@@ -1,77 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the automaton remembers, for window.c, and for window_state.c, which keeps it across the
- * guard's end. A member that is added stands in the lists of window_state.c, too.
+ * All that the automaton remembers, for its parts alone.
+ *
+ * Each part keeps its memory in a struct that its own header defines, and is the only one that
+ * writes it: the other parts read it, or call the part's functions. The exception is
+ * window_state.c, which saves and loads all of it. Whoever adds a member adds it there too.
  */
 #ifndef WINDOW_STATE_H
 #define WINDOW_STATE_H
 
 #include "contract/window.h"
+#include "contract/window_cpus.h"
+#include "contract/window_firmware.h"
+#include "contract/window_hotplug.h"
+#include "contract/window_life_cycle.h"
+#include "contract/window_snapshot.h"
 
-enum snp_en { EN_UNKNOWN, EN_CLEAR, EN_SET };
-
-struct cpu {
-	enum snp_en en;
-	bool present, online, readable;
-	bool told_without; /* cpu-without-snp-en is said for this time online */
-	bool told_unknown;
-	__u64 moved_ns;			   /* of its last transition; 0: none was seen */
-	__u64 asked_ns;			   /* since when it is asked to come or go; 0: it isn't */
-	bool frozen;			   /* the last request came from suspend */
-	bool before_online, before_snp_en; /* as a snapshot has it */
-	bool before_moot;		   /* it moved in the window since: that was told */
-	__u32 tid;
-	char comm[SNP_COMM_LEN];
+/* What START says of the kernel and of the hooks. Written by window.c. */
+struct kernel_facts {
+	bool started;	  /* START was fed */
+	bool has_prepare; /* the kernel has snp_prepare() */
+	bool has_enable;  /* snp_enable() is watched */
+	bool has_latch;	  /* the kernel disables CPU hotplug for SNP */
 };
 
-/* How far the firmware has come. */
-enum firmware { FW_UNKNOWN, FW_DOWN, FW_INIT_DONE, FW_INITIALISED };
+/* Counts since the start. Written by window.c. */
+struct tally {
+	unsigned int breaches[SNP_BREACH_COUNT];
+	unsigned int denied, audited;
+	__u64 lost;
+	bool swept; /* at least one sweep was complete */
+};
 
 struct window {
-	struct cpu *cpus;
-	unsigned int cpu_count;
+	struct kernel_facts kernel;
+	struct tally tally;
+	bool records_lost; /* since the last complete sweep; written by window.c */
 
-	bool started, has_prepare, has_enable, has_latch;
-	bool compare, same_boot; /* with a snapshot; of this very kernel */
-	bool had_snp_en;	 /* ... on any CPU */
-	bool renewed;		 /* the guard saw a window begin or end: what it found is gone */
-	bool leaving;		 /* kexec or reboot: CPUs stop without a transition */
-	struct window_totals totals;
-
-	/* the window */
-	bool open, inferred;
-	__u64 opened_ns, changed_ns; /* changed: what the next sweep may settle */
-	bool latch_judged;	     /* no-latch is said, or an owned disable was seen in it */
-	bool disabled; /* an owned disable fell into it, or was outstanding as it opened */
-	unsigned int gap_up, gap_down; /* transitions in it before the first disable */
-	bool closed_by_firmware;
-
-	/* snp_prepare() in flight, and its last outcome */
-	bool preparing, bailout;
-	bool was_open;	      /* as it was entered */
-	unsigned int enabled; /* CPUs on which it set SNP_EN */
-
-	enum firmware firmware;
-	bool init_failed;
-	bool init_retry;	  /* it failed with DFFLUSH_REQUIRED: the driver tries again */
-	struct snp_event retried; /* ... how it failed */
-
-	/* the books of cpu_hotplug_disable() and _enable() */
-	int outstanding;
-	bool outstanding_inferred;
-	bool outstanding_unknown; /* the guard came inside a window, the count was not readable */
-	struct snp_event disabler, stranger; /* SNP's last disable, another's last enable */
-	bool leak_pending;
-	__u64 deficit_ns; /* since when the kernel's count is below outstanding; 0: it isn't */
-	bool deficit_told;
-	bool records_lost; /* since the last complete sweep */
-	bool disbelieved;  /* what this sweep said of a CPU, as it had just moved */
-	bool look_again;   /* ... and the last one */
+	struct life_cycle life;
+	struct snp_firmware firmware;
+	struct holds holds;
+	struct cpus cpus;
+	struct since_snapshot since;
 
 	/* of the event being fed */
 	const struct snp_event *event;
 	window_emit_fn emit;
 	void *ctx;
 };
+
+/*
+ * Counts a breach and emits its verdict, about cpu or SNP_NO_SUBJECT. The text is cut to what
+ * struct verdict has room for.
+ */
+void __attribute__((format(printf, 4, 5)))
+window_breach(struct window *w, enum snp_breach id, __u32 cpu, const char *format, ...);
+
+/* Emits the verdict of a turn that is no breach. */
+void __attribute__((format(printf, 3, 4)))
+window_turn(struct window *w, enum window_state id, const char *format, ...);
 
 #endif

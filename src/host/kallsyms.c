@@ -11,10 +11,10 @@ struct line {
 	uint64_t address;
 	char type;
 	const char *name;
-	const char *module; /* NULL: the kernel itself */
+	const char *module; /* NULL: vmlinux */
 };
 
-/* Takes a line apart in place. */
+/* Splits a line into its words, in place. */
 static bool parse_line(char *text, struct line *l)
 {
 	char *end, *p;
@@ -42,7 +42,7 @@ static bool is_text(char type)
 	return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
 
-/* A module's symbols are not sorted; its text begins and ends on pages. */
+/* A module's symbols are not sorted by address. Its text is page-aligned. */
 static void extend(struct kallsym *s, const struct line *l)
 {
 	if (!l->module || strcmp(s->module, l->module) || !is_text(l->type) || !l->address)
@@ -53,7 +53,7 @@ static void extend(struct kallsym *s, const struct line *l)
 		s->end = (l->address | 0xfff) + 1;
 }
 
-/* A clone or a part of a function, by GCC's and LLVM's endings; .cold is no function. */
+/* True for the suffixes of GCC and LLVM for a clone of a function; .cold is only a part of one. */
 static void keep_variant(struct kallsym *s, const char *ending)
 {
 	static const char *const endings[] = { ".isra.", ".constprop.", ".part.", ".llvm." };
@@ -63,7 +63,7 @@ static void keep_variant(struct kallsym *s, const char *ending)
 			snprintf(s->variant, sizeof(s->variant), "%s", ending);
 }
 
-/* Returns true if the symbol is the wanted one itself. */
+/* Returns true if the line has the symbol itself, not a clone. */
 bool kallsyms_match_name(struct kallsym *s, const char *name)
 {
 	size_t len = strlen(s->name);
@@ -87,7 +87,7 @@ static void match(struct kallsym *s, const struct line *l)
 		s->start = l->address;
 }
 
-/* Text is sorted by address within the kernel's own part, so the next symbol ends the last. */
+/* The text of vmlinux is sorted by address, so the next symbol ends the one before. */
 static void end_ranges(struct kallsym *symbols, int n, const struct line *l)
 {
 	if (l->module || !is_text(l->type))

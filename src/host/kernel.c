@@ -14,7 +14,7 @@
 
 static const char btf_path[] = "/sys/kernel/btf/vmlinux";
 
-/* ---- ccp, of a kernel that runs or not ---- */
+/* ---- ccp ---- */
 
 static int modules_dir(const struct kernel *k, char *dir, size_t size)
 {
@@ -44,7 +44,7 @@ static enum platform_module where_ccp_is(const struct kernel *k)
 	return MODULE_ABSENT;
 }
 
-/* As long as ccp is not loaded, its file says what it will have. */
+/* While ccp is not loaded, the module's file has its symbols. */
 static int look_into_ccp_file(struct kernel *k)
 {
 	struct kallsym *wanted = calloc(k->symbol_count, sizeof(*wanted));
@@ -105,7 +105,7 @@ static void open_ccp(struct kernel *k)
 	} else if (k->ccp == MODULE_LOADED) {
 		k->ccp_btf = loaded_ccp_btf(k);
 	} else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k)) {
-		/* A file that can't be read tells nothing, for or against. */
+		/* Nothing is known from a file that can't be read. */
 		k->ccp = MODULE_ABSENT;
 	}
 }
@@ -124,7 +124,7 @@ static int read_symbols(struct kernel *k)
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	/* Of a driver that is built in, the symbols are the kernel's. */
+	/* A built-in ccp has its symbols in vmlinux. */
 	if (k->ccp == MODULE_BUILTIN)
 		for (int i = 0; i < k->symbol_count; i++)
 			if (k->symbols[i].name)
@@ -170,7 +170,7 @@ const struct kallsym *kernel_module_text(const struct kernel *k, const char *mod
 	return NULL;
 }
 
-/* What is missing is told by this unit's callers, not by the library. */
+/* The callers of this file report what is missing, not libbpf. */
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -241,7 +241,7 @@ int kernel_read_traced(struct kernel *k)
 		return -errno;
 	free(k->traced);
 	k->traced = NULL;
-	/* The whole file: there is no NUL in it. */
+	/* Up to NUL: the file has none. */
 	if (getdelim(&k->traced, &size, 0, f) < 0) {
 		free(k->traced);
 		k->traced = NULL;
@@ -268,7 +268,7 @@ static bool is_traced(const struct kernel *k, const char *name, bool in_module)
 	return false;
 }
 
-/* Code that ran at boot and is freed still has its name. */
+/* kallsyms still lists .init.text, which is freed after boot. */
 static bool is_boot_text(const struct kernel *k, const struct kallsym *s)
 {
 	const struct kallsym *begin = kernel_symbol(k, "_sinittext", NULL);

@@ -39,7 +39,7 @@ int module_file_find(const char *dir, const char *list, const char *name, char *
 	if (!f)
 		return -errno;
 	while (err == -ENOENT && getline(&line, &room, f) > 0) {
-		/* In modules.dep what follows the colon is needed by the module, not named. */
+		/* modules.dep lists the modules that a module needs behind its colon. */
 		line[strcspn(line, ":\n")] = 0;
 		if (is_file_of(line, name))
 			err = snprintf(path, size, "%s/%s", dir, line) < (int)size ? 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The events that the user side makes itself, of what it found. */
+/* Events that user space makes of its own observations. */
 #ifndef OWN_EVENTS_H
 #define OWN_EVENTS_H
 
@@ -13,21 +13,21 @@ __u64 boottime_ns(void);
 /* CLOCK_REALTIME minus CLOCK_BOOTTIME, in ns. */
 __s64 realtime_offset_ns(void);
 
-/* An event of that kind, made now, about nothing yet. */
+/* An event of this kind with the present time and no subject. */
 struct snp_event own_event(enum snp_event_kind kind);
 
-/* One CPU as it was found. */
+/* CPU_STATE of one CPU. */
 struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c);
 
 /*
- * A look at all CPUs is complete. stable: nothing moved during it. initialised: whether the driver
- * holds SNP for initialised: 1, 0, or -1 if that is not known.
+ * TRUTH, the end of a sweep. stable: nothing changed during the sweep. initialised: whether ccp
+ * believes SNP to be initialised: 1, 0, or -1 if that is unknown.
  */
 struct snp_event own_truth(int hotplug_count, int initialised, bool stable);
 
 /*
- * Gives a snapshot taken before to feed: BEFORE_CPU for each CPU, then BEFORE. boot_id: of the
- * running kernel. Returns 0, or what feed returned.
+ * Calls feed with an earlier snapshot as events: BEFORE_CPU for each CPU, then BEFORE. boot_id is
+ * the running kernel's. Returns 0, or the negative errno that feed returned.
  */
 int own_before(const struct snapshot *s, const char *boot_id,
 	       int (*feed)(void *ctx, const struct snp_event *e), void *ctx);

@@ -65,15 +65,15 @@ int platform_write(const struct platform *p, const char *path, const char *text)
 	return err;
 }
 
-/* The kernel cuts a list that is longer than a page (cpumap_print_to_pagebuf()). */
+/* The kernel truncates a list to a page (cpumap_print_to_pagebuf(), include/linux/cpumask.h). */
 static bool is_cut(const char *text, int n)
 {
 	return n == 4095 && text[n - 1] != '\n';
 }
 
 /*
- * Each CPU has a file of its own; one that can't go offline has none. It is the second best: it
- * stays as it was where the CPU moved by its hotplug/target.
+ * Reads cpuN/online, which a CPU that can't go offline lacks. The list is better: cpuN/online keeps
+ * its value when the CPU changes by cpuN/hotplug/target.
  */
 static int ask_each_cpu(const struct platform *p, struct cpulist *online)
 {
@@ -158,7 +158,7 @@ void platform_release(const struct platform *p, char release[PLATFORM_RELEASE_LE
 	read_word(p, "/proc/sys/kernel/osrelease", release, PLATFORM_RELEASE_LEN);
 }
 
-/* True if text, words parted by any of separators, has the word. */
+/* True if text, a list of words between separators, has the word. */
 static bool has_word(char *text, const char *separators, const char *word)
 {
 	char *save;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Facts about the host, read below a root directory, so that a test can stand up any host. */
+/* Facts about the host, read below a root directory, so that a test can build any host. */
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
@@ -19,26 +19,27 @@ struct platform {
 enum platform_module { MODULE_ABSENT, MODULE_AVAILABLE, MODULE_LOADED, MODULE_BUILTIN };
 
 /*
- * Reads a file of /proc or /sys to buf, at most size - 1 bytes, and ends it with a NUL.
- * Returns its length or a negative errno.
+ * Reads a file of /proc or /sys into buf, at most size - 1 bytes, and terminates it with a NUL.
+ * Returns the number of bytes or a negative errno.
  */
 int platform_read(const struct platform *p, const char *path, char *buf, size_t size);
 
-/* Writes text to a file that is there. Returns 0 or a negative errno. */
+/* Writes text to an existing file. Returns 0 or a negative errno. */
 int platform_write(const struct platform *p, const char *path, const char *text);
 
 /*
- * which: "online", "present" or "possible". Returns 0 or a negative errno: -EOVERFLOW if the kernel
- * has cut the list; for "online" each CPU is asked then.
+ * Reads the set of CPUs that are "online", "present" or "possible", which the caller frees by
+ * cpulist_free(). Returns 0 or a negative errno: -EOVERFLOW if the kernel truncated the list; a
+ * truncated "online" is completed from the files of each CPU.
  */
 int platform_cpus(const struct platform *p, const char *which, struct cpulist *set);
 
 /* Opens a file for reading. Returns a descriptor or a negative errno. */
 int platform_open(const struct platform *p, const char *path);
 
-/* The registers of one online CPU (needs CAP_SYS_RAWIO): a descriptor or a negative errno. */
+/* Opens an online CPU's MSRs (needs CAP_SYS_RAWIO). Returns a descriptor or a negative errno. */
 int platform_msr_open(const struct platform *p, unsigned int cpu);
-/* Returns 0 or a negative errno: -EIO for a register that the CPU doesn't have. */
+/* Reads one MSR. Returns 0 or a negative errno: -EIO if the CPU does not have it. */
 int platform_msr_read(int fd, uint32_t msr, uint64_t *value);
 
 /*
@@ -47,32 +48,35 @@ int platform_msr_read(int fd, uint32_t msr, uint64_t *value);
  */
 int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value);
 
-/* The text is "" where it can't be read. */
+/* "" if the file can't be read. */
 void platform_boot_id(const struct platform *p, char id[PLATFORM_BOOT_ID_LEN]);
 void platform_release(const struct platform *p, char release[PLATFORM_RELEASE_LEN]);
 
-/* Returns 1 if the kernel runs that security module, 0 if not, or a negative errno. */
+/* Returns 1 if the kernel runs the security module, 0 if not, or a negative errno. */
 int platform_has_lsm(const struct platform *p, const char *name);
 
-/* Returns 1 if the first CPU's flags have the word, 0 if not, or a negative errno. */
+/* Returns 1 if the first CPU in /proc/cpuinfo has the flag, 0 if not, or a negative errno. */
 int platform_has_cpu_flag(const struct platform *p, const char *flag);
 
 /* True if the kernel refuses BPF reads of its memory (lockdown=confidentiality). */
 bool platform_is_confidential(const struct platform *p);
 
+/* True if the file exists. */
 bool platform_exists(const struct platform *p, const char *path);
 
-/* Returns 1 if this process has the capability (a number of linux/capability.h), 0 if not, or a
- * negative errno. */
+/*
+ * Returns 1 if the effective set of this process has the capability (CAP_*, linux/capability.h), 0
+ * if not, or a negative errno.
+ */
 int platform_has_capability(const struct platform *p, int capability);
 
 /*
- * Returns 1 if this process is in the host's own namespace of that kind ("user", "pid"), 0 if in
+ * Returns 1 if this process is in the host's namespace of this kind ("user", "pid"), 0 if it is in
  * a container's, or a negative errno.
  */
 int platform_in_host_namespace(const struct platform *p, const char *kind);
 
-/* Where a module stands: loaded, built in, on disk for this kernel, or nowhere. */
+/* Whether a module is loaded, built in, or on disk for this kernel. */
 enum platform_module platform_module(const struct platform *p, const char *name);
 
 #endif

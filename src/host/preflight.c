@@ -13,7 +13,7 @@ static bool is_root(const struct platform *p)
 
 static bool has(const struct platform *p, int capability)
 {
-	/* Where it can't be told, the kernel's refusal will tell. */
+	/* If it is unknown, go on: the kernel will refuse what it must. */
 	return platform_has_capability(p, capability) != 0;
 }
 
@@ -42,7 +42,7 @@ static bool may_read_symbols(const struct platform *p)
 	return has(p, CAP_SYSLOG);
 }
 
-/* True if the file is there and says 0. */
+/* True if the file exists and reads 0. */
 static bool is_off(const struct platform *p, const char *path)
 {
 	char text[8];
@@ -101,7 +101,7 @@ static bool has_bpf_lsm(const struct platform *p)
 	return platform_has_lsm(p, "bpf") == 1;
 }
 
-/* In this order; the first that does not hold is told. */
+/* preflight() reports the first that does not hold. */
 const struct preflight_need preflight_needs[] = {
 	{ "root", is_root, false, true,
 	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },

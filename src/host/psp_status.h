@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the firmware says of itself: SNP_PLATFORM_STATUS through /dev/sev. */
+/* The firmware's SNP_PLATFORM_STATUS, through /dev/sev. */
 #ifndef PSP_STATUS_H
 #define PSP_STATUS_H
 
 #include "host/platform.h"
 
-/* SNP firmware ABI, SNP_PLATFORM_STATUS, as the ioctl hands it on; Debian 12's headers lack it. */
+/* SNP firmware ABI (document 56860), SNP_PLATFORM_STATUS. Debian 12's kernel headers lack it. */
 struct __attribute__((packed)) psp_status {
 	uint8_t api_major;
 	uint8_t api_minor;
@@ -27,11 +27,10 @@ enum {
 };
 
 /*
- * Only for while SNP is initialised and every online CPU has SNP_EN. The ioctl of some kernels
- * (6.16, as ccp is in ceac7fb89e8d, and until that was undone) initialises SNP where it is not, and
- * shuts it down again. And the kernel gives the firmware a page by RMPUPDATE, which on a CPU
- * without SNP_EN is an invalid opcode: the kernel dies of it with ccp's mutex held.
- * Returns 0 or a negative errno.
+ * Call it only while SNP is initialised and every online CPU has SNP_EN. If SNP is not initialised,
+ * the ioctl of some kernels (from 6.16's commit ceac7fb89e8d until its revert) initialises it and
+ * shuts it down again. And the kernel hands the firmware a page by RMPUPDATE, an invalid opcode on
+ * a CPU without SNP_EN, which kills the task with ccp's mutex held. Returns 0 or a negative errno.
  */
 int psp_status_read(const struct platform *p, struct psp_status *status);
 

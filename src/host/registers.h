@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MSRs beside SYSCFG that have to be the same on every CPU, compared as they are read. */
+/* MSRs other than SYSCFG that must have the same value on every CPU. */
 #ifndef REGISTERS_H
 #define REGISTERS_H
 
 #include "host/snapshot.h"
 
 /*
- * X(symbol, name, first MSR, how many)
+ * X(symbol, name, first MSR, count)
  *
- * RMP_*: where the table is that each CPU checks its writes against (APM vol. 2, 15.36.4).
- * The others are what the firmware compares between cores at SNP_INIT (SNP firmware ABI, document
- * 56860, SNP_INIT: MSRs that must be set identically across all cores). SYSCFG, which is on that
- * list, has a check of its own. VM_HSAVE_PA is on it and left out: KVM sets it on each CPU to a
- * page of that CPU, and the kernel clears it right before SNP_INIT, so that hosts on which SNP
- * works show as many values as they have CPUs.
+ * RMP_*: where the RMP lies (APM vol. 2, 15.36.4). The firmware compares the others between cores
+ * at SNP_INIT (SNP firmware ABI, document 56860, SNP_INIT: MSRs that must be set identically across
+ * all cores). SYSCFG is on that list too, and has its own check. VM_HSAVE_PA is on the list and not
+ * here: KVM sets it to another page on each CPU, and the kernel clears it just before SNP_INIT, so
+ * it differs between CPUs on hosts where SNP works.
  */
 #define REGISTERS(X)                                                                               \
 	X(RMP_BASE, "RMP_BASE", 0xc0010132, 1)                                                     \
@@ -37,14 +36,14 @@ enum register_group {
 
 #define REGISTERS_PER_GROUP 16
 
-/* One register as all online CPUs have it. */
+/* The values of one MSR on all online CPUs. */
 struct register_state {
 	bool known, differs;
-	unsigned int cpu;   /* the first that has it */
-	uint64_t value;	    /* ... with this value */
-	unsigned int other; /* differs: the first with another */
+	unsigned int cpu;   /* the first CPU that has the MSR */
+	uint64_t value;	    /* its value */
+	unsigned int other; /* if differs: the first CPU with another value */
 	uint64_t other_value;
-	int err; /* negative errno of the last CPU where it could not be read */
+	int err; /* negative errno of the last CPU that failed to read it */
 	unsigned int err_cpu;
 };
 
@@ -52,7 +51,7 @@ struct registers {
 	struct register_state of[REGISTER_GROUPS][REGISTERS_PER_GROUP];
 };
 
-/* Reads all of them on the CPUs that s has online. */
+/* Reads all MSRs on the CPUs that are online in s. */
 void registers_read(struct registers *r, const struct platform *p, const struct snapshot *s);
 
 const char *register_name(enum register_group group);

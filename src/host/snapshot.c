@@ -10,9 +10,9 @@
 #include "util/printable.h"
 #include "abi/event.h"
 
-/* Raised by one whenever a member changes its meaning or goes. */
+/* Raised by one when a member changes its meaning or is removed. */
 #define SNAPSHOT_SCHEMA 1
-/* More than the largest host needs: some 70 bytes a CPU. */
+/* A CPU takes some 70 bytes; the largest host needs less. */
 #define SNAPSHOT_SIZE_MAX (8u << 20)
 
 int snapshot_take(struct snapshot *s, const struct platform *p)
@@ -58,7 +58,7 @@ static struct json_object *cpu_to_json(unsigned int cpu, const struct snapshot_c
 	json_object_object_add(o, "cpu", json_object_new_int(cpu));
 	json_object_object_add(o, "online", json_object_new_boolean(c->online));
 	if (c->online && !c->err) {
-		/* Not %#llx, which leaves the 0x of 0 away. */
+		/* %#llx would print 0 without 0x. */
 		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)c->syscfg);
 		json_object_object_add(o, "syscfg", json_object_new_string(text));
 	}
@@ -125,7 +125,7 @@ static int read_cpu(struct snapshot *s, struct json_object *o)
 	if (!syscfg)
 		return 0;
 	text = json_object_get_string(syscfg);
-	/* strtoull alone would take signs, blanks and nothing at all. */
+	/* strtoull() accepts signs, blanks and an empty string, too. */
 	if (strncmp(text, "0x", 2) || !isxdigit((unsigned char)text[2]))
 		return -EBADMSG;
 	c->syscfg = strtoull(text, &end, 16);
@@ -156,7 +156,7 @@ static int from_json(struct snapshot *s, struct json_object *o)
 	return err;
 }
 
-/* One object and nothing after it; json_tokener_parse() would stop at its end. */
+/* json_tokener_parse() would ignore what follows the object. */
 static struct json_object *parse_whole(const char *text, size_t size)
 {
 	struct json_tokener *tokener = json_tokener_new();

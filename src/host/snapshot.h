@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is known of a host at one moment, kept in a JSON file across a kexec. */
+/* The state of a host at one moment, which a JSON file can keep across a kexec. */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
@@ -22,12 +22,16 @@ struct snapshot {
 };
 
 /*
- * Looks at the CPU lists and at SYSCFG of every online CPU; hotplug_count is left to the caller.
- * Returns 0 or a negative errno. snapshot_free() in either case.
+ * Reads the CPU lists and the SYSCFG of every online CPU; the caller sets hotplug_count. Returns 0
+ * or a negative errno. The caller calls snapshot_free() in either case.
  */
 int snapshot_take(struct snapshot *s, const struct platform *p);
+/* Writes s as JSON. Returns 0 or a negative errno. */
 int snapshot_write(const struct snapshot *s, FILE *f);
-/* Returns 0, -EBADMSG for what is no snapshot or a damaged one, or another negative errno. */
+/*
+ * Reads what snapshot_write() wrote. Returns 0 or a negative errno: -EBADMSG if f is no snapshot or
+ * is damaged. The caller calls snapshot_free() in either case.
+ */
 int snapshot_read(struct snapshot *s, FILE *f);
 void snapshot_free(struct snapshot *s);
 

@@ -23,14 +23,6 @@ const char *report_format_name(enum report_format format)
 	return names[format];
 }
 
-int report_format_by_name(const char *name)
-{
-	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
-		if (!strcmp(report_format_name(i), name))
-			return i;
-	return -EINVAL;
-}
-
 /* https://no-color.org: set and not empty means none. */
 static bool wants_color(FILE *out)
 {

@@ -85,7 +85,5 @@ void report_verdict(struct report *r, const struct verdict *v);
 void report_end(struct report *r, const struct report_end *end);
 
 const char *report_format_name(enum report_format format);
-/* The format of that name, or -EINVAL. */
-int report_format_by_name(const char *name);
 
 #endif

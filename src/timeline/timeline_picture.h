@@ -14,9 +14,6 @@ enum timeline_format {
 #undef X
 };
 
-/* The format of that name, or -EINVAL. */
-int timeline_format_by_name(const char *name);
-
 /* Writes it. Returns 0, -ENOMEM, or -EIO if out does not take it. */
 int timeline_draw(const struct timeline *t, enum timeline_format format, FILE *out);
 

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		told.lines += data[i] == '\n';
-	begin(&o);
+	set_defaults(&o);
 	problems = config_read_stream(f, "input", &user);
 	fclose(f);
 	fuzz_check(problems == told.count, "%d problems, %d told", problems, told.count);

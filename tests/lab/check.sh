@@ -46,11 +46,11 @@ scenario "while SNP is initialised"
 expect "SNP is initialised" snp_load
 check_is 0 --require-snp
 says PASS snp-en "set on CPUs 0-3, all that are online"
-says PASS firmware "SNP is initialised"
+says PASS firmware "the driver has initialised SNP"
 says PASS kvm-amd "is Y, sev_es Y, sev Y"
 says PASS firmware-version "1[.]55, build 21"
 says PASS firmware-state "INIT, the RMP is initialised"
-says NOT-APPLICABLE msrs "the firmware found them equal"
+says NOT-APPLICABLE msrs "the firmware compared them"
 says PASS hotplug-count "no-latch"
 none_is UNKNOWN
 check_is 0 --format json
@@ -158,7 +158,7 @@ says NOT-APPLICABLE recorded "no guard has left a record"
 scenario "a guard that can't be read back"
 guard_start --interval 1
 check_is 3
-says UNKNOWN gate "process $guard has pinned nothing"
+says UNKNOWN gate "guard $guard runs without --pin"
 expect "only that" [ "$(grep -c '^UNKNOWN' /tmp/check)" -eq 1 ]
 guard_stop
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compares src/contract/window.c with the model, over all sequences of a family's actions up to a
- * depth, and over random ones.
+ * Compares the automaton, src/contract/window*.c, with the model, over all sequences of a family's
+ * actions up to a depth, and over random ones.
  *
  * Two sequences that lead to the same state are followed once. The same state is: the same
  * struct window, its times taken as ages; the same host; and the same answers of the model to all
@@ -15,11 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Its struct is looked into, and its state copied. A mutant of it stands in its place at times. */
-#ifndef WINDOW_SOURCE
-#define WINDOW_SOURCE "contract/window.c"
-#endif
-#include WINDOW_SOURCE
+/* The automaton's memory is copied here, and compared as bytes. */
+#include "contract/window_state.h"
 
 #include "diagram.h"
 #include "host.h"
@@ -113,8 +110,8 @@ static void note(void *ctx, const struct verdict *v)
 
 static void automaton_point(struct automaton *a)
 {
-	a->w.cpus = a->cpus;
-	a->w.cpu_count = MODEL_CPUS;
+	a->w.cpus.list = a->cpus;
+	a->w.cpus.count = MODEL_CPUS;
 }
 
 static int compare_breaches(const void *a, const void *b)
@@ -127,7 +124,7 @@ static void sort(struct breaches *b)
 	qsort(b->list, b->count, sizeof(b->list[0]), compare_breaches);
 }
 
-/* What window.c and the model said of one record, where they differ. */
+/* What the automaton and the model said of one record, where they differ. */
 struct difference {
 	struct breaches code, model;
 	bool open, model_open;
@@ -147,7 +144,7 @@ static bool feed_both(struct run *r, const struct snp_event *e, struct differenc
 	sort(&d->model);
 	d->open = window_is_open(&r->a.w);
 	d->model_open = model_window_open(r->history, r->events);
-	d->initialised = r->a.w.firmware == FW_INITIALISED;
+	d->initialised = r->a.w.firmware.state == FW_INITIALISED;
 	d->model_initialised = model_initialised(r->history, r->events);
 	return d->open == d->model_open && d->initialised == d->model_initialised &&
 	       d->code.count == d->model.count &&
@@ -199,13 +196,13 @@ static const enum window_diagram_state *projection(const struct window *w)
 {
 	static enum window_diagram_state s;
 
-	if (!w->open)
-		s = w->preparing ? DIAGRAM_PREPARING : DIAGRAM_CLOSED;
-	else if (w->firmware == FW_INITIALISED)
+	if (!w->life.open)
+		s = w->life.preparing ? DIAGRAM_PREPARING : DIAGRAM_CLOSED;
+	else if (w->firmware.state == FW_INITIALISED)
 		s = DIAGRAM_INITIALISED;
-	else if (w->firmware == FW_INIT_DONE)
+	else if (w->firmware.state == FW_INIT_DONE)
 		s = DIAGRAM_FLUSHING;
-	else if (w->init_failed)
+	else if (w->firmware.init_failed)
 		s = DIAGRAM_FAILED_INIT;
 	else
 		s = DIAGRAM_OPEN;
@@ -235,8 +232,8 @@ static void show(const struct config *c, const unsigned char *actions, int n,
 	for (int i = 0; i < n; i++)
 		printf(" %s", host_action_name(actions[i]));
 	printf("\n      at %s\n", snp_event_name(d->kind));
-	show_breaches("window.c", &d->code, d->open, d->initialised);
-	show_breaches("model   ", &d->model, d->model_open, d->model_initialised);
+	show_breaches("automaton", &d->code, d->open, d->initialised);
+	show_breaches("model    ", &d->model, d->model_open, d->model_initialised);
 }
 
 /* ---- states that are met again ---- */
@@ -269,25 +266,27 @@ static __u64 state_of(const struct run *r)
 		struct cpu *c = &a.cpus[i];
 		const unsigned char flags[] = { c->en,	      c->present,	c->online,
 						c->readable,  c->told_without,	c->told_unknown,
-						!c->moved_ns, c->before_online, c->before_snp_en };
+						!c->moved_ns, c->before.online, c->before.snp_en };
 
 		h = hash(flags, sizeof(flags), h);
 		h = hash(&(__u64){ c->moved_ns ? age(now_ns, c->moved_ns) : 0 }, 8, h);
 	}
-	a.w.cpus = NULL;
-	a.w.totals = (struct window_totals){ .truth = a.w.totals.truth };
-	a.w.opened_ns = a.w.gap_up = a.w.gap_down = 0;
-	a.w.inferred = a.w.outstanding_inferred = false;
+	a.w.cpus.list = NULL;
+	memset(&a.w.tally, 0, sizeof(a.w.tally));
+	a.w.tally.swept = r->a.w.tally.swept;
+	a.w.life.windows = 0;
+	a.w.life.opened_ns = a.w.holds.gap_up = a.w.holds.gap_down = 0;
+	a.w.life.found_open = a.w.holds.assumed = false;
 	/* The first sweep alone asks for it. */
-	a.w.renewed &= !a.w.totals.truth;
-	a.w.changed_ns = age(now_ns, a.w.changed_ns) < WINDOW_SETTLE_NS
-				 ? age(now_ns, a.w.changed_ns)
-				 : WINDOW_SETTLE_NS;
-	a.w.deficit_ns = a.w.deficit_ns ? 1 + age(now_ns, a.w.deficit_ns) : 0;
-	a.w.enabled = !!a.w.enabled;
-	memset(&a.w.retried, 0, sizeof(a.w.retried));
-	memset(&a.w.disabler, 0, sizeof(a.w.disabler));
-	memset(&a.w.stranger, 0, sizeof(a.w.stranger));
+	a.w.life.renewed &= !a.w.tally.swept;
+	a.w.life.changed_ns = age(now_ns, a.w.life.changed_ns);
+	if (a.w.life.changed_ns > WINDOW_SETTLE_NS)
+		a.w.life.changed_ns = WINDOW_SETTLE_NS;
+	a.w.holds.deficit_ns = a.w.holds.deficit_ns ? 1 + age(now_ns, a.w.holds.deficit_ns) : 0;
+	a.w.life.enabled = !!a.w.life.enabled;
+	memset(&a.w.firmware.retried, 0, sizeof(a.w.firmware.retried));
+	memset(&a.w.holds.last_disable, 0, sizeof(a.w.holds.last_disable));
+	memset(&a.w.holds.last_other_enable, 0, sizeof(a.w.holds.last_other_enable));
 	a.w.event = NULL;
 	a.w.emit = NULL;
 	a.w.ctx = NULL;
@@ -835,26 +834,26 @@ static bool is_plausible(const struct run *r, enum host_action action)
 
 	switch (action) {
 	case HOST_PREPARE_ENTER:
-		return !w->preparing && !r->host.init_done;
+		return !w->life.preparing && !r->host.init_done;
 	case HOST_PREPARE_OK:
-		return w->preparing && c[0].snp_en && (c[1].snp_en || !c[1].online);
+		return w->life.preparing && c[0].snp_en && (c[1].snp_en || !c[1].online);
 	case HOST_PREPARE_FAIL:
-		return w->preparing && !w->open && !c[0].snp_en && !c[1].snp_en;
+		return w->life.preparing && !w->life.open && !c[0].snp_en && !c[1].snp_en;
 	case HOST_ENABLE_0:
-		return w->preparing && !w->was_open && !c[0].snp_en;
+		return w->life.preparing && !w->life.was_open && !c[0].snp_en;
 	case HOST_ENABLE_1:
-		return w->preparing && !w->was_open && c[0].snp_en && !c[1].snp_en;
+		return w->life.preparing && !w->life.was_open && c[0].snp_en && !c[1].snp_en;
 	case HOST_INIT_OK:
 	case HOST_INIT_FAIL:
 	case HOST_INIT_RETRY:
-		return !w->preparing && w->open && w->firmware != FW_INITIALISED &&
-		       w->firmware != FW_INIT_DONE;
+		return !w->life.preparing && w->life.open && w->firmware.state != FW_INITIALISED &&
+		       w->firmware.state != FW_INIT_DONE;
 	case HOST_FLUSH_OK:
 	case HOST_FLUSH_FAIL:
-		return w->firmware == FW_INIT_DONE || w->init_retry;
+		return w->firmware.state == FW_INIT_DONE || w->firmware.init_retry;
 	case HOST_LEGACY_OK:
 	case HOST_FULL_OK:
-		return w->firmware == FW_INITIALISED;
+		return w->firmware.state == FW_INITIALISED;
 	default:
 		return true;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The contract once more, as a second opinion on src/contract/window.c: slow, and meant to be
+ * The contract once more, as a second opinion on src/contract/window*.c: slow, and meant to be
  * obviously right. It keeps no state. Each question is answered by looking over all events again.
  *
- * What docs/contract.md leaves open, and is taken to be so here and in src/contract/window.c:
+ * What docs/contract.md leaves open, and is taken to be so here and in src/contract/window*.c:
  *
  *  - A sweep is one look: its CPU_STATE records open or close a window from its TRUTH on. A sweep
  *    during which something moved decides nothing, nor does one by which no CPU is online.

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # ---- model and mutants ----
 
-model_src := $(addprefix tests/model/,compare.c diagram.c host.c model.c) src/contract/names.c src/util/cpulist.c
+model_src := $(addprefix tests/model/,compare.c diagram.c host.c model.c)
 
-# compare.c has src/contract/window.c in it.
-$(O)/test/model: $(model_src) src/contract/window.c $(wildcard src/*.h src/*/*.h tests/model/*.h) | needs $(O)/test
+$(O)/test/model: $(model_src) $(O)/test/units.a $(wildcard src/contract/*.h tests/model/*.h) | needs $(O)/test
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc $(model_src) -o $@
+	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc $(model_src) $(O)/test/units.a -o $@
 
 # The short comparison is a part of check, by tests/model/run.
 .PHONY: model

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the state in src/contract/window.c never is, for lives of any length: if it holds of
- * whatever state before an event, it holds after. Read by cbmc, which takes all states of a host
- * with two CPUs and all events of a KIND at once (tests/model/prove). That nothing is read or
- * written outside of what it should be, cbmc adds by itself.
+ * Invariants of the automaton's state, for lives of any length: if they hold of any state before
+ * an event, they hold after the event. cbmc reads this with the automaton's parts
+ * (tests/model/prove), and takes all states of a host with two CPUs and all events of one KIND at
+ * once. cbmc itself adds that nothing is read or written out of bounds.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,14 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts decide nothing, and are costly to follow. */
-#define vsnprintf(buf, size, format, args) ((void)(args), (void)((buf)[0] = 0))
-#define snprintf(buf, ...)		   ((void)((buf)[0] = 0))
-#define strerror(err)			   ""
-#ifndef WINDOW_SOURCE
-#define WINDOW_SOURCE "contract/window.c"
-#endif
-#include WINDOW_SOURCE
+#include "contract/window_state.h"
+#include "util/cpulist.h"
 
 enum { CPUS = 2 };
 
@@ -28,7 +22,32 @@ struct window nondet_window(void);
 struct cpu nondet_cpu(void);
 struct snp_event nondet_event(void);
 
-/* ---- what only serves the texts ---- */
+/* ---- what only serves the texts: they decide nothing, and are costly to follow ---- */
+
+int vsnprintf(char *buf, size_t size, const char *format, va_list args)
+{
+	(void)size;
+	(void)format;
+	(void)args;
+	buf[0] = 0;
+	return 0;
+}
+
+int snprintf(char *buf, size_t size, const char *format, ...)
+{
+	(void)size;
+	(void)format;
+	buf[0] = 0;
+	return 0;
+}
+
+char *strerror(int err)
+{
+	static char none[1];
+
+	(void)err;
+	return none;
+}
 
 int cpulist_add(struct cpulist *set, unsigned int cpu)
 {
@@ -60,16 +79,17 @@ const char *snp_command_name(unsigned int number)
 
 /* X(what is said where it fails, condition on w) */
 #define INVARIANTS(X)                                                                              \
-	X("what is outstanding is never less than none", w->outstanding >= 0)                      \
-	X("an open window has a number", !w->open || w->totals.windows)                            \
-	X("a leak is of a disable that outlived a window",                                         \
-	  !w->leak_pending || (!w->open && w->outstanding > 0))                                    \
-	X("a failed init is of the window that is open", !w->init_failed || w->open)               \
-	X("a full shutdown to verify left the window closed", !w->closed_by_firmware || !w->open)  \
-	X("a deficit is told once it has begun", !w->deficit_told || w->deficit_ns)                \
-	X("the boot of a snapshot is known with it alone", !w->same_boot || w->compare)
+	X("SNP never has fewer holds than none", w->holds.by_snp >= 0)                             \
+	X("an open window has a number", !w->life.open || w->life.windows)                         \
+	X("a leak is of a hold that outlived a window",                                            \
+	  !w->holds.leak_pending || (!w->life.open && w->holds.by_snp > 0))                        \
+	X("a failed init is of the window that is open", !w->firmware.init_failed || w->life.open) \
+	X("a full shutdown to verify left the window closed",                                      \
+	  !w->life.shutdown_unproven || !w->life.open)                                             \
+	X("a deficit is told once it has begun", !w->holds.deficit_told || w->holds.deficit_ns)    \
+	X("the boot of a snapshot is known with it alone", !w->since.same_boot || w->since.known)
 
-static bool holds(const struct window *w)
+static bool all_hold(const struct window *w)
 {
 	bool all = true;
 
@@ -117,22 +137,23 @@ int main(void)
 		cpus[i] = nondet_cpu();
 		__CPROVER_assume(cpus[i].en <= EN_SET);
 	}
-	w.cpus = cpus;
-	w.cpu_count = CPUS;
-	__CPROVER_assume(w.firmware <= FW_INITIALISED);
+	w.cpus.list = cpus;
+	w.cpus.count = CPUS;
+	__CPROVER_assume(w.firmware.state <= FW_INITIALISED);
 	/* So many events no one sees: the counters don't wrap. */
-	__CPROVER_assume(w.outstanding < SNP_COUNT_MAX && w.totals.windows < SNP_COUNT_MAX);
-	__CPROVER_assume(holds(&w));
+	__CPROVER_assume(w.holds.by_snp < SNP_COUNT_MAX && w.life.windows < SNP_COUNT_MAX);
+	__CPROVER_assume(all_hold(&w));
 	e.kind = KIND;
 #ifdef SUBJECT
 	e.subject = SUBJECT;
 #endif
 	foreign = (e.kind == SNP_EV_HP_DISABLE || e.kind == SNP_EV_HP_ENABLE) &&
 		  !(e.flags & SNP_F_OWNED);
-	outstanding = w.outstanding;
+	outstanding = w.holds.by_snp;
 	window_feed(&w, &e, check_verdict, NULL);
 	check(&w);
-	__CPROVER_assert(w.cpus == cpus && w.cpu_count == CPUS, "the CPUs stay where they are");
-	__CPROVER_assert(!foreign || w.outstanding == outstanding, "others' are not in the books");
+	__CPROVER_assert(w.cpus.list == cpus && w.cpus.count == CPUS,
+			 "the CPUs stay where they are");
+	__CPROVER_assert(!foreign || w.holds.by_snp == outstanding, "others' are not in the books");
 	return 0;
 }

@@ -98,7 +98,7 @@ Test(check, a_sound_host_while_snp_is_initialised)
 	expect("snp-en", CHECK_PASS, "set on CPUs 0-3, all that are online");
 	expect("online", CHECK_PASS, "all that are present");
 	expect("syscfg", CHECK_PASS, "every online CPU");
-	expect("firmware", CHECK_PASS, "SNP is initialised");
+	expect("firmware", CHECK_PASS, "the driver has initialised SNP");
 	expect("hotplug-count", CHECK_PASS, "no-latch");
 	expect("kvm-amd", CHECK_NOT_APPLICABLE, "not loaded");
 }
@@ -131,7 +131,7 @@ Test(check, a_breach_counts_as_it_is_told_to)
 	let("cpu-without-snp-en=warning");
 	expect("snp-en", CHECK_WARN, "cpu-without-snp-en: CPU 3");
 	let("cpu-without-snp-en=off");
-	expect("snp-en", CHECK_PASS, "cpu-without-snp-en is left out");
+	expect("snp-en", CHECK_PASS, "cpu-without-snp-en: severity off");
 	cpus[2].err = -EIO;
 	expect("snp-en", CHECK_UNKNOWN, "CPUs 2 can't be read");
 	expect("sight", CHECK_UNKNOWN, "blind");
@@ -153,11 +153,11 @@ Test(check, what_can_not_be_read_is_unknown)
 	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU 2 can't be read");
 	cpus[2].err = 0;
 	facts.initialised = -1;
-	expect("firmware", CHECK_UNKNOWN, "can't be read");
+	expect("firmware", CHECK_UNKNOWN, "can't read whether");
 	now.hotplug_count = SNP_COUNT_UNKNOWN;
 	expect("hotplug-count", CHECK_UNKNOWN, "can't be read");
 	facts.now = NULL;
-	expect("online", CHECK_UNKNOWN, "did not stay the same");
+	expect("online", CHECK_UNKNOWN, "kept changing");
 }
 
 Test(check, the_kernels_latch)
@@ -261,13 +261,13 @@ Test(check, the_rmp_is_one_table_for_all)
 Test(check, an_rmp_that_can_not_be)
 {
 	set_register(REGISTER_RMP_END, 0);
-	expect("rmp", CHECK_WARN, "that can't be a table");
+	expect("rmp", CHECK_WARN, "can't delimit a table");
 	set_register(REGISTER_RMP_CFG, 0x2401);
 	expect("rmp", CHECK_PASS, "in segments");
 	set_register(REGISTER_RMP_CFG, 0);
 	set_register(REGISTER_RMP_END, 0x107fffff);
 	set_register(REGISTER_RMP_BASE, 0x10000001);
-	expect("rmp", CHECK_WARN, "that can't be a table");
+	expect("rmp", CHECK_WARN, "can't delimit a table");
 	set_register(REGISTER_RMP_BASE, 0);
 	expect("rmp", CHECK_WARN, "there is no RMP");
 }
@@ -335,7 +335,7 @@ Test(check, what_a_later_firmware_says_is_unknown)
 	struct psp_status status = { .state = 2, .flags = PSP_FLAG_RMP_INIT };
 
 	facts.firmware = &status;
-	expect("firmware-state", CHECK_UNKNOWN, "2, which is not known here");
+	expect("firmware-state", CHECK_UNKNOWN, "2, a state that this snp-guard does not know");
 	status.state = PSP_STATE_INIT;
 	status.flags |= 0x88;
 	expect("firmware-state", CHECK_PASS, "INIT");
@@ -347,7 +347,7 @@ Test(check, a_firmware_that_is_not_asked)
 	facts.firmware_err = -EACCES;
 	expect("firmware-state", CHECK_UNKNOWN, "Permission denied");
 	facts.firmware_err = 0;
-	expect("firmware-state", CHECK_UNKNOWN, "would end the kernel");
+	expect("firmware-state", CHECK_UNKNOWN, "would crash the kernel");
 	facts.initialised = 0;
 	expect("firmware-state", CHECK_NOT_APPLICABLE, "SNP is not initialised");
 	facts.initialised = -1;
@@ -386,11 +386,11 @@ static void guarded(enum guard_state state)
 Test(check, the_gate_as_it_was_read_back)
 {
 	facts.guard_err = -EPERM;
-	expect("gate", CHECK_UNKNOWN, "can't be read: Operation not permitted");
+	expect("gate", CHECK_UNKNOWN, "pinned state: Operation not permitted");
 	guarded(GUARD_DETACHED);
 	expect("gate", CHECK_NOT_APPLICABLE, "detached: no guard runs");
 	guard.holder = 17;
-	expect("gate", CHECK_UNKNOWN, "process 17 has pinned nothing");
+	expect("gate", CHECK_UNKNOWN, "guard 17 runs without --pin; can't inspect it");
 	guarded(GUARD_ENFORCING);
 	expect("gate", CHECK_PASS, "enforcing");
 	guarded(GUARD_AUDITING);
@@ -405,7 +405,7 @@ Test(check, what_a_guard_has_on_record)
 	guarded(GUARD_ENFORCING);
 	expect("recorded", CHECK_NOT_APPLICABLE, "no guard has left a record");
 	guard.has_history = true;
-	expect("recorded", CHECK_PASS, "has no breach");
+	expect("recorded", CHECK_PASS, "has no finding");
 	guard.breaches[SNP_BREACH_NO_LATCH] = 2;
 	expect("recorded", CHECK_PASS, "no-latch: named 2 times since");
 	guard.breaches[SNP_BREACH_BLIND] = 1;
@@ -416,5 +416,5 @@ Test(check, what_a_guard_has_on_record)
 	let("blind=off");
 	expect("recorded", CHECK_PASS, "no-latch: named 2 times since");
 	let("no-latch=off");
-	expect("recorded", CHECK_PASS, "has no breach");
+	expect("recorded", CHECK_PASS, "has no finding");
 }

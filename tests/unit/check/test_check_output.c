@@ -134,12 +134,8 @@ Test(check_output, each_state_of_each_check_is_a_metric)
 	cr_expect_not(strstr(text, "snp_guard_breaches_total"), "it is no run");
 }
 
-Test(check_output, names)
+Test(check_output, each_format_has_its_exit_map)
 {
-	cr_expect_eq(check_format_by_name("npd"), CHECK_FORMAT_NPD);
-	cr_expect_eq(check_format_by_name("xml"), -22);
-	cr_expect_eq(check_exit_map_by_name("npd"), CHECK_EXIT_NPD);
-	cr_expect_eq(check_exit_map_by_name(""), -22);
 	cr_expect_eq(check_format_map(CHECK_FORMAT_NPD), CHECK_EXIT_NPD);
 	cr_expect_eq(check_format_map(CHECK_FORMAT_TEXT), CHECK_EXIT_NAGIOS);
 }

@@ -163,6 +163,38 @@ Test(options, the_journal_is_for_a_run)
 	cr_ended(USAGE, "--format takes text or json, not `journal`");
 }
 
+Test(options, each_command_has_its_own_formats)
+{
+	guard("timeline", "--format", "png", recording, NULL);
+	cr_ended(USAGE, "--format takes svg or html, not `png`");
+	guard("check", "--format", "journal", NULL);
+	cr_ended(USAGE, "--format takes text, json, prometheus, nagios or npd, not `journal`");
+	guard("check", "--exit-map", "icinga", NULL);
+	cr_ended(USAGE, "--exit-map takes nagios or npd, not `icinga`");
+}
+
+Test(options, an_argument_that_is_no_name_is_a_usage_error)
+{
+	guard("explain", "cpu-online", NULL);
+	cr_ended(USAGE, "no breach is called `cpu-online`; did you mean `cpu-onlined`?");
+	guard("explain", "xyzzy", NULL);
+	cr_ended(USAGE, "no breach is called `xyzzy`; without one, all are listed");
+	guard("completion", "powershell", NULL);
+	cr_ended(USAGE, "no shell is called `powershell`; choose bash or zsh");
+	guard("completion", NULL);
+	cr_ended(USAGE, "SHELL is missing");
+}
+
+Test(options, an_argument_that_is_a_name_is_taken)
+{
+	guard("explain", "no-latch", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_eq(strncmp(run.out, "no-latch (notice)\n", 18), 0, "%s", run.out);
+	guard("completion", "zsh", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect_eq(strncmp(run.out, "#compdef snp-guard\n", 19), 0);
+}
+
 Test(options, bad_seconds_are_usage_errors)
 {
 	static const char *const bad[] = {
@@ -200,13 +232,15 @@ Test(options, bad_buffers_are_usage_errors)
 Test(options, arguments_too_many_or_too_few_are_usage_errors)
 {
 	guard("run", "now", NULL);
-	cr_ended(USAGE, "it takes no argument: `now`");
+	cr_ended(USAGE, "unexpected argument `now`");
 	guard("hooks", "now", NULL);
-	cr_ended(USAGE, "it takes no argument: `now`");
+	cr_ended(USAGE, "unexpected argument `now`");
+	guard("detach", "now", NULL);
+	cr_ended(USAGE, "unexpected argument `now`");
 	guard("replay", "a", "b", NULL);
-	cr_ended(USAGE, "one FILE at a time");
+	cr_ended(USAGE, "only one FILE can be given");
 	guard("replay", NULL);
-	cr_ended(USAGE, "which FILE?");
+	cr_ended(USAGE, "FILE is missing");
 }
 
 /* ---- config ---- */

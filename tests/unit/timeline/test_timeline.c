@@ -407,10 +407,3 @@ Test(timeline, a_run_without_anything_can_be_drawn)
 	xmlXPathFreeContext(context);
 	xmlFreeDoc(doc);
 }
-
-Test(formats, are_found_by_name)
-{
-	cr_expect_eq(timeline_format_by_name("svg"), TIMELINE_SVG);
-	cr_expect_eq(timeline_format_by_name("html"), TIMELINE_HTML);
-	cr_expect_lt(timeline_format_by_name("png"), 0);
-}

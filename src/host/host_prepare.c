@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "host/remedy.h"
+#include "host/host_prepare.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +13,13 @@
 extern char **environ;
 
 static const struct {
-	const char *type, *at, *sign; /* sign: a file that is there once it is mounted */
+	const char *type, *at, *sign; /* sign: a file that exists if it is mounted */
 } mounts[] = {
 	{ "tracefs", "/sys/kernel/tracing", "/sys/kernel/tracing/kprobe_events" },
 	{ "securityfs", "/sys/kernel/security", "/sys/kernel/security/lsm" },
 };
 
-/* The host's later mounts still arrive here; what is mounted here stays here. */
+/* A slave: mounts of the host arrive in this namespace, its own mounts stay in it. */
 static int leave_mount_namespace(void)
 {
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL))
@@ -57,7 +57,7 @@ static void load_msr(const struct platform *p)
 	posix_spawn_file_actions_destroy(&actions);
 }
 
-void remedy(const struct platform *p)
+void host_prepare(const struct platform *p)
 {
 	if (*p->root || geteuid())
 		return;

@@ -1,19 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# The guest's side of `snp-lab verify`: takes SNP through its life with the guard in audit
-# mode, so that what refuses a CPU is the kernel alone. Each line it prints is for snp-lab:
-#   kernel TEXT                 which kernel this is; once
-#   step TEXT                   a step begins; one of the next two ends it
-#   did TEXT                    what came of it
-#   skip WHY                    it can't be done here: not applicable
-#   breach SEVERITY NAME TEXT   named in the step
-#   unverified WHY              what the verdict does not cover
-#   done                        the last one
-# The script runs once in each kernel; the second one is started by kexec.
+# The guest's side of `snp-lab verify`: takes SNP through inits, shutdowns, a failure and kexec,
+# with the guard in audit mode, so that only the kernel can refuse to move a CPU.
+#
+# The script runs once in each of two kernels; kexec starts the second. It prints lines for
+# lib/verify.sh, each of which begins with one of these words:
+#   kernel TEXT                 the kernel's release and configuration; once
+#   step TEXT                   a step begins; "did" or "skip" ends it
+#   did TEXT                    the step's outcome
+#   skip WHY                    the step does not apply to this kernel
+#   breach SEVERITY NAME TEXT   the guard reported a breach during the step
+#   note TEXT                   to show; has no part in the verdict
+#   unverified WHY              something that the verdict does not cover
+#   done                        the last line
 cpus=/sys/devices/system/cpu
 json=/tmp/guard.json err=/tmp/guard.err
-mark=0 # lines of the guard's output that are told
+mark=0 # lines of the guard's output that earlier steps have reported
 
 # ---- the guard ----
 
@@ -34,22 +37,23 @@ guard_start() {
 guard_stop() {
 	kill $guard
 	wait $guard
-	[ $? -le 2 ] || echo "unverified the guard did not get to its end: $(head -n 1 $err)"
+	[ $? -le 2 ] || echo "unverified the guard ended early: $(head -n 1 $err)"
 	rm -f /run/ready
-	tell
+	report_breaches
 	cp $json "/out/guard-$LAB_BOOT.json"
 }
 
-# From where the guard has a fact on this kernel.
+# source_of FACT: the hook through which the guard learns a fact on this kernel.
 source_of() {
 	snp-guard hooks --format json | sed -n "s/.*\"fact\":\"$1\".*\"source\":\"\([^\"]*\)\".*/\1/p"
 }
 
-# What the guard printed since the last step.
+# What the guard has printed during this step.
 news() {
 	tail -n +$((mark + 1)) $json
 }
 
+# await PATTERN: waits for up to 30 s.
 await() {
 	tries=0
 	until news | grep -qE "$1"; do
@@ -59,12 +63,11 @@ await() {
 	done
 }
 
-# The text of the last state of this name in this step.
+# state_text STATE: the text of this step's last report of a state.
 state_text() {
 	news | sed -n "s/.*\"state\":\"$1\",\"text\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
-# The last one counts, of this run.
 window_is_open() {
 	grep -oE '"state":"window-(open|closed)"' $json | tail -n 1 | grep -q open
 }
@@ -75,19 +78,25 @@ step() {
 	echo "step $*"
 }
 
-# What was named since the last step.
-tell() {
+# Prints the breaches of this step. That nobody sees who requested a CPU change hides no breach
+# (the fact "asked"), so this one blind spot is only a note.
+report_breaches() {
 	last=$(wc -l <$json)
-	head -n "$last" $json | tail -n +$((mark + 1)) |
-		sed -n 's/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
+	head -n "$last" $json | tail -n +$((mark + 1)) | sed -n '
+		/"event":"uncovered","fact":"asked"/ {
+			n
+			s/.*"breach":"blind","severity":"\([^"]*\)","text":"\([^"]*\)".*/note \1 blind: \2/p
+			d
+		}
+		s/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
 	mark=$last
 }
 
-# The guard judges what has settled for half a second.
+# did TEXT: ends a step. The guard judges a state once it has settled, which takes 0.5 s.
 did() {
 	sleep 1.2
 	echo "did $*"
-	tell
+	report_breaches
 }
 
 skip() {
@@ -100,19 +109,20 @@ is_builtin() {
 	grep -q "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin"
 }
 
-# The last CPU that is present: by itself in no group that the lab's machine has.
+# The last CPU that is present: the one that kexec leaves offline.
 last_cpu() {
 	sed 's/.*[-,]//' $cpus/present
 }
 
-# Writes to a CPU's online file; what the kernel says of it goes to $refusal.
+# set_online CPU 0|1: on failure, refusal holds the kernel's error.
 set_online() {
 	refusal=$({ echo "$2" >$cpus/cpu"$1"/online; } 2>&1) && return
 	refusal=${refusal##*: }
 	return 1
 }
 
-# Where nothing stands against it, the CPU is back at the end.
+# Takes the last CPU offline and back online, or only online if it is offline. Sets cpu, and moved
+# to what happened; fails if the kernel refused the first change.
 move_cpu() {
 	cpu=$(last_cpu)
 	if [ "$(cat $cpus/cpu"$cpu"/online)" = 0 ]; then
@@ -127,7 +137,8 @@ move_cpu() {
 	[ "$moved" ]
 }
 
-# The gate only watches: whether a CPU may move inside a window is up to the kernel.
+# attempt WHEN: tries to move a CPU, which must work outside a window. Inside one the kernel should
+# refuse; if it does not, the guard reports the breach.
 attempt() {
 	if window_is_open; then
 		step "move a CPU: $1"
@@ -142,12 +153,12 @@ attempt() {
 			did "CPU $cpu $moved"
 		else
 			did "the kernel refused it: CPU $cpu, $refusal"
-			echo "breach warning hotplug-stuck no window is open, and the kernel refuses to move CPU $cpu: $refusal"
+			echo "breach warning hotplug-stuck no window is open, but the kernel refuses to move CPU $cpu: $refusal"
 		fi
 	fi
 }
 
-# snp_prepare() decides on the CPU that it runs on.
+# On CPU 0, since snp_prepare() looks at SNP_EN of the CPU that it runs on.
 load() {
 	taskset -c 0 modprobe ccp && taskset -c 0 modprobe kvm-amd sev_snp=1
 }
@@ -166,11 +177,12 @@ initialise() {
 	fi
 }
 
-# The driver's own words.
+# The last line of the kernel's log about SEV.
 why_not() {
-	dmesg | grep -E 'SEV|ccp|kvm' | tail -n 1 | sed 's/^\[[^]]*\] //' | grep . || echo "the kernel says nothing of it"
+	dmesg | grep -E 'SEV|ccp|kvm' | tail -n 1 | sed 's/^\[[^]]*\] //' | grep . || echo "the kernel's log does not mention SEV"
 }
 
+# end_snp STEP COMMAND...: ends SNP by the command.
 end_snp() {
 	step "$1"
 	shift
@@ -182,14 +194,14 @@ end_snp() {
 	fi
 }
 
-# Without modules to unload, the driver is taken off its device.
+# Ends SNP where ccp is no module: without its device, the driver shuts the firmware down.
 unbind_ccp() {
 	for device in /sys/bus/pci/drivers/ccp/0000:*; do
 		echo "${device##*/}" >/sys/bus/pci/drivers/ccp/unbind || return
 	done
 }
 
-# ---- lives ----
+# ---- SNP's life ----
 
 life_by_modules() {
 	initialise "kvm-amd is loaded, first of all"
@@ -221,7 +233,7 @@ life_by_modules() {
 life_built_in() {
 	step "kvm-amd initialises SNP as the kernel boots"
 	if grep -q '"initialised":true' $json; then
-		did "SNP is initialised; that was before the guard"
+		did "SNP was initialised before the guard started"
 	else
 		did "SNP is not initialised"
 		echo "unverified SNP was not initialised at boot: $(why_not)"
@@ -232,7 +244,7 @@ life_built_in() {
 	skip "ccp and kvm-amd are reloaded" "kvm-amd is built in: nothing initialises SNP again"
 }
 
-# Complaints of the kernel that are not of a machine that is slow.
+# The kernel's own reports of bugs; not those of stalls, which a slow machine causes too.
 kernel_complaints() {
 	dmesg | sed 's/^\[[^]]*\] //' |
 		grep -E '^WARNING: |possible (circular|recursive)|^BUG: (unable|KASAN|kernel|sleeping|scheduling)|Oops:' |
@@ -253,7 +265,7 @@ first_kernel() {
 	guard_stop
 	kernel_complaints
 	step "kexec"
-	# A CPU that is offline shows whether the next kernel lets it come online.
+	# One CPU stays offline, to try whether the next kernel lets it come online.
 	if $kvm_builtin; then set --; else set -- maxcpus=$(($(nproc) - 1)); fi
 	lab kexec "$@" >/tmp/kexec.err 2>&1
 	echo "unverified kexec did not start the kernel: $(tail -n 1 /tmp/kexec.err)"

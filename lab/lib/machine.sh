@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154 # opt, work, tree, bzimage: the parts before this one
+# The emulated machine: the firmware's process, QEMU with the processor's plugin, and their end.
+
+children=() # process ids of what this run started
+ram=        # the file with the guest's memory
+
+# Ends what this run started, by process id, and removes the run's files.
+clean_up() {
+	local child
+	trap - EXIT
+	for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+	wait 2>/dev/null || true
+	[ -z "$ram" ] || rm -f "$ram"
+	[ -z "$work" ] || rm -rf "$work"
+}
+
+ensure_devices() {
+	local name missing=()
+	for name in snp-psp snp-cpu.so snp-ivrs; do
+		[ -e "$devices/$name" ] || missing+=("build/lab/$name")
+	done
+	[ ${#missing[@]} -eq 0 ] || locked make_devices "${missing[@]}"
+}
+
+make_devices() {
+	need make make
+	make -C "$top" "$@" >"$work/make.log" 2>&1 && return
+	tail -5 "$work/make.log" >&2
+	die "cannot build $*: see above; 'make deps' installs what the build needs"
+}
+
+# QEMU and the firmware's process both map the file; on a tmpfs no write goes to a disk.
+make_ram() {
+	local dir=$work
+	[ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || dir=/dev/shm
+	ram=$(mktemp "$dir/snp-lab.XXXXXX")
+	truncate -s "${opt[memory]}" "$ram"
+}
+
+start_firmware() {
+	local failure options=(--socket "$work/psp" --ram "$ram" --state "$work/cpu" --control "$work/control"
+		--qmp "$work/qmp" --result "$work/result" --log "$work/firmware.log"
+		--firmware "${opt[firmware]}" --cpus "${opt[cpus]}")
+	while read -r failure; do options+=(--fail "$failure"); done < <(each fail)
+	[ -z "${opt[dfflush-required]}" ] || options+=(--dfflush-required)
+	"$devices/snp-psp" "${options[@]}" </dev/null >"$work/psp.log" 2>&1 &
+	firmware=$!
+	children+=("$firmware")
+	until [ -S "$work/psp" ] && [ -S "$work/control" ]; do
+		kill -0 "$firmware" 2>/dev/null || die "the firmware emulator ended: $(tail -1 "$work/psp.log")"
+		sleep 0.02
+	done
+}
+
+# lpj: emulated CPUs that share a core measure a wrong value, and then each of the kernel's delays
+#   is too long, in some boots by seconds.
+# no_timer_check: on a busy machine the kernel after kexec finds the timer too slow, and panics.
+# intremap: the firmware's device bypasses the emulated IOMMU, and so do its interrupts.
+# memmap: keeps the kernel off the RMP (MACHINE_RMP_BASE in machine.h).
+# NO_COLOR: the kernel passes it to init as an environment variable. The guest's programs always
+#   write to a terminal, whether or not snp-lab's own output is one.
+kernel_parameters() {
+	local plain=
+	[ -t 1 ] || plain=NO_COLOR=1
+	echo "console=ttyS0 8250.nr_uarts=4 loglevel=7 panic=-1 intremap=off no_timer_check lpj=12000000 memmap=32M\$0x30000000 lsm=${opt[lsm]} $plain $(each append | tr '\n' ' ')"
+}
+
+# QEMU is the tree's, and so are its loader and libraries: none of this machine's are used.
+qemu_command() {
+	# shellcheck disable=SC2054 # commas are QEMU's
+	qemu=("$tree/$loader" --library-path "$tree/$library_dir" "$tree/usr/bin/qemu-system-x86_64"
+		-L "$tree/usr/share/seabios" -L "$tree/usr/share/qemu"
+		-accel tcg,thread=multi
+		-cpu EPYC-Milan,-hypervisor,xlevel=0x8000001f -smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4))" -m "${opt[memory]}"
+		-machine q35,hpet=off,default_bus_bypass_iommu=on,memory-backend=ram
+		-object "memory-backend-file,id=ram,mem-path=$ram,size=${opt[memory]},share=on"
+		-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu
+		-device '{"driver":"vfio-user-pci","socket":{"path":"'"$work/psp"'","type":"unix"}}'
+		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}"
+		-kernel "$bzimage" -initrd "$work/initrd" -append "$(kernel_parameters)"
+		-nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
+		-chardev "file,id=console,path=$work/kernel.log" -device isa-serial,index=0,chardev=console
+		-chardev stdio,id=script,signal=off -device isa-serial,index=1,chardev=script
+		-chardev "socket,id=control,path=$work/control" -device isa-serial,index=2,irq=5,chardev=control
+		-chardev "file,id=out,path=$work/out.tar.gz" -device isa-serial,index=3,irq=7,chardev=out)
+}
+
+# Sets qemu_status to QEMU's exit status, or to timeout's.
+run_qemu() {
+	local status=0
+	touch "$work/kernel.log" "$work/out.tar.gz"
+	qemu_command
+	export QEMU_MODULE_DIR=$tree/$library_dir/qemu
+	# In the background, since bash runs its traps only while it waits for no foreground command.
+	if [ "${opt[shell]}" ]; then
+		# The terminal belongs to the guest's shell: no time limit, and ^C goes into the guest.
+		"${qemu[@]}" <&0 2>"$work/qemu.log" &
+	else
+		timeout --kill-after=5 "${opt[timeout]}" "${qemu[@]}" </dev/null 2>"$work/qemu.log" &
+	fi
+	children+=("$!")
+	wait "$!" || status=$?
+	qemu_status=$status
+}
+
+# With --time: reports the guest's steps as they appear in kernel.log.
+watch_phases() {
+	local line first=1
+	[ "${opt[time]}" ] || return 0
+	touch "$work/kernel.log"
+	tail -n +1 -s 0.05 -f "$work/kernel.log" > >(
+		while read -r line; do
+			[ -z "$first" ] || phase "the kernel's first line"
+			first=
+			[[ $line != *"snp-lab: "* ]] || phase "${line##*snp-lab: }"
+		done
+	) 2>/dev/null &
+	children+=("$!")
+}

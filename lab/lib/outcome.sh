@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # opt, work, qemu_status: the parts before this one
+# How a run ended: keeps its logs, and turns its outcome into snp-lab's exit status.
+
+# Whatever the outcome, --out DIR gets the logs and what the script left in /out.
+keep_out() {
+	[ "${opt[out]}" ] || return 0
+	mkdir -p "${opt[out]}"
+	cp "$work/kernel.log" "${opt[out]}/kernel.log"
+	[ ! -f "$work/firmware.log" ] || cp "$work/firmware.log" "${opt[out]}/firmware.log"
+	[ ! -s "$work/out.tar.gz" ] ||
+		gzip -dc "$work/out.tar.gz" | tar --ignore-zeros --no-same-owner --no-overwrite-dir -x -C "${opt[out]}" ||
+		say "what the script left in /out arrived incomplete"
+}
+
+# last_lines FILE N: the last N lines that are not empty.
+last_lines() { tr -d '\r' <"$1" | sed '/^ *$/d' | tail -n "$2"; }
+
+# The script's exit status, if the guest reported one.
+result_status() {
+	[ ! -f "$work/result" ] || sed -n 's/^exit \([0-9]*\)$/\1/p' "$work/result" | tail -1
+}
+
+finish() {
+	local status
+	status=$(result_status)
+	phase "the guest ended"
+	keep_out
+	if [ "$status" ]; then
+		exit "$status"
+	elif [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
+		last_lines "$work/kernel.log" 3 >&2
+		say "no end after ${opt[timeout]} s"
+		exit 124
+	elif [ ! -s "$work/kernel.log" ] && [ -s "$work/qemu.log" ]; then
+		die "QEMU ended: $(last_lines "$work/qemu.log" 1)"
+	fi
+	grep -m 1 -E 'Kernel panic|BUG:|Oops:' "$work/kernel.log" >&2 || true
+	say "the kernel died: $(last_lines "$work/kernel.log" 10)"
+	exit 125
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The firmware, and what its driver and KVM believe of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "check/check_parts.h"
+
+static bool is_loaded(const struct check_look *l, const char *module)
+{
+	enum platform_module state = platform_module(l->facts->platform, module);
+
+	return state == MODULE_LOADED || state == MODULE_BUILTIN;
+}
+
+bool check_may_ask_firmware(const struct check_facts *f)
+{
+	if (!f->now || f->initialised != 1)
+		return false;
+	for (unsigned int i = 0; i < f->now->count; i++)
+		if (f->now->cpus[i].online && !check_has_snp_en(&f->now->cpus[i]))
+			return false;
+	return true;
+}
+
+void check_firmware(struct check_look *l)
+{
+	int initialised = l->facts->initialised;
+
+	if (!is_loaded(l, "ccp"))
+		check_add(l, CHECK_ID_FIRMWARE, CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
+	else if (initialised < 0)
+		check_add(l, CHECK_ID_FIRMWARE, CHECK_UNKNOWN,
+			  "run as root, on a kernel with BTF of ccp",
+			  "can't read whether the driver has initialised SNP");
+	else
+		check_add(l, CHECK_ID_FIRMWARE, CHECK_PASS, NULL,
+			  "the driver has %sinitialised SNP", initialised ? "" : "not ");
+}
+
+void check_firmware_version(struct check_look *l)
+{
+	const struct psp_status *s = l->facts->firmware;
+
+	if (s)
+		check_add(l, CHECK_ID_FIRMWARE_VERSION, CHECK_PASS, NULL,
+			  "%u.%u, build %u, with %u guests", s->api_major, s->api_minor, s->build,
+			  s->guests);
+}
+
+/* A state or flag of a later firmware is neither good nor bad. */
+static const char update[] = "see whether a later snp-guard knows it";
+
+static void firmware_state(struct check_look *l, const struct psp_status *s)
+{
+	if (s->state > PSP_STATE_INIT)
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN, update,
+			  "%u, a state that this snp-guard does not know", s->state);
+	else if (s->state == PSP_STATE_UNINIT)
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
+			  "unload kvm_amd and ccp, and load them again",
+			  "UNINIT, but the driver believes that SNP is initialised");
+	else if (!(s->flags & PSP_FLAG_RMP_INIT))
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
+			  "reset the host before SNP is used",
+			  "INIT, but the firmware has not initialised the RMP");
+	else
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_PASS, NULL,
+			  "INIT, the RMP is initialised%s",
+			  s->flags & PSP_FLAG_ALIAS_CHECKED ? ", memory was checked for aliases"
+							    : "");
+}
+
+void check_firmware_state(struct check_look *l)
+{
+	const struct check_facts *f = l->facts;
+
+	if (!is_loaded(l, "ccp"))
+		return;
+	if (f->firmware)
+		firmware_state(l, f->firmware);
+	else if (f->firmware_err)
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN,
+			  "run as root, where /dev/sev exists", "SNP_PLATFORM_STATUS failed: %s",
+			  strerror(-f->firmware_err));
+	else if (f->initialised == 1)
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN, "see the check snp-en",
+			  "not asked: on a CPU without SNP_EN the command would crash the kernel");
+	else if (f->initialised < 0)
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN,
+			  "run as root, on a kernel with BTF of ccp",
+			  "not asked: on some kernels the command would initialise SNP");
+	else
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_NOT_APPLICABLE, NULL,
+			  "not asked, because SNP is not initialised");
+}
+
+void check_firmware_flags(struct check_look *l)
+{
+	const struct psp_status *s = l->facts->firmware;
+
+	if (s && s->flags & ~PSP_FLAGS_KNOWN)
+		check_add(l, CHECK_ID_FIRMWARE_FLAGS, CHECK_UNKNOWN, update,
+			  "this snp-guard does not know bits %#x of the platform status",
+			  s->flags & ~PSP_FLAGS_KNOWN);
+}
+
+/* A parameter's letter, Y or N; 0 if the parameter does not exist. */
+static char kvm_parameter(const struct check_look *l, const char *name)
+{
+	char path[64], text[8];
+
+	snprintf(path, sizeof(path), "/sys/module/kvm_amd/parameters/%s", name);
+	return platform_read(l->facts->platform, path, text, sizeof(text)) > 0 ? text[0] : 0;
+}
+
+/* sev_snp says whether KVM would run SNP guests; sev and sev_es whether it would run any other. */
+void check_kvm(struct check_look *l)
+{
+	char snp = kvm_parameter(l, "sev_snp"), es = kvm_parameter(l, "sev_es"),
+	     sev = kvm_parameter(l, "sev");
+
+	if (!is_loaded(l, "kvm_amd"))
+		check_add(l, CHECK_ID_KVM_AMD, CHECK_NOT_APPLICABLE, NULL, "kvm_amd is not loaded");
+	else if (!snp)
+		check_add(l, CHECK_ID_KVM_AMD, CHECK_UNKNOWN, "use Linux 6.11 or later",
+			  "kvm_amd has no parameter sev_snp");
+	else if (snp == 'Y' && l->facts->initialised == 0)
+		check_add(l, CHECK_ID_KVM_AMD, CHECK_WARN, "unload kvm_amd and load it again",
+			  "its parameter sev_snp is Y, but the driver has not initialised SNP");
+	else
+		check_add(l, CHECK_ID_KVM_AMD, CHECK_PASS, NULL,
+			  "its parameter sev_snp is %c, sev_es %c, sev %c", snp, es ? es : '?',
+			  sev ? sev : '?');
+}

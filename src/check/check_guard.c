@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The guard: what it refuses, and what a pinned one has on record. */
+#include "check/check_parts.h"
+#include "contract/names.h"
+
+void check_gate(struct check_look *l)
+{
+	const struct guard_facts *g = l->facts->guard;
+	const char *name = guard_state_name(g->state);
+
+	if (g->state == GUARD_DEGRADED)
+		check_add(l, CHECK_ID_GATE, CHECK_WARN,
+			  "see `snp-guard status`, and restart the guard", "%s: %s", name,
+			  g->missing);
+	else if (g->state == GUARD_AUDITING)
+		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s: nothing is refused", name);
+	else if (g->state == GUARD_ENFORCING)
+		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s", name);
+	else if (g->holder)
+		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "run the guard with --pin",
+			  "guard %d runs without --pin; can't inspect it", g->holder);
+	else
+		check_add(l, CHECK_ID_GATE, CHECK_NOT_APPLICABLE, NULL, "%s: no guard runs", name);
+}
+
+void check_recorded(struct check_look *l)
+{
+	const struct check_facts *f = l->facts;
+	const struct guard_facts *g = f->guard;
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (g->breaches[i] && !severity_is_off(&f->severities, i))
+			check_add(l, CHECK_ID_RECORDED, check_status_of(&f->severities, i),
+				  snp_breach_remedy(i),
+				  "%s: named %u time%s since the guard's record began",
+				  snp_breach_name(i), g->breaches[i],
+				  g->breaches[i] == 1 ? "" : "s");
+	if (check_has(l, CHECK_ID_RECORDED))
+		return;
+	if (g->has_history)
+		check_add(l, CHECK_ID_RECORDED, CHECK_PASS, NULL,
+			  "the guard's record has no finding");
+	else
+		check_add(l, CHECK_ID_RECORDED, CHECK_NOT_APPLICABLE, NULL,
+			  "no guard has left a record");
+}

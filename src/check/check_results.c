@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What all checks share: adding a result, and the CPUs by their state. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/check_parts.h"
+#include "util/printable.h"
+
+static const char *const names[] = {
+#define X(sym, name, group, function) name,
+	CHECKS(X)
+#undef X
+};
+
+static void check_vadd(struct check_look *l, const char *name, enum check_status status,
+		       const char *remedy, const char *format, va_list args)
+{
+	struct check_report *r = l->report;
+	int room = r->room ? r->room * 2 : 32;
+	struct check_result *result = r->results;
+
+	if (r->count == r->room) {
+		result = realloc(r->results, room * sizeof(*result));
+		if (!result) {
+			l->err = -ENOMEM;
+			return;
+		}
+		r->results = result;
+		r->room = room;
+	}
+	result = &r->results[r->count++];
+	*result = (struct check_result){ .name = name, .status = status, .remedy = remedy };
+	vsnprintf(result->evidence, sizeof(result->evidence), format, args);
+	make_printable(result->evidence);
+}
+
+void check_add(struct check_look *l, enum check_id check, enum check_status status,
+	       const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	check_vadd(l, names[check], status, remedy, format, args);
+	va_end(args);
+}
+
+void check_add_named(struct check_look *l, const char *name, enum check_status status,
+		     const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	check_vadd(l, name, status, remedy, format, args);
+	va_end(args);
+}
+
+bool check_has(const struct check_look *l, enum check_id check)
+{
+	for (int i = 0; i < l->report->count; i++)
+		if (!strcmp(l->report->results[i].name, names[check]))
+			return true;
+	return false;
+}
+
+bool check_has_snp_en(const struct snapshot_cpu *c)
+{
+	return !c->err && (c->syscfg & SNP_SYSCFG_SNP_EN);
+}
+
+void check_tally_count(struct check_tally *t, const struct snapshot *s)
+{
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct snapshot_cpu *c = &s->cpus[i];
+
+		if (!c->online && c->present)
+			cpulist_add(&t->absent, i);
+		if (!c->online)
+			continue;
+		cpulist_add(&t->online, i);
+		cpulist_add(c->err		  ? &t->unreadable
+			    : check_has_snp_en(c) ? &t->with
+						  : &t->without,
+			    i);
+	}
+}
+
+void check_tally_free(struct check_tally *t)
+{
+	cpulist_free(&t->online);
+	cpulist_free(&t->absent);
+	cpulist_free(&t->with);
+	cpulist_free(&t->without);
+	cpulist_free(&t->unreadable);
+}

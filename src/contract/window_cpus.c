@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "contract/window_cpus.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "contract/window_state.h"
+#include "util/cpulist.h"
+
+/* A transition that was asked for is over by then, or has failed. */
+#define ON_ITS_WAY_NS 5000000000ull
+
+/* ---- the list ---- */
+
+void cpus_free(struct cpus *cpus)
+{
+	free(cpus->list);
+}
+
+struct cpu *cpus_get(struct window *w, __u32 cpu)
+{
+	struct cpus *cpus = &w->cpus;
+	unsigned int count;
+	struct cpu *list;
+
+	if (cpu < cpus->count)
+		return &cpus->list[cpu];
+	count = cpu < CPUS_ROOM ? CPUS_ROOM : cpu * 2;
+	list = realloc(cpus->list, count * sizeof(*list));
+	if (!list)
+		return NULL;
+	memset(list + cpus->count, 0, (count - cpus->count) * sizeof(*list));
+	cpus->list = list;
+	cpus->count = count;
+	return &list[cpu];
+}
+
+/* ---- questions ---- */
+
+bool cpu_is_online(const struct cpu *c)
+{
+	return c->online;
+}
+
+bool cpu_is_online_with_en(const struct cpu *c)
+{
+	return c->online && c->en == EN_SET;
+}
+
+bool cpu_is_online_without_en(const struct cpu *c)
+{
+	return c->online && c->en == EN_CLEAR;
+}
+
+bool cpu_is_online_with_unknown_en(const struct cpu *c)
+{
+	return c->online && c->en == EN_UNKNOWN;
+}
+
+bool cpu_has_en(const struct cpu *c)
+{
+	return c->en == EN_SET;
+}
+
+bool cpu_is_offline(const struct cpu *c)
+{
+	return c->present && !c->online;
+}
+
+bool cpu_is_unread(const struct cpu *c)
+{
+	return c->online && !c->readable && !c->told_unknown;
+}
+
+bool cpus_any(const struct window *w, cpu_match_fn match)
+{
+	for (unsigned int i = 0; i < w->cpus.count; i++)
+		if (match(&w->cpus.list[i]))
+			return true;
+	return false;
+}
+
+unsigned int cpus_list(const struct window *w, cpu_match_fn match, char *buf, size_t size)
+{
+	struct cpulist set = { 0 };
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < w->cpus.count; i++) {
+		if (!match(&w->cpus.list[i]))
+			continue;
+		n++;
+		/* Without memory the list is shorter; the count is right. */
+		cpulist_add(&set, i);
+	}
+	cpulist_format(&set, buf, size);
+	cpulist_free(&set);
+	return n;
+}
+
+static bool moved_within(const struct cpu *c, const struct snp_event *e, __u64 ns)
+{
+	return c->moved_ns && e->time_ns - c->moved_ns < ns;
+}
+
+/* On its way down a CPU loses the msr driver's file some time before it leaves the set. */
+static bool is_on_its_way(const struct cpu *c, const struct snp_event *e)
+{
+	return c->asked_ns && e->time_ns - c->asked_ns < ON_ITS_WAY_NS;
+}
+
+/* ---- a CPU comes or goes ---- */
+
+/* "asked for by modprobe[123]", as far as it is known. */
+static const char *asked_by(const struct cpu *c, char *buf, size_t size)
+{
+	if (!c->tid)
+		snprintf(buf, size, "who asked for it was not seen");
+	else
+		snprintf(buf, size, "asked for by %.*s[%u]%s", SNP_COMM_LEN, c->comm, c->tid,
+			 c->frozen ? " in suspend or resume" : "");
+	return buf;
+}
+
+static void tell_moved(struct window *w, __u32 cpu, const struct cpu *c, const char *how)
+{
+	char who[64];
+
+	asked_by(c, who, sizeof(who));
+	if (!c->online)
+		window_breach(w, SNP_BREACH_CPU_OFFLINED, cpu,
+			      "CPU %u went offline inside window %u%s, %s", cpu, w->life.windows,
+			      how, who);
+	else if (w->kernel.has_prepare)
+		window_breach(w, SNP_BREACH_CPU_ONLINED, cpu,
+			      "CPU %u came online inside window %u%s, %s", cpu, w->life.windows,
+			      how, who);
+	else
+		window_breach(w, SNP_BREACH_CPU_ONLINED, cpu,
+			      "CPU %u came online inside window %u%s, %s; this kernel sets its "
+			      "SNP_EN, but the firmware knows only the CPUs that it saw at "
+			      "SNP_INIT",
+			      cpu, w->life.windows, how, who);
+}
+
+static void moved(struct window *w, struct cpu *c, bool online)
+{
+	c->online = online;
+	/* Back online its SNP_EN may be another than before; while offline it keeps what it had. */
+	if (online) {
+		c->present = true;
+		c->en = EN_UNKNOWN;
+	}
+	c->readable = false;
+	c->told_without = c->told_unknown = false;
+	c->moved_ns = w->event->time_ns;
+	c->asked_ns = 0;
+	life_cycle_unsettle(w);
+	snapshot_on_cpu_moved(w, &c->before);
+	holds_on_cpu_moved(w, online);
+}
+
+int cpus_on_request(struct window *w, const struct snp_event *e)
+{
+	struct cpu *c = cpus_get(w, e->subject);
+
+	if (!c)
+		return -ENOMEM;
+	c->tid = e->tid;
+	c->asked_ns = e->time_ns;
+	c->frozen = e->flags & SNP_F_FROZEN;
+	memcpy(c->comm, e->comm, sizeof(c->comm));
+	return 0;
+}
+
+int cpus_on_transition(struct window *w, const struct snp_event *e)
+{
+	struct cpu *c = cpus_get(w, e->subject);
+
+	if (!c)
+		return -ENOMEM;
+	if (w->life.leaving)
+		return 0;
+	moved(w, c, e->kind == SNP_EV_CPU_UP);
+	if (w->life.open)
+		tell_moved(w, e->subject, c, "");
+	c->tid = 0;
+	return 0;
+}
+
+/* ---- what a sweep finds ---- */
+
+static void moved_unseen(struct window *w, __u32 cpu, struct cpu *c, bool online)
+{
+	c->tid = 0;
+	moved(w, c, online);
+	/* The lost records may include the end of this window and the beginning of the next. */
+	if (w->life.open && !w->records_lost)
+		tell_moved(w, cpu, c, ", seen by a sweep and by no hook");
+}
+
+static void on_unreadable(struct window *w, const struct snp_event *e, struct cpu *c)
+{
+	/* What an earlier sweep read says nothing of now. */
+	c->en = EN_UNKNOWN;
+	if (moved_within(c, e, WINDOW_SETTLE_NS) || is_on_its_way(c, e))
+		return;
+	if (!c->told_unknown)
+		window_breach(w, SNP_BREACH_BLIND, e->subject,
+			      "SYSCFG of CPU %u can't be read (%s): its SNP_EN is unknown",
+			      e->subject, strerror(-e->result));
+	c->told_unknown = true;
+}
+
+static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c)
+{
+	bool set = e->value & SNP_SYSCFG_SNP_EN;
+
+	c->readable = c->online && !e->result;
+	if (!c->online)
+		return;
+	if (e->result) {
+		on_unreadable(w, e, c);
+		return;
+	}
+	c->told_unknown = false;
+	if (c->en == EN_SET && !set && w->life.open && !w->records_lost) {
+		window_breach(w, SNP_BREACH_SNP_EN_LOST, e->subject,
+			      "SNP_EN of CPU %u went from 1 to 0 without a full shutdown",
+			      e->subject);
+		snapshot_on_snp_en_lost(&c->before);
+	} else if (c->en == EN_CLEAR && set && w->life.shutdown_unproven && !w->life.open &&
+		   !w->life.preparing && !w->records_lost) {
+		window_breach(w, SNP_BREACH_SNP_EN_LOST, e->subject,
+			      "SNP_EN of CPU %u is still set after a full shutdown: the window is "
+			      "not closed",
+			      e->subject);
+	}
+	c->en = set ? EN_SET : EN_CLEAR;
+	if (set)
+		c->told_without = false;
+}
+
+int cpus_on_state(struct window *w, const struct snp_event *e)
+{
+	struct cpu *c = cpus_get(w, e->subject);
+	bool online = e->flags & SNP_F_ONLINE;
+
+	if (!c)
+		return -ENOMEM;
+	if (w->tally.swept && c->online != online) {
+		if (w->life.leaving)
+			return 0;
+		/* The hook fires just before the set changes: the set may be read in between. */
+		if (moved_within(c, e, WINDOW_SETTLE_NS)) {
+			w->cpus.disbelieved = true;
+			return 0;
+		}
+		moved_unseen(w, e->subject, c, online);
+	}
+	c->present = e->flags & SNP_F_PRESENT;
+	c->online = online;
+	on_syscfg(w, e, c);
+	return 0;
+}
+
+void cpus_judge(struct window *w, const struct snp_event *e)
+{
+	for (unsigned int i = 0; i < w->cpus.count; i++) {
+		struct cpu *c = &w->cpus.list[i];
+
+		if (w->firmware.state != FW_INITIALISED || !cpu_is_online_without_en(c) ||
+		    c->told_without)
+			continue;
+		if (!w->kernel.has_prepare && moved_within(c, e, SELF_ENABLE_NS)) {
+			w->cpus.disbelieved = true;
+			continue;
+		}
+		window_breach(w, SNP_BREACH_CPU_WITHOUT_SNP_EN, i,
+			      "CPU %u is online without SNP_EN while SNP is initialised", i);
+		c->told_without = true;
+	}
+}
+
+void cpus_end_sweep(struct window *w)
+{
+	w->cpus.look_again = w->cpus.disbelieved;
+	w->cpus.disbelieved = false;
+}
+
+/* ---- what other parts tell it ---- */
+
+int cpus_set_en(struct window *w, __u32 cpu)
+{
+	struct cpu *c = cpus_get(w, cpu);
+
+	if (!c)
+		return -ENOMEM;
+	c->en = EN_SET;
+	c->online = c->present = c->readable = true;
+	return 0;
+}
+
+void cpus_clear_en(struct window *w)
+{
+	for (unsigned int i = 0; i < w->cpus.count; i++)
+		w->cpus.list[i].en = EN_CLEAR;
+}
+
+void cpus_forget_en(struct window *w)
+{
+	for (unsigned int i = 0; i < w->cpus.count; i++) {
+		w->cpus.list[i].en = EN_UNKNOWN;
+		w->cpus.list[i].readable = false;
+	}
+}

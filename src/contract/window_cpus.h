@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The CPUs: which are online, which have SNP_EN, and what sweeps find of both. */
+#ifndef WINDOW_CPUS_H
+#define WINDOW_CPUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/event.h"
+#include "contract/window_snapshot.h"
+
+struct window;
+
+/* Before 7.1 a CPU sets its own SNP_EN some time after it came online: this long it may take. */
+#define SELF_ENABLE_NS 1000000000ull
+
+enum { CPUS_ROOM = 64 }; /* the fewest CPUs that the list has room for */
+
+enum snp_en { EN_UNKNOWN, EN_CLEAR, EN_SET };
+
+struct cpu {
+	enum snp_en en;
+	bool present, online;
+	bool readable;	   /* its SYSCFG was read since it came online */
+	bool told_without; /* cpu-without-snp-en is reported for this time online */
+	bool told_unknown; /* blind is, as its SYSCFG can't be read */
+	__u64 moved_ns;	   /* of its last transition; 0: none was seen */
+	__u64 asked_ns;	   /* of a request to bring it up or down; 0: none is open */
+	bool frozen;	   /* ... which came from suspend or hibernation */
+	__u32 tid;	   /* ... and the task that asked; 0: unknown */
+	char comm[SNP_COMM_LEN];
+	struct cpu_before before; /* written by window_snapshot.c */
+};
+
+struct cpus {
+	struct cpu *list;
+	unsigned int count;
+	bool disbelieved; /* this sweep saw a CPU that had just moved, or had too little time */
+	bool look_again;  /* the last complete sweep did */
+};
+
+void cpus_free(struct cpus *cpus);
+/* Returns the CPU of that number, all zero where it is new; NULL without memory. */
+struct cpu *cpus_get(struct window *w, __u32 cpu);
+
+/* ---- questions ---- */
+
+typedef bool (*cpu_match_fn)(const struct cpu *c);
+
+bool cpu_is_online(const struct cpu *c);
+bool cpu_is_online_with_en(const struct cpu *c);
+bool cpu_is_online_without_en(const struct cpu *c);
+bool cpu_is_online_with_unknown_en(const struct cpu *c);
+bool cpu_has_en(const struct cpu *c);
+bool cpu_is_offline(const struct cpu *c); /* and present */
+bool cpu_is_unread(const struct cpu *c);  /* online, and not known to be unreadable */
+
+bool cpus_any(const struct window *w, cpu_match_fn match);
+/* Writes the numbers of those that match to buf, as "0,2-3"; returns how many there are. */
+unsigned int cpus_list(const struct window *w, cpu_match_fn match, char *buf, size_t size);
+
+/* ---- events: each returns 0 or -ENOMEM ---- */
+
+/* CPU_UP_BEGIN or CPU_DOWN_BEGIN. */
+int cpus_on_request(struct window *w, const struct snp_event *e);
+/* CPU_UP or CPU_DOWN. */
+int cpus_on_transition(struct window *w, const struct snp_event *e);
+/* CPU_STATE: what a sweep found. */
+int cpus_on_state(struct window *w, const struct snp_event *e);
+
+/* ---- what other parts tell it ---- */
+
+/* SNP_EN was set on this CPU. Returns 0 or -ENOMEM. */
+int cpus_set_en(struct window *w, __u32 cpu);
+/* The firmware says that it cleared SNP_EN on every CPU. */
+void cpus_clear_en(struct window *w);
+/* The kernel says that every CPU has SNP_EN; only the next sweep's own look is believed. */
+void cpus_forget_en(struct window *w);
+
+/* ---- a complete sweep ---- */
+
+/* cpu-without-snp-en. */
+void cpus_judge(struct window *w, const struct snp_event *e);
+void cpus_end_sweep(struct window *w);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "contract/window_firmware.h"
+
+#include "contract/window_state.h"
+
+/* ---- commands ---- */
+
+static void tell_failed_init(struct window *w, const struct snp_event *e)
+{
+	if (!w->life.open)
+		return;
+	w->firmware.init_failed = true;
+	window_breach(w, SNP_BREACH_BENIGN_FAILED_INIT, SNP_NO_SUBJECT,
+		      "%s failed: firmware status %#x, driver's result %d, called by %.*s[%u]",
+		      snp_command_name(e->subject), e->status, e->result, SNP_COMM_LEN, e->comm,
+		      e->tid);
+}
+
+static void on_init(struct window *w, const struct snp_event *e, bool ok)
+{
+	struct snp_firmware *fw = &w->firmware;
+
+	life_cycle_unsettle(w);
+	if (ok) {
+		fw->state = FW_INIT_DONE;
+		fw->init_failed = fw->init_retry = false;
+		return;
+	}
+	/* Firmware that is up refuses to be initialised again, and stays up. */
+	if (fw->state == FW_INITIALISED || fw->state == FW_INIT_DONE)
+		return;
+	if (e->status == SNP_STATUS_DFFLUSH_REQUIRED && !fw->init_retry) {
+		fw->init_retry = true;
+		fw->retried = *e;
+		return;
+	}
+	fw->init_retry = false;
+	fw->state = FW_DOWN;
+	tell_failed_init(w, e);
+}
+
+static void on_flush(struct window *w, const struct snp_event *e, bool ok)
+{
+	if (w->firmware.state != FW_INIT_DONE)
+		return;
+	life_cycle_unsettle(w);
+	if (ok) {
+		w->firmware.state = FW_INITIALISED;
+		window_turn(w, WINDOW_INITIALISED, "SNP is initialised, by %.*s[%u]", SNP_COMM_LEN,
+			    e->comm, e->tid);
+		return;
+	}
+	window_breach(w, SNP_BREACH_ORPHANED_INIT, SNP_NO_SUBJECT,
+		      "SNP_DF_FLUSH failed after SNP_INIT had succeeded: firmware status %#x, "
+		      "driver's result %d, called by %.*s[%u]",
+		      e->status, e->result, SNP_COMM_LEN, e->comm, e->tid);
+}
+
+static void on_shutdown(struct window *w, const struct snp_event *e)
+{
+	if (e->subject == SNP_CMD_SHUTDOWN_EX && (e->flags & SNP_SHUTDOWN_X86)) {
+		life_cycle_full_shutdown(w);
+		return;
+	}
+	firmware_end(w);
+	window_turn(w, WINDOW_LEGACY_SHUTDOWN,
+		    "the firmware ended SNP and left SNP_EN set: the window stays open");
+}
+
+void firmware_on_command(struct window *w, const struct snp_event *e)
+{
+	bool ok = !e->result && !e->status;
+
+	switch (e->subject) {
+	case SNP_CMD_INIT:
+	case SNP_CMD_INIT_EX:
+		on_init(w, e, ok);
+		break;
+	case SNP_CMD_DF_FLUSH:
+		on_flush(w, e, ok);
+		break;
+	case SNP_CMD_SHUTDOWN:
+	case SNP_CMD_SHUTDOWN_EX:
+		if (ok)
+			on_shutdown(w, e);
+		break;
+	}
+}
+
+/* ---- what other parts tell it ---- */
+
+void firmware_end(struct window *w)
+{
+	/* A disable that did not come while guests could run does not come any more. */
+	if (w->firmware.state == FW_INITIALISED)
+		holds_judge_none(w);
+	w->firmware.state = FW_DOWN;
+}
+
+void firmware_on_window_opened(struct window *w)
+{
+	w->firmware.init_retry = false;
+}
+
+void firmware_on_window_closed(struct window *w)
+{
+	w->firmware.init_failed = false;
+}
+
+/* ---- sweeps ---- */
+
+void firmware_on_sweep(struct window *w, const struct snp_event *e)
+{
+	struct snp_firmware *fw = &w->firmware;
+
+	if (w->records_lost)
+		fw->state = FW_UNKNOWN;
+	if (e->flags & SNP_F_FW_INIT) {
+		fw->state = FW_INITIALISED;
+		fw->init_retry = false;
+	}
+	/* The driver sets its flag after SNP_DF_FLUSH only. */
+	if ((e->flags & (SNP_F_FW_KNOWN | SNP_F_FW_INIT)) == SNP_F_FW_KNOWN &&
+	    fw->state != FW_INIT_DONE)
+		fw->state = FW_DOWN;
+}
+
+void firmware_begin_anew(struct window *w)
+{
+	w->firmware.init_retry = false;
+	w->firmware.init_failed = false;
+}
+
+void firmware_judge_retry(struct window *w)
+{
+	if (!w->firmware.init_retry)
+		return;
+	w->firmware.init_retry = false;
+	tell_failed_init(w, &w->firmware.retried);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The books of CPU hotplug: the holds that SNP has on it by cpu_hotplug_disable(), beside the
+ * kernel's own count of all holds (cpu_hotplug_disabled in kernel/cpu.c).
+ */
+#ifndef WINDOW_HOTPLUG_H
+#define WINDOW_HOTPLUG_H
+
+#include <stdbool.h>
+
+#include "abi/event.h"
+
+struct window;
+
+struct holds {
+	int by_snp;   /* SNP's disables less SNP's enables */
+	bool assumed; /* that number comes from the kernel's count: the guard started late */
+	bool unknown; /* ... and the count could not be read */
+	struct snp_event last_disable, last_other_enable; /* SNP's; any other code's */
+
+	/* in the open window */
+	bool judged;		       /* no-latch: reported, or not to be */
+	bool taken;		       /* SNP has held hotplug at some time in it */
+	unsigned int gap_up, gap_down; /* CPUs that came and went before */
+
+	bool leak_pending; /* the window closed with a hold of SNP's */
+	__u64 deficit_ns;  /* since when the count is below by_snp; 0: it isn't */
+	bool deficit_told;
+};
+
+/* HP_DISABLE or HP_ENABLE. */
+void holds_on_hotplug(struct window *w, const struct snp_event *e);
+
+/* ---- what other parts tell it ---- */
+
+void holds_on_window_opened(struct window *w);
+void holds_on_window_closed(struct window *w);
+/* The window that has just opened is older than the guard: assumes a hold by the sweep's count. */
+void holds_assume(struct window *w, const struct snp_event *e);
+void holds_on_cpu_moved(struct window *w, bool online);
+
+/* ---- judgements ---- */
+
+/* no-latch, once a window; for when no disable can be expected any more. */
+void holds_judge_none(struct window *w);
+/* kexec-unlatched; by the first sweep. */
+void holds_judge_inherited(struct window *w, const struct snp_event *e);
+/* foreign-enable; by every sweep. */
+void holds_judge_count(struct window *w, const struct snp_event *e);
+/* leaked-disable; once all is settled. */
+void holds_judge_leak(struct window *w);
+/* After a loss: begins the books anew by what the sweep found. */
+void holds_begin_anew(struct window *w, const struct snp_event *e);
+
+#endif
