@@ -129,7 +129,7 @@ install: all install-systemd
 	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
 	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
-# The lab finds what belongs to it beside itself, and the guard in $(PREFIX)/sbin.
+# snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
 .PHONY: install-lab
 install-lab: lab-programs
@@ -143,7 +143,7 @@ install-lab: lab-programs
 
 .PHONY: format
 format:
-	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
+	clang-format -i bpf/*.[ch] src/*.[ch] src/*/*.[ch] lab/*/*.[ch] $(wildcard tests/*/*.[ch] tests/unit/*/*.[ch])
 
 .PHONY: clean
 clean:
@@ -159,7 +159,8 @@ help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
-	@echo 'sudo make check   all tests'
+	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
+	@echo 'sudo make check   all tests, JOBS of them at once (default: as many as there are cores)'
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'

@@ -6,16 +6,18 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 Q ?= @
 
-lab_psp_src := psp control device firmware journal qmp rmp unix_socket vfio_user
-lab_cpu_src := cpu rmp
-lab_ivrs_src := ivrs
+# All of snp-psp except main, also for the tests.
+lab_firmware_src := $(sort $(filter-out lab/psp/psp.c,$(wildcard lab/firmware/*.c lab/psp/*.c))) lab/machine/rmp.c
+lab_psp_src := $(lab_firmware_src) lab/psp/psp.c
+lab_cpu_src := $(sort $(wildcard lab/processor/*.c)) lab/machine/rmp.c
+lab_ivrs_src := lab/machine/ivrs.c
 
-lab_psp_obj := $(lab_psp_src:%=$(O)/lab/obj/%.o)
-lab_cpu_obj := $(lab_cpu_src:%=$(O)/lab/obj/%.pic.o)
-lab_ivrs_obj := $(lab_ivrs_src:%=$(O)/lab/obj/%.o)
+lab_psp_obj := $(lab_psp_src:lab/%.c=$(O)/lab/obj/%.o)
+lab_cpu_obj := $(lab_cpu_src:lab/%.c=$(O)/lab/obj/%.pic.o)
+lab_ivrs_obj := $(lab_ivrs_src:lab/%.c=$(O)/lab/obj/%.o)
 lab_programs := $(O)/lab/snp-psp $(O)/lab/snp-cpu.so $(O)/lab/snp-ivrs
 
-lab_cflags := $(CPPFLAGS) $(here) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
+lab_cflags := $(CPPFLAGS) $(here) -Ilab -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
 lab_glib_cflags = $(shell $(PKG_CONFIG) --cflags glib-2.0)
 lab_json_cflags = $(shell $(PKG_CONFIG) --cflags json-c)
 lab_json_libs = $(shell $(PKG_CONFIG) --libs json-c)
@@ -23,15 +25,14 @@ lab_json_libs = $(shell $(PKG_CONFIG) --libs json-c)
 .PHONY: lab-programs
 lab-programs: $(lab_programs)
 
-$(O)/lab/obj:
-	$(Q)mkdir -p $@
-
-$(O)/lab/obj/%.o: lab/%.c | $(O)/lab/obj
+$(O)/lab/obj/%.o: lab/%.c
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
 
-$(O)/lab/obj/%.pic.o: lab/%.c | $(O)/lab/obj
+$(O)/lab/obj/%.pic.o: lab/%.c
 	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(lab_cflags) $(lab_glib_cflags) -fPIC -fvisibility=hidden \
 		-c $< -o $@
 
@@ -39,7 +40,7 @@ $(O)/lab/snp-psp: $(lab_psp_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lab_json_libs) -o $@
 
-# QEMU, which loads the plugin, brings glib and the plugin interface along.
+# QEMU loads the plugin, and provides glib and the plugin interface.
 $(O)/lab/snp-cpu.so: $(lab_cpu_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared $^ -o $@
@@ -48,4 +49,4 @@ $(O)/lab/snp-ivrs: $(lab_ivrs_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
--include $(wildcard $(O)/lab/obj/*.d)
+-include $(wildcard $(O)/lab/obj/*/*.d)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Demo and check; each kind of test has its own part.
-# They begin by installing what is missing, so their own work is a make of its own: what it
-# asks pkg-config for is there by then.
+# Each target that begins with deps does its work in a make of its own, which finds by pkg-config
+# what deps has installed.
 .PHONY: demo
 demo: deps
 	@$(MAKE) run-demo
@@ -12,26 +12,41 @@ run-demo: all lab-programs
 	@echo 'time another 2 min, to make the Debian tree that it needs below $(O)/lab.'
 	@lab/snp-lab --firmware full --run lab/demo.sh
 
+# Builds with all cores, whatever make was told.
 .PHONY: check
 check: deps
+	@$(MAKE) -j$(shell nproc) check-programs
 	@$(MAKE) run-check
+
+# The parts of it that need neither root nor the lab; under 3 minutes.
+.PHONY: check-fast
+check-fast:
+	@$(MAKE) -j$(shell nproc) fast-programs
+	@tests/check --fast
 
 # What rows of tests/lab/run take along.
 lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
-	$(O)/test/installed
+	$(O)/test/installed $(O)/asan/snp-guard
 
 # What only longer targets run: built here, so that it can't fall behind.
-longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/fuzz/obj/seeds
+longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/seeds
+
+# The parts run side by side, so none of them builds: what they run is there by then.
+.PHONY: fast-programs
+fast-programs: all $(O)/test/unit $(O)/test/lines $(O)/test/model fuzz-programs
+
+.PHONY: check-programs
+check-programs: fast-programs lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
 
 .PHONY: run-check
-run-check: all lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
+run-check: check-programs
 	@tests/check
 
 .PHONY: check-layers
 check-layers: all
 	@tests/layers
 
-# Some of its scenarios.
+# Some of its scenarios, JOBS of them at once.
 ROWS ?= $(error ROWS is empty: tests/lab/run --rows prints what there is)
 .PHONY: check-lab
 check-lab: deps
@@ -69,11 +84,24 @@ run-check-kills: all lab-programs | $(O)/test
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/kills:/lab/kills \
 		--out $(O)/test/lab/kills-at-length
 
-# For tests/lab/ladder.sh and pin.sh.
-$(O)/test/occupy $(O)/test/tamper: $(O)/test/%: tests/lab/%.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
-		$(lib_cflags) $< $(lib_libs) -o $@
+# Helper programs, each of one source file: tests/FOLDER/NAME.c becomes $(O)/test/NAME. They link with
+# the guard's units and libraries, or with what helper_libs_NAME says instead.
+helpers := lab/occupy lab/tamper gate/hammer gate/ways bench/count bench/gates bench/sizes \
+	pictures/record monitoring/recordings schema/lines fuzz/seeds
+helper_units := sizes record recordings lines seeds
+helper_libs_hammer :=
+helper_libs_ways := -luring
+# It runs alone in the guest.
+helper_libs_count := -static
+helper_libs = $(if $(filter undefined,$(origin helper_libs_$(1))),$(lib_libs),$(helper_libs_$(1)))
+
+define helper
+$(O)/test/$(notdir $(1)): tests/$(1).c $(if $(filter $(notdir $(1)),$(helper_units)),$(O)/test/units.a) | needs $(O)/test
+	$$(call msg,CC,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(guard_cflags) -I$(O)/test -MF $$@.d -MT $$@ \
+		$$(filter %.c %.a,$$^) $$(call helper_libs,$$(@F)) -o $$@
+endef
+$(foreach h,$(helpers),$(eval $(call helper,$(h))))
 
 # For tests/lab/pin.sh: this guard, but for the version that it takes itself for.
 $(O)/test/older-%.o: src/%.c | needs
@@ -86,23 +114,13 @@ $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
-$(O)/test/hammer: tests/gate/hammer.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@
-
 # For tests/lab/systemd.sh: what `make install` installs, for the guest.
 .PHONY: $(O)/test/installed
 $(O)/test/installed: all | $(O)/test
 	$(Q)rm -rf $@
 	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
-# For tests/lab/gate.sh.
-$(O)/test/ways: tests/gate/ways.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $< -luring -o $@
-
 include tests/unit/unit.mk
-include tests/schema/schema.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the guard costs.
-# Alone in the guest, so static.
-$(O)/test/count: tests/bench/count.c lab/machine.h | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static $< -o $@
-
 $(O)/test/gates.bpf.o: tests/bench/gates.bpf.c vmlinux.h | needs $(O)/test
 	$(call msg,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(bpf_cflags) -c $< -o $@
@@ -13,10 +8,7 @@ $(O)/test/gates.skel.h: $(O)/test/gates.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name gates_bpf > $@
 
-$(O)/test/gates: tests/bench/gates.c $(O)/test/gates.skel.h
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror \
-		-I$(O)/test $(lib_cflags) $< $(lib_libs) -o $@
+$(O)/test/gates: $(O)/test/gates.skel.h
 
 bench_programs := $(O)/test/count $(O)/test/gates
 
@@ -38,14 +30,6 @@ run-bench-baseline: all lab-programs $(bench_programs)
 	@CC="$(CC)" CLANG="$(CLANG)" tests/bench/check --baseline
 
 # ---- on hosts of two sizes, with no lab ----
-
-$(O)/test/sizes.o: tests/bench/sizes.c | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -c $< -o $@
-
-$(O)/test/sizes: $(O)/test/sizes.o $(O)/test/units.a
-	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
 .PHONY: bench-sizes
 bench-sizes: $(O)/test/sizes

@@ -35,7 +35,7 @@
 
 #include <linux/magic.h>
 
-#include "../../lab/machine.h"
+#include "../../lab/machine/machine.h"
 
 #define CALLS  50 /* in a block: so few that most blocks have no interrupt */
 #define BLOCKS 200

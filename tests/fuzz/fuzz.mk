@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Fuzzers: make fuzz-short, make fuzz, make fuzz-seeds.
-# The functions that a target stands in for (--wrap), the lab's objects that it needs, and its runs
-# in fuzz-short, some four seconds each.
-fuzz_firmware := lab-firmware.o lab-rmp.o lab-journal.o
+# The functions that a target stands in for (--wrap), the objects that it needs beside the guard's,
+# and its runs in fuzz-short, some four seconds each.
 
 fuzz_runs_config := 60000
-fuzz_needs_control := lab-control.o lab-qmp.o lab-unix_socket.o $(fuzz_firmware)
+fuzz_needs_control := peer.o lab.a
 fuzz_wrap_control := unix_listen accept4 recv send
 fuzz_runs_control := 40000
 fuzz_runs_cpulist := 10000
@@ -19,7 +18,7 @@ fuzz_runs_platform := 2000
 fuzz_runs_snapshot := 2000
 fuzz_runs_stream := 150000
 fuzz_runs_trace := 4000
-fuzz_needs_vfio_user := lab-vfio_user.o lab-device.o $(fuzz_firmware)
+fuzz_needs_vfio_user := peer.o lab.a
 fuzz_wrap_vfio_user := unix_listen accept4 recvmsg send
 fuzz_runs_vfio_user := 30000
 
@@ -28,6 +27,8 @@ fuzz_programs := $(fuzz_names:%=$(O)/fuzz/%)
 fuzz_sanitize := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 FUZZ_SECONDS ?= 600
+# fuzz-short does one in so many of its runs.
+FUZZ_SHARE ?= 1
 
 $(O)/fuzz/obj:
 	$(Q)mkdir -p $@
@@ -36,8 +37,15 @@ $(O)/fuzz/obj/target-%.o: tests/fuzz/fuzz_%.c | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
 
-$(O)/fuzz/obj/lab-%.o: lab/%.c | needs $(O)/fuzz/obj
+$(O)/fuzz/obj/peer.o: tests/fuzz/peer.c | needs $(O)/fuzz/obj
 	$(call msg,CC,$@)
+	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
+
+$(O)/fuzz/obj/peer.o $(O)/fuzz/obj/target-control.o $(O)/fuzz/obj/target-vfio_user.o: guard_cflags += -Ilab
+
+$(O)/fuzz/obj/lab/%.o: lab/%.c | needs
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
 
 $(O)/fuzz/obj/%.o: src/%.c | needs
@@ -48,6 +56,10 @@ $(O)/fuzz/obj/%.o: src/%.c | needs
 $(O)/fuzz/obj/contract/explain.o: $(O)/contract.h
 
 $(O)/fuzz/obj/units.a: $(guard_units:$(O)/obj/%=$(O)/fuzz/obj/%)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/fuzz/obj/lab.a: $(lab_firmware_src:lab/%.c=$(O)/fuzz/obj/lab/%.o)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -81,7 +93,7 @@ endef
 fuzz-short: $(fuzz_names:%=fuzz-short-%)
 $(fuzz_names:%=fuzz-short-%): fuzz-short-%: $(O)/fuzz/%
 	$(Q)rm -rf $(O)/fuzz/short/$* && mkdir -p $(O)/fuzz/short/$*
-	$(call run_fuzzer,-seed=1 -runs=$(fuzz_runs_$*) $(O)/fuzz/short/$*)
+	$(call run_fuzzer,-seed=1 -runs=$(shell expr $(fuzz_runs_$*) / $(FUZZ_SHARE)) $(O)/fuzz/short/$*)
 
 # Finds are kept below $(O)/fuzz/corpus, and go on from there the next time.
 .PHONY: fuzz $(fuzz_names:%=fuzz-%)
@@ -92,11 +104,7 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(O)/fuzz/%
 
 # The seeds that no editor makes.
 .PHONY: fuzz-seeds
-fuzz-seeds: $(O)/fuzz/obj/seeds
+fuzz-seeds: $(O)/test/seeds
 	$< tests/fuzz/corpus
 
-$(O)/fuzz/obj/seeds: tests/fuzz/seeds.c $(O)/test/units.a | needs $(O)/fuzz/obj
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@
-
--include $(wildcard $(O)/fuzz/obj/*.d $(O)/fuzz/obj/*/*.d)
+-include $(wildcard $(O)/fuzz/obj/*.d $(O)/fuzz/obj/*/*.d $(O)/fuzz/obj/lab/*/*.d)

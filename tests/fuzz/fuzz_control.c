@@ -1,62 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lab's control socket: the input is what a client sends, in pieces of one length byte and
- * so many bytes. The linker puts the functions below in the place of the socket's (--wrap). Each
- * request gets one answer, and a rule for failures that was taken is shown as it is taken.
+ * The lab's control socket. The input is what a client sends, in pieces: a length byte, and as many
+ * bytes and one more. Each request must get one answer, and a rule for failures that was accepted
+ * must be accepted again in the form in which "state" shows it.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "../../lab/control.h"
-#include "fuzz.h"
+#include "peer.h"
+#include "psp/control.h"
 
 enum { LINE_MAX_BYTES = 1024 };
 
 static struct {
-	struct cursor input;
 	char line[LINE_MAX_BYTES + 1], answer[1 << 16];
 	size_t line_len, answer_len;
 	unsigned int wanted, answers;
-	int fd;
 } client;
 
-int __wrap_unix_listen(const char *path);
-int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
-ssize_t __wrap_recv(int fd, void *to, size_t room, int flags);
-ssize_t __wrap_send(int fd, const void *data, size_t len, int flags);
-
-static int any_fd(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	fuzz_check(fd >= 0, "no descriptor");
-	return fd;
-}
-
-int __wrap_unix_listen(const char *path)
-{
-	(void)path;
-	return any_fd();
-}
-
-int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
-{
-	(void)fd;
-	(void)address;
-	(void)len;
-	(void)flags;
-	return client.fd = any_fd();
-}
-
-/* Counts the lines that ask for something: neither blank nor an answer that came back. */
+/* Counts the lines that are requests: neither blank nor an answer that came back. */
 static void expect(const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (client.line_len == LINE_MAX_BYTES)
-			return; /* nothing after it is read */
+			return; /* the server reads nothing after that */
 		client.line[client.line_len++] = data[i];
 		if (data[i] != '\n')
 			continue;
@@ -70,18 +36,12 @@ static void expect(const char *data, size_t len)
 
 ssize_t __wrap_recv(int fd, void *to, size_t room, int flags)
 {
-	size_t len = take_byte(&client.input) + 1;
+	size_t len = take_byte(&peer.input) + 1;
 
 	(void)flags;
-	fuzz_check(fd == client.fd, "another's descriptor");
-	if (len > room)
-		len = room;
-	if (len > client.input.left)
-		len = client.input.left;
-	memcpy(to, client.input.at, len);
-	expect((const char *)client.input.at, len);
-	client.input.at += len;
-	client.input.left -= len;
+	fuzz_check(fd == peer.client, "not the client's descriptor");
+	len = peer_take(to, len, room);
+	expect(to, len);
 	return (ssize_t)len;
 }
 
@@ -107,7 +67,7 @@ ssize_t __wrap_send(int fd, const void *data, size_t len, int flags)
 	return (ssize_t)len;
 }
 
-/* One turn of the loop in psp.c; the listener speaks once. */
+/* One turn of the loop in psp.c; only the first has a new client for the listener. */
 static void turn(struct control *control, bool first)
 {
 	struct pollfd fds[CONTROL_FDS_MAX];
@@ -128,7 +88,6 @@ static bool is_connected(const struct control *control)
 	return fds[1].fd >= 0;
 }
 
-/* As `state` shows it, a rule is taken again for the same. */
 static void check_failures(const struct firmware *firmware)
 {
 	static struct firmware copy;
@@ -149,44 +108,18 @@ static void check_failures(const struct firmware *firmware)
 	}
 }
 
-static int no_memory_read(void *context, uint64_t pa, void *to, size_t len)
-{
-	(void)context;
-	(void)pa;
-	(void)to;
-	(void)len;
-	return -EFAULT;
-}
-
-static int no_memory_write(void *context, uint64_t pa, const void *from, size_t len)
-{
-	(void)context;
-	(void)pa;
-	(void)from;
-	(void)len;
-	return -EFAULT;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct machine machine;
-	static struct firmware firmware;
-	const struct rmp_memory guest = { no_memory_read, no_memory_write, NULL };
-	struct journal journal = { 0 };
-	/* Without QEMU and without a file for the result: nothing outside is touched. */
-	const struct control_target target = { .firmware = &firmware, .journal = &journal };
+	/* Without QEMU and without a file for the exit status, requests touch nothing outside. */
+	const struct control_target target = {
+		.firmware = &peer.firmware,
+		.journal = &peer.journal,
+	};
 	struct control *control;
-	static FILE *out;
 
-	if (!out)
-		out = fopen("/dev/null", "we");
 	memset(&client, 0, sizeof(client));
-	client.input = (struct cursor){ data, size };
-	machine = (struct machine){ .rmp_base = MACHINE_RMP_BASE, .rmp_end = MACHINE_RMP_END };
-	machine.cpus[0].flags = machine.cpus[MACHINE_CPUS_MAX - 1].flags = MACHINE_CPU_PRESENT;
-	firmware_start(&firmware, &(struct firmware_options){ .full = true }, &machine, &guest);
-	journal_start(&journal, out);
-	journal_add(&journal, CMD_SNP_INIT_EX, 1, STATUS_SUCCESS);
+	peer_start(data, size, &(struct firmware_options){ .full = true });
+	journal_add(&peer.journal, CMD_SNP_INIT_EX, 1, STATUS_SUCCESS);
 	fuzz_check(!control_open(&control, "", &target), "can't open");
 	turn(control, true);
 	/* The end of the input is the end of the connection. */
@@ -194,9 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		turn(control, false);
 	fuzz_check(client.answers == client.wanted, "%u answers to %u requests", client.answers,
 		   client.wanted);
-	check_failures(&firmware);
+	check_failures(&peer.firmware);
 	control_close(control);
-	journal_end(&journal);
-	fuzz_check(fcntl(client.fd, F_GETFD) < 0, "the client's descriptor stays");
+	peer_end();
 	return 0;
 }

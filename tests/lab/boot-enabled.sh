@@ -6,12 +6,13 @@
 . /lab/lib.sh
 modprobe msr
 
-scenario "the window is open from the start; no CPU goes or comes"
+scenario "the window is open from the start, and no CPU goes offline"
 guard_start
 await "the window is taken up" '"state":"window-open"'
 expect_not "no CPU goes" offline 3
 expect_not "no CPU goes by target" sh -c "echo 0 >$cpus/cpu3/hotplug/target"
-await "the refusal is on record" '"event":"denied".*"file":"cpu3/online"'
+await "the guard reports the refusal" '"event":"denied".*"file":"cpu3/online"'
+await "the guard reports the other one" '"event":"denied".*"file":"cpu3/hotplug/target"'
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 expect "kvm-amd says so" grep -q Y /sys/module/kvm_amd/parameters/sev_snp

@@ -7,6 +7,7 @@
 
 # check_is STATUS [OPTION...]: ends with STATUS
 check_is() {
+	checked
 	want=$1
 	shift
 	snp-guard check "$@" >/tmp/check 2>&1
@@ -16,6 +17,7 @@ check_is() {
 
 # says STATUS NAME TEXT
 says() {
+	checked
 	grep -qE "^$1 +$2 .*$3" /tmp/check || fail "no $1 of $2 with $3: $(grep " $2 " /tmp/check)"
 }
 
@@ -30,6 +32,7 @@ write_msr() {
 }
 
 none_is() {
+	checked
 	! grep -q "^$1 " /tmp/check || fail "$1: $(grep "^$1 " /tmp/check)"
 }
 
@@ -53,10 +56,12 @@ says PASS firmware-state "INIT, the RMP is initialised"
 says NOT-APPLICABLE msrs "the firmware compared them"
 says PASS hotplug-count "no-latch"
 none_is UNKNOWN
+text_has=$(awk '$1 ~ /^(PASS|WARN|FAIL|UNKNOWN|NOT-APPLICABLE)$/ { print $1, $2 }' /tmp/check)
 check_is 0 --format json
 cp /tmp/check $out/check.json
-expect "each line is an object" [ "$(grep -c '^{"check":".*"status":".*"evidence":".*"remedy":".*"}$' /tmp/check)" \
-	-eq "$(wc -l </tmp/check)" ]
+json_has=$(sed -n 's/^{"check":"\([^"]*\)".*"status":"\([^"]*\)","evidence":".*"remedy":".*"}$/\2 \1/p' /tmp/check)
+expect "JSON has the results of the text" [ "$json_has" = "$text_has" ]
+expect "... and they include SNP_EN" sh -c "echo '$json_has' | grep -qx 'PASS snp-en'"
 
 scenario "a CPU without SNP_EN while SNP is initialised"
 expect "its SNP_EN goes" lab snp-en 3 off
@@ -64,12 +69,13 @@ check_is 2
 says FAIL snp-en "cpu-without-snp-en: CPU 3 "
 says UNKNOWN firmware-state "not asked: on a CPU without SNP_EN"
 check_is 2 --format nagios
-expect "Nagios is told in one line" grep -q "^SNP CRITICAL - snp-en: cpu-without-snp-en: CPU 3 .*|.* 'fail'=1;;;0$" /tmp/check
+expect "Nagios gets one line" [ "$(wc -l </tmp/check)" -eq 1 ]
+expect "... that names the breach" grep -q "^SNP CRITICAL - snp-en: cpu-without-snp-en: CPU 3 .*|.* 'fail'=1;;;0$" /tmp/check
 check_is 1 --format npd
-expect "node-problem-detector is told" grep -q "^CRITICAL snp-en: cpu-without-snp-en: CPU 3 " /tmp/check
+expect "node-problem-detector gets the breach" grep -q "^CRITICAL snp-en: cpu-without-snp-en: CPU 3 " /tmp/check
 check_is 2 --format npd --exit-map nagios
 check_is 2 --format prometheus
-expect "Prometheus is told" grep -q '^snp_guard_check_status{check="snp-en",status="FAIL"} 1$' /tmp/check
+expect "Prometheus gets the result" grep -q '^snp_guard_check_status{check="snp-en",status="FAIL"} 1$' /tmp/check
 check_is 2
 expect "no other CPU is named" [ "$(grep -c '^FAIL' /tmp/check)" -eq 1 ]
 expect "SNP_EN is put back" lab snp-en 3 on
@@ -109,7 +115,7 @@ says PASS online "CPUs 3 are offline"
 says PASS snp-en "no window is open"
 expect "CPU 3 comes" online 3
 
-scenario "what a run tells monitors"
+scenario "what a run publishes for monitors"
 metrics=/run/snp_guard.prom
 scraped() {
 	wget -q -O /tmp/scraped "http://127.0.0.1:9817/$1"
@@ -122,9 +128,8 @@ expect "its metrics are served" scraped metrics
 expect "no window is open" grep -qx 'snp_guard_window_state{state="closed"} 1' /tmp/scraped
 expect "SNP starts" snp_load
 expect "a CPU lacks SNP_EN" lab snp-en 3 off
-await "the breach" cpu-without-snp-en
-sleep 1
-expect "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-without-snp-en",severity="critical"} 1$' $metrics
+await "the guard names the breach" '"breach":"cpu-without-snp-en"'
+await_that "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-without-snp-en",severity="critical"} 1$' $metrics
 expect "the gate refuses" grep -qx 'snp_guard_gate_state{state="enforcing"} 1' $metrics
 expect "one of four lacks SNP_EN" grep -qx 'snp_guard_cpus{state="snp_en"} 3' $metrics
 expect "SNP_EN is put back" lab snp-en 3 on
@@ -143,7 +148,7 @@ check_is 0
 says PASS gate "enforcing"
 says PASS recorded "no-latch: named 1 time "
 expect "a CPU lacks SNP_EN" lab snp-en 3 off
-await "the breach" cpu-without-snp-en
+await "the guard names the breach" '"breach":"cpu-without-snp-en"'
 expect "SNP_EN is put back" lab snp-en 3 on
 guard_stop
 check_is 2
@@ -170,7 +175,7 @@ says UNKNOWN root "not root"
 says UNKNOWN hotplug-count "can't be read"
 says UNKNOWN rmp "can't be read"
 says UNKNOWN msrs "can't be read"
-grep -qE "^UNKNOWN +(snp-en|sight) " /tmp/check || fail "SNP_EN should be unknown"
+expect "SNP_EN is unknown" grep -qE "^UNKNOWN +(snp-en|sight) " /tmp/check
 none_is FAIL
 check_is 3 --since /etc/passwd
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091,SC2154
-# The guard by its configuration: audit first, severities, a reload, mistakes. Each scenario begins
+# The configuration file: audit mode, severities, a reload, mistakes. Each scenario begins
 # and ends with the window closed. Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
@@ -13,11 +13,13 @@ configure() {
 	chmod 644 $conf
 }
 
+# await_stderr WHAT TEXT: as await, in what the guard writes to stderr
 await_stderr() {
-	json_kept=$json
-	json=$err
+	json_kept=$json seen_kept=$seen
+	json=$err seen=$stderr_seen
 	await "$@"
-	json=$json_kept
+	stderr_seen=$seen
+	json=$json_kept seen=$seen_kept
 }
 
 # A window in which CPU 3 goes, as only an audit lets it.
@@ -25,23 +27,13 @@ lose_a_cpu() {
 	expect "SNP is initialised" snp_load
 	await "the guard knows the kernel" '"breach":"no-latch"'
 	expect "CPU 3 goes" offline 3
-	await "it is told" '"event":"cpu-down"'
+	await "the guard reports it" '"event":"cpu-down"'
 }
 
 end_window() {
 	expect "SNP ends" snp_unload
 	await "the window closes" '"state":"window-closed"'
 	expect "CPU 3 comes" online 3
-}
-
-# As guard_stop, for a run whose severities its replay is told with the options that follow.
-stop() {
-	kill $guard
-	wait $guard
-	guard_status=$?
-	snp-guard replay --format json "$@" "$trace" >/tmp/replay 2>&1
-	replayed=$?
-	[ $replayed -eq $guard_status ] || fail "the replay ends with $replayed, not $guard_status"
 }
 
 scenario "audit, by the file alone"
@@ -71,29 +63,30 @@ guard_start
 expect "the gate is there" has '"event":"start".*"audit":false'
 guard_stop
 snp-guard config >/tmp/config
-expect "config says whence" grep -q "audit .* no .*$conf.d/50-gate.conf:2" /tmp/config
+expect "config names the file and the line" grep -q "audit .* no .*$conf.d/50-gate.conf:2" /tmp/config
 rm -r $conf.d
 
-scenario "what is off is left out, and told at the end"
+scenario "a breach of severity off is left out, and counted at the end"
 configure '[run]' 'audit = yes' '[severity]' 'cpu-offlined = off'
 guard_start
 lose_a_cpu
 end_window
-stop --severity cpu-offlined=off
+guard_stop --severity cpu-offlined=off
 expect_breaches no-latch
 expect "the summary has it" has '"left_out":{"cpu-offlined":1}'
 expect_status 0
 
-scenario "what is raised counts"
+scenario "a breach of raised severity counts as such"
 guard_start --severity cpu-offlined=critical
 lose_a_cpu
 end_window
-stop --severity cpu-offlined=critical
+guard_stop --severity cpu-offlined=critical
 expect_breaches no-latch cpu-offlined
 expect "as critical" has '"breach":"cpu-offlined","severity":"critical"'
 expect_status 2
 
 scenario "a reload takes effect, and one with a mistake does not"
+stderr_seen=0
 configure '[run]' 'audit = yes'
 guard_start
 configure '[run]' 'audit = yes' 'buffer = 512' 'interval = 3' '[severity]' 'cpu-offlined = off'
@@ -104,20 +97,20 @@ kill -HUP $guard
 await_stderr "the mistake is named" "all stays as it was: $conf:3: no breach is called .cpu-offline., is it .cpu-offlined."
 lose_a_cpu
 end_window
-stop --severity cpu-offlined=off
+guard_stop --severity cpu-offlined=off
 expect_breaches no-latch
 expect "the summary has it" has '"left_out":{"cpu-offlined":1}'
 expect_status 0
 
 scenario "a reload may end the run at the next breach"
+stderr_seen=0
 configure '[run]' 'audit = yes'
 guard_start
 configure '[run]' 'audit = yes' 'until-breach = yes'
 kill -HUP $guard
 await_stderr "it is read again" 'changed: until-breach'
 lose_a_cpu
-wait $guard
-guard_status=$?
+guard_ends
 expect_breaches no-latch cpu-offlined
 expect_status 1
 expect "SNP ends" snp_unload

@@ -49,26 +49,25 @@ shift
 unshare -m sh /tmp/container "$mounts" /usr/local/bin/setpriv "$@" >"$json" 2>"$err" &
 guard=$!
 healthy() { wget -q -O /tmp/health http://127.0.0.1:9817/healthz; }
-tries=0
-until healthy; do
-	tries=$((tries + 1))
-	[ $tries -lt 150 ] && kill -0 $guard || break
-	sleep 0.1
-done
-expect "it is healthy" healthy
+await_that "it is healthy" healthy
 expect "SNP is initialised" snp_load
 await "the window is seen" '"state":"initialised"'
 expect "nothing is refused" offline 3
-await "what would have been is told" '"file":"cpu3/online".*"refused":false'
+await "the guard reports what the gate would have refused" '"file":"cpu3/online".*"refused":false'
 await "a breach is named" '"breach":"cpu-offlined"'
 expect "CPU 3 comes back" online 3
 wget -q -O /tmp/metrics http://127.0.0.1:9817/metrics
-expect "Prometheus is told" grep -q '^snp_guard_breaches_total{breach="cpu-offlined",severity="warning"} 1$' /tmp/metrics
+expect "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-offlined",severity="warning"} 1$' /tmp/metrics
 expect "every fact is covered" grep -qx 'snp_guard_uncovered_facts 0' /tmp/metrics
-expect "no other capability is left" [ "$(awk '$1 == "CapBnd:" { print $2 }' /proc/$guard/status)" = \
-	"$(awk '$1 == "CapEff:" { print $2 }' /proc/$guard/status)" ]
+capabilities() { awk -v set="$1:" '$1 == set { print $2 }' "/proc/$2/status"; }
+expect "it has capabilities" [ "$(capabilities CapEff $guard)" -a "$(capabilities CapEff $guard)" != 0000000000000000 ]
+expect "... fewer than root" [ "$(capabilities CapEff $guard)" != "$(capabilities CapEff $$)" ]
+expect "... and can get no other" [ "$(capabilities CapBnd $guard)" = "$(capabilities CapEff $guard)" ]
 expect "SNP ends" snp_unload
 kill $guard
 wait $guard
+guard_status=$?
+expect_breach_set no-latch cpu-offlined cpu-onlined
+expect_status 2
 
 finish

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091,SC2154
-# A gate that holds: root tries every way that there is to change the set of online CPUs inside a
-# window. Each is refused, and the refusal is on record; what no security hook sees is held by the
-# brake or, as the rows that say so show, reported. Files that only look like guarded ones are free.
+# Root tries every known way to change the set of online CPUs inside a window. The gate refuses each
+# way and the guard reports the refusal; what no security hook sees, the CPU block prevents or, as the
+# rows say, the guard only reports. Files that only look like guarded ones are free.
 # Needs --firmware full, ways (tests/gate), nitro_enclaves, and foreign.ko in /lab/stub.
 . /lab/lib.sh
 modprobe msr
@@ -16,11 +16,14 @@ echo freezer >/sys/power/pm_test
 
 cpu3=$cpus/cpu3
 work=/tmp/gate
+rowed=
 mkdir -p $work
 
-# row NAME: the row's result, by whether anything failed since the last one; a failure in the
-# middle of a scenario is thus one of its row
+# row NAME: the row's result, by whether anything failed since the last row: so a failure in the
+# middle of a scenario is its row's
 row() {
+	[ "$number/$checks" != "$rowed" ] || fail "the row checks nothing"
+	rowed=$number/$checks
 	if [ -z "$broken" ]; then
 		echo "ok gate: $*"
 		passed=$((passed + 1))
@@ -33,18 +36,15 @@ row() {
 
 # ---- the ways, one process each ----
 
-# take WAY FILE VALUE: begins it; it waits for `go`. NAME is WAY, or AS if that is set.
+# take WAY FILE VALUE: begins it, and it waits for `go` WAY, or `go` $as if that is set
 take() {
 	way=${as:-$1}
+	checked
 	rm -f "$work/$way"
 	mkfifo "$work/$way.go"
 	ways --go "$work/$way.go" "$@" >"$work/$way" 2>&1 &
 	echo $! >"$work/$way.pid"
-	tries=0
-	until [ -s "$work/$way" ] || [ $tries -gt 100 ]; do
-		tries=$((tries + 1))
-		sleep 0.05
-	done
+	soon grep -q . "$work/$way"
 	grep -q '^ready$' "$work/$way" || fail "$way does not get hold of $2: $(cat "$work/$way")"
 }
 
@@ -60,24 +60,21 @@ denied_of() {
 	count_of "\"event\":\"denied\".*\"file\":\"$1\".*\"refused\":true"
 }
 
-# refused_as FILE ERRNO COUNT: it was refused so, is on record, and no CPU moved
+more_denied_than() { [ "$(denied_of "$1")" -gt "$2" ]; }
+
+# refused_as FILE ERRNO COUNT: the result is ERRNO, no CPU moved, and if the gate refused it, there
+# are more than COUNT reports of that
 refused_as() {
+	checked
 	[ "$result" = "$2" ] || fail "expected $2, got $result"
-	[ "$2" != EPERM ] || {
-		tries=0
-		until [ "$(denied_of "$1")" -gt "$3" ] || [ $tries -gt 100 ]; do
-			tries=$((tries + 1))
-			sleep 0.05
-		done
-		[ $tries -le 100 ] || fail "no record of the refusal"
-	}
+	[ "$2" != EPERM ] || soon more_denied_than "$1" "$3" || fail "the guard does not report the refusal"
 	[ "$(cat $cpus/online)" = "$online_then" ] || {
 		fail "online CPUs: $(cat $cpus/online), not $online_then"
 		online_then=$(cat $cpus/online)
 	}
 }
 
-# What stands for how a kernel without the guard refuses, too: it can't be done to such a file.
+# mmap and handle fail in this way without a guard, too: such a file does not support them.
 errno_of() {
 	case $1 in
 	mmap) echo ENODEV ;;
@@ -86,14 +83,15 @@ errno_of() {
 	esac
 }
 
+# The ways that work on any file; loop-armed has scenarios of its own.
 all_ways() {
-	ways --list | awk '$1 != "ioctl" { print $1 }'
+	ways --list | awk '$1 != "ioctl" && $1 != "loop-armed" { print $1 }'
 }
 
 # try_ways FILE RECORD VALUE: all were taken; each acts
 try_ways() {
+	expect "there are ways" [ "$(all_ways | wc -l)" -ge 10 ]
 	for way in $(all_ways); do
-		[ "$way" != loop-armed ] || continue
 		before=$(denied_of "$2")
 		go "$way"
 		refused_as "$2" "$(errno_of "$way")" "$before"
@@ -103,7 +101,7 @@ try_ways() {
 
 take_ways() {
 	for way in $(all_ways); do
-		[ "$way" = loop-armed ] || take "$way" "$@"
+		take "$way" "$@"
 	done
 }
 
@@ -249,6 +247,7 @@ mkdir /sys/kernel/tracing/instances/other
 guard_start
 window_opens
 free() {
+	checked
 	result=$(ways write "$1" "$2")
 	[ "$result" = done ] || fail "expected done, got $result"
 	row "write on ${3:-$1} is free: $result"
@@ -267,8 +266,8 @@ for file in /sys/devices/system/memory/memory*/online; do
 done
 # No other device answers to a name or a number next to it.
 expect "null" ways write $work/null x
-[ "$(ways open $work/hpet x)" = EINVAL ] || fail "the hpet is refused"
-[ "$(ways open $work/block x)" = ENXIO ] || fail "a block device of that number is refused"
+expect "the hpet" [ "$(ways open $work/hpet x)" = EINVAL ]
+expect "a block device of that number" [ "$(ways open $work/block x)" = ENXIO ]
 row "open on devices of other numbers and kinds is free"
 expect "nothing was refused" [ "$(count_of '"event":"denied"')" -eq 0 ]
 expect "SNP ends" snp_unload
@@ -284,63 +283,58 @@ foreign() {
 	echo "$1" >/sys/module/foreign/parameters/do
 }
 
-scenario "the brake: a module's add_cpu() and a loop device armed before fail on an offline CPU"
+scenario "the CPU block: a module's add_cpu() and a loop device armed before fail on an offline CPU"
 snp_load
 take loop-armed $cpu3/online 1
 expect "CPU 3 goes, with no guard to say no" offline 3
-# Somebody else's, of a state that comes later: the numbers shift from kernel to kernel.
+# Another program's block, of a later state: the numbers differ from kernel to kernel.
 for other in $(seq 2 240); do
 	! echo "$other" >$cpu3/hotplug/fail || break
 done 2>/dev/null
-expect "somebody else's brake is there" [ "$(cat $cpu3/hotplug/fail)" = "$other" ]
+expect "another program's block is there" [ "$(cat $cpu3/hotplug/fail)" = "$other" ]
 online_then=$(cat $cpus/online)
 guard_start --interval 0.5
 await "the window is taken up" '"state":"window-open"'
-brake_is() {
-	tries=0
-	until [ "$(cat $cpu3/hotplug/fail)" = "$1" ] || [ $tries -gt 100 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
-	expect "CPU 3's brake is $1" [ "$(cat $cpu3/hotplug/fail)" = "$1" ]
+block_is() {
+	await_that "CPU 3's block is $1" grep -qx -e "$1" $cpu3/hotplug/fail
 }
-brake_is 1
+block_is 1
 for again in once twice; do
 	expect_not "add_cpu() fails, $again" foreign add=3
 	expect "CPU 3 is offline" [ "$(cat $cpus/online)" = "$online_then" ]
 	await "the attempt is shown" '"event":"cpu-up-begin".*"cpu":3'
-	brake_is 1
-	row "add_cpu() fails, $again, and the brake is armed again"
+	block_is 1
+	row "add_cpu() fails, $again, and the block is set again"
 done
 go loop-armed
 refused_as cpu3/online EAGAIN 0
-row "loop-armed on cpu3/online, value 1, armed before the guard: $result by the brake"
+row "loop-armed on cpu3/online, value 1, armed before the guard: $result by the CPU block"
 expect "SNP ends" snp_unload
 await "the guard sees it" '"state":"window-closed"'
-brake_is "$other"
+block_is "$other"
 echo -1 >$cpu3/hotplug/fail
 expect "the CPU comes online as ever" online 3
-row "after the window the CPU comes online, and the brake is as it was"
+row "after the window the CPU comes online, and the block is as it was"
 guard_stop
 expect_breaches no-latch
 expect_status 0
 
-scenario "the brake is put back as the guard ends inside a window"
+scenario "the guard removes its CPU block as it ends inside a window"
 snp_load
 expect "CPU 3 goes, with no guard to say no" offline 3
 guard_start
-brake_is 1
+block_is 1
 guard_stop
-expect "the brake is as it was" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
+expect "the block is as it was" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
 guard_start --audit
-expect "no brake with --audit" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
+expect "no CPU block with --audit" [ "$(cat $cpu3/hotplug/fail)" = -1 ]
 expect "add_cpu() brings CPU 3" foreign add=3
 await "it is named at once" '"cpu":3,"breach":"cpu-onlined"'
 guard_stop
 snp_unload
 row "add_cpu() with --audit is reported: cpu-onlined"
 
-# Known limits: nothing holds a CPU that is online, and the CPU that fires a brake is held once.
+# Known limits: nothing keeps a CPU online, and a CPU block works once.
 scenario "taking a CPU offline from inside the kernel is reported"
 take loop-armed $cpu3/online 0
 guard_start
@@ -385,7 +379,7 @@ ccp() {
 	taskset 1 sh -c 'echo "$*" >/sys/module/ccp/parameters/do' ccp "$@"
 }
 
-scenario "a write that passed before the window is refused by the brake, or reported"
+scenario "a write that passed before the window is refused by the CPU block, or reported"
 insmod /lab/stub/ccp.ko
 expect "CPU 3 goes" offline 3
 guard_start

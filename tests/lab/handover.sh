@@ -1,16 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
-# The gate's programs that look at each write come and go with the window. At no moment is neither
-# opening nor writing looked at: somebody tries both, all the time, over windows that open and close.
+# The guard attaches the write checks and detaches them with the window. Either they or the check of
+# open() must be attached at any time: hammer tries to open and to write over windows that open and
+# close.
 # Needs --firmware full, and hammer in /usr/local/bin.
 . /lab/lib.sh
 modprobe msr
 
-hammered() {
+hammer_begins() {
 	rm -f /tmp/enough
 	hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
 	hammer=$!
+}
+
+hammered() {
+	hammer_begins
 	n=0
 	while [ $n -lt 8 ]; do
 		expect "SNP is initialised" snp_load
@@ -36,9 +41,7 @@ expect_breaches no-latch
 
 scenario "the same with --audit: what would have been refused gets through"
 guard_start --audit
-rm -f /tmp/enough
-hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
-hammer=$!
+hammer_begins
 expect "SNP is initialised" snp_load
 await "a CPU goes" '"breach":"cpu-offlined"'
 touch /tmp/enough
@@ -47,16 +50,14 @@ expect "CPU 3 comes back" online 3
 expect "SNP ends" snp_unload
 guard_stop
 
-scenario "where the guard sees /sys read-only, each write stays gated"
-rm -f /run/ready
+scenario "where the guard sees /sys read-only, the write checks stay attached"
 exec 7>$cpus/cpu3/online
-unshare -m sh -c "mount -o remount,bind,ro /sys && exec snp-guard run --format json --record $trace --ready-file /run/ready" \
-	>"$json" 2>"$err" &
-guard=$!
-until [ -e /run/ready ]; do
-	kill -0 $guard || break
-	sleep 0.1
-done
+# shellcheck disable=SC2016 # for the inner shell
+echo 'mount -o remount,bind,ro /sys && exec snp-guard "$@"' >/tmp/with-sys-read-only
+program='unshare -m sh /tmp/with-sys-read-only'
+guard_begin run --record "$trace" >"$json" 2>"$err"
+guard_ready
+program=
 expect "it says so" grep -q "/sys is mounted read-only here" "$err"
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'

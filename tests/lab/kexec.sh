@@ -18,8 +18,9 @@ if [ "$LAB_BOOT" = 1 ]; then
 	snp-guard snapshot -o /lab/before.json
 	snp-guard snapshot >/lab/again.json
 	cmp /lab/before.json /lab/again.json && echo same >/lab/repeats
-	kill $guard
-	wait $guard
+	guard_stop
+	# What the first kernel says is only counted if it ends here.
+	[ -z "$broken" ] || finish
 	hand_over before.json
 	hand_over repeats
 	lab kexec
@@ -29,8 +30,7 @@ fi
 scenario "the window outlives the kexec, and the guard says so"
 expect "two snapshots in a row are the same" [ -e /lab/repeats ]
 guard_start --since /lab/before.json
-await "it compares" '"state":"compared".*the window outlived a kexec'
-await "the window is taken up" '"state":"window-open"'
+await_each "the guard compares" '"state":"compared".*the window outlived a kexec' '"state":"window-open"'
 expect_not "the gate is shut" offline 3
 expect "SNP is initialised again" snp_load
 await "the guard sees it" '"state":"initialised"'

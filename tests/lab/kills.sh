@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
-# A guard that is killed again and again inside windows, at moments that nobody chose, while somebody
+# A guard that is killed again and again inside windows, at random moments, while another process
 # tries to take a CPU down all the time. How often: /lab/kills, or 20 times. Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
@@ -22,18 +22,7 @@ try_all_the_time() {
 }
 
 guard_up() {
-	rm -f /run/ready
-	snp-guard run --pin --format json --ready-file /run/ready >>"$json" 2>>"$err" &
-	guard=$!
-}
-
-guard_ready() {
-	tries=0
-	until [ -e /run/ready ] || [ $tries -gt 300 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
-	[ -e /run/ready ] || fail "kill $n: the guard does not come up: $(cat /proc/$guard/stat /proc/$guard/stack 2>&1 | head -12)"
+	guard_begin run --pin >>"$json" 2>>"$err"
 }
 
 # Somewhere between its first instruction and well after it was ready.
@@ -81,10 +70,10 @@ expect "none passed" [ "$(grep -c passed /tmp/tries)" -eq 0 ]
 expect "some tried" [ "$(grep -c refused /tmp/tries)" -ge "$kills" ]
 expect "each refusal is counted" grep -q "\"denied\":$(grep -c refused /tmp/tries),\"windows\":$windows," /tmp/status
 sed -n 's/.*"seq":\([0-9]*\),"on_cpu".*/\1/p' "$json" | sort -nu >/tmp/seqs
-expect "no record is missing in what was said" [ "$(wc -l </tmp/seqs)" -eq "$(tail -n 1 /tmp/seqs)" ]
+expect "no record is missing in the output" [ "$(wc -l </tmp/seqs)" -eq "$(tail -n 1 /tmp/seqs)" ]
 expect "the last window is known to be closed" grep -q "\"last_windows\":\[{\"window\":$windows,\"opened\":\"[^\"]*\",\"closed\":" /tmp/status
 expect_breaches no-latch
-expect "it was taken up each time" [ "$(count_of '"event":"start"')" -eq 1 ]
+expect "each later guard resumed the first one's state" [ "$(count_of '"event":"start"')" -eq 1 ]
 [ -z "$broken" ] || cat /tmp/status
 expect "all is removed" snp-guard detach
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091,SC2154
-# Every rung of the ladder leads to the same verdicts: hooks of a kind are left out on request, or
-# refused by the kernel, and the next source takes over. Then what the guard asks of the host.
+# Every source of a fact leads to the same verdicts: where hooks of one kind are left out on request
+# or refused by the kernel, the guard uses the next kind. Then what the guard needs of the host.
 # Needs --firmware full, the stand-in for ccp in /lab/stub, and occupy.
 . /lab/lib.sh
 modprobe msr
@@ -16,8 +16,8 @@ cycle() {
 	expect "SNP ends" snp_unload
 }
 
-foreign_is_shown() {
-	expect "a PCI probe's disable is another's" \
+other_is_shown() {
+	expect "a PCI probe's disable is other" \
 		has '"hotplug-disable".*"owner":"other","caller":"pci_call_probe"'
 	expect "... and its enable" \
 		has '"hotplug-enable".*"owner":"other","caller":"pci_call_probe"'
@@ -27,7 +27,7 @@ scenario "each fact by its best source"
 guard_start --audit
 cycle
 guard_stop
-foreign_is_shown
+other_is_shown
 expect_breach_set cpu-offlined cpu-onlined no-latch
 expect_status 2
 
@@ -37,7 +37,7 @@ for avoid in "fentry" "fentry tracepoint"; do
 	guard_start --audit $(printf -- '--avoid %s ' $avoid)
 	cycle
 	guard_stop
-	[ "$avoid" != fentry ] || foreign_is_shown
+	[ "$avoid" != fentry ] || other_is_shown
 	expect "SNP_EN is seen to be set" has '"event":"snp-enable"'
 	expect "who asked is known" has 'asked for by'
 	expect "what is not covered is said" \
@@ -46,7 +46,7 @@ for avoid in "fentry" "fentry tracepoint"; do
 	expect_breach_set cpu-offlined cpu-onlined no-latch
 done
 
-scenario "without kprobes the commands are not followed, and that is said"
+scenario "without kprobes the guard can't follow the commands, and reports that"
 guard_start --audit --avoid kprobe
 expect "SNP is initialised" snp_load
 await "SNP_EN is seen to be set" '"event":"snp-enable"'
@@ -80,21 +80,20 @@ expect_breaches no-latch
 scenario "a function whose places are all taken is followed by a kprobe"
 occupy snp_prepare cpu_hotplug_disable set_cpu_online >/tmp/occupied &
 occupy=$!
-tries=0
-until grep -q occupied /tmp/occupied || [ $((tries += 1)) -gt 300 ]; do sleep 0.1; done
-expect "they are taken" grep -q occupied /tmp/occupied
+await_that "they are taken" grep -q occupied /tmp/occupied
 guard_start --audit
 cycle
 expect "the kprobe is there" grep -q snp_guard/online_set_probe /sys/kernel/tracing/kprobe_events
 guard_stop
 kill $occupy
-foreign_is_shown
+other_is_shown
 expect_breach_set cpu-offlined cpu-onlined no-latch
 expect "no kprobe is left" [ ! -s /sys/kernel/tracing/kprobe_events ]
 
 scenario "a kernel that does not run: its files say what it says when it runs"
 modprobe ccp
-snp-guard hooks >/tmp/running
+expect "the running kernel" sh -c "snp-guard hooks >/tmp/running"
+expect "... has facts" grep -q snp_prepare /tmp/running
 cat /proc/kallsyms >/tmp/kallsyms
 expect "its files" sh -c "snp-guard hooks --btf /sys/kernel/btf/vmlinux --kallsyms /tmp/kallsyms \
 	--modules /lib/modules/$(uname -r) >/tmp/files"

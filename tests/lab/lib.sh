@@ -1,26 +1,47 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# What the scenarios share. A scenario starts the guard, lets something happen to the
-# host, and says which breaches must have been named, in which order, and no other.
+# What the scenarios share. A scenario starts the guard, changes something on the host, and says
+# which breaches the guard must name, in which order, and no other.
 #
 #   scenario NAME          begins one; its result is one line "ok NAME" or "not ok NAME"
 #   guard_start [OPTION]   starts `snp-guard run` and waits until it is attached
-#   guard_stop             ends it, and takes its verdicts
+#   guard_stop [OPTION]    ends the guard and replays its recording, with these options
+#   guard_kill             kills it; guard_again resumes from its pins, guard_end ends that guard
 #   expect WHAT COMMAND... the command must succeed; expect_not: must fail
 #   expect_breaches NAME.. exactly these were named, in this order, each once or more
 #   expect_breach_set NAME..  the same in any order
 #   expect_status N        of the guard
-#   await WHAT TEXT        waits until the guard's output has TEXT
+#   await WHAT TEXT        waits until the guard writes a line with TEXT
+#   await_each WHAT TEXT...  the same for several texts, in any order
+#   await_that WHAT COMMAND... waits until the command succeeds
+#   mark                   what the guard has written so far satisfies no await from here on
 #   finish                 ends the script with the status that all results call for
+#
+# await looks only at what the guard wrote after the line that satisfied the last await: a line
+# that an earlier step brought about can't stand for a later one. So awaits stand in the order of
+# the guard's lines. has and count_of look at all lines of the scenario.
 
 cpus=/sys/devices/system/cpu
 out=/out
+patience=300 # tenths of a second that anything may take: guests share the machine's cores
 passed=0 failed=0 number=0
-current= broken=
+current= broken= checks=0 seen=0
+
+# Reports of the sanitizers, if the guard has some.
+ASAN_OPTIONS=log_path=$out/sanitizer:detect_leaks=1
+UBSAN_OPTIONS=log_path=$out/sanitizer:print_stacktrace=1
+export ASAN_OPTIONS UBSAN_OPTIONS
 
 conclude() {
 	[ -n "$current" ] || return 0
+	[ $checks -gt 0 ] || fail "it checks nothing"
+	for report in "$out"/sanitizer.*; do
+		[ ! -e "$report" ] || {
+			fail "a sanitizer reports: $(head -n 40 "$report")"
+			mv "$report" "$out/reported.${report##*.}"
+		}
+	done
 	if [ -z "$broken" ]; then
 		echo "ok $current"
 		passed=$((passed + 1))
@@ -37,7 +58,7 @@ scenario() {
 	conclude
 	number=$((number + 1))
 	current=$*
-	broken=
+	broken= checks=0 seen=0
 	json=$out/$number.json err=$out/$number.err trace=$out/$number.trace
 	: >"$json"
 	: >"$err"
@@ -51,38 +72,110 @@ fail() {
 expect() {
 	what=$1
 	shift
+	checked
 	"$@" >/tmp/expect.out 2>&1 || fail "$what: \`$*\` ended with $?: $(cat /tmp/expect.out)"
 }
 
 expect_not() {
 	what=$1
 	shift
+	checked
 	! "$@" >/tmp/expect.out 2>&1 || fail "$what: \`$*\` should have failed"
 }
 
-await() {
+# soon COMMAND...: it succeeds before patience ends
+soon() {
 	tries=0
-	until grep -q -- "$2" "$json"; do
+	until "$@"; do
 		tries=$((tries + 1))
-		if [ $tries -gt 150 ]; then
-			fail "$1: no $2 within 15 s"
-			return
-		fi
+		[ $tries -le $patience ] || return 1
 		sleep 0.1
 	done
 }
 
-guard_start() {
-	rm -f /run/ready
-	snp-guard run --format json --record "$trace" --ready-file /run/ready "$@" >"$json" 2>"$err" &
-	guard=$!
-	while [ ! -e /run/ready ]; do
-		kill -0 $guard 2>/dev/null || {
-			fail "the guard did not start"
-			return
-		}
-		sleep 0.1
+# Sets found to the number of the first line after the last await's that has the text.
+is_written() {
+	found=$(tail -n +$((seen + 1)) "$json" | grep -n -m 1 -- "$1") || return 1
+	found=$((seen + ${found%%:*}))
+}
+
+await() {
+	checked
+	if soon is_written "$2"; then
+		seen=$found
+	else
+		fail "$1: no $2 after line $seen of $json within $((patience / 10)) s"
+	fi
+}
+
+await_each() {
+	what=$1 begin=$seen last=$seen
+	shift
+	for text; do
+		seen=$begin
+		await "$what" "$text"
+		[ "$seen" -le "$last" ] || last=$seen
 	done
+	seen=$last
+}
+
+# For what is no expect or await, and calls fail by itself.
+checked() {
+	checks=$((checks + 1))
+}
+
+mark() {
+	seen=$(wc -l <"$json")
+}
+
+await_that() {
+	what=$1
+	shift
+	checked
+	soon succeeds "$@" || fail "$what: \`$*\` does not succeed: $(cat /tmp/await.out)"
+}
+
+succeeds() {
+	"$@" >/tmp/await.out 2>&1
+}
+
+guard_start() {
+	guard_begin run --record "$trace" "$@" >"$json" 2>"$err"
+	guard_ready
+}
+
+# guard_begin COMMAND [OPTION...]: `snp-guard`, or $program, in the background
+guard_begin() {
+	mark
+	rm -f /run/ready
+	${program:-snp-guard} "$@" --format json --ready-file /run/ready &
+	guard=$!
+}
+
+guard_ready() {
+	checked
+	soon ready_or_gone
+	[ -e /run/ready ] || fail "the guard does not come up: $(cat /proc/$guard/stat /proc/$guard/stack 2>&1 | head -12)"
+}
+
+ready_or_gone() {
+	[ -e /run/ready ] || ! kill -0 $guard 2>/dev/null
+}
+
+# Ends by itself.
+guard_ends() {
+	checked
+	soon is_gone || {
+		fail "the guard does not end"
+		kill $guard
+	}
+	wait $guard
+	guard_status=$?
+}
+
+# A process that has ended has no program any more, even if nobody has waited for it yet.
+is_gone() {
+	! readlink /proc/$guard/exe >/dev/null 2>&1
 }
 
 # A recording must lead to the same verdicts: each run is replayed.
@@ -90,15 +183,47 @@ guard_stop() {
 	kill $guard
 	wait $guard
 	guard_status=$?
-	snp-guard replay --format json "$trace" >/tmp/replay 2>&1
-	[ $? -eq $guard_status ] || fail "the replay ends with another status than $guard_status"
-	grep -v '"type":"summary"' "$json" >/tmp/live
-	grep -v '"type":"summary"' /tmp/replay >/tmp/again
-	cmp -s /tmp/live /tmp/again || fail "the replay differs from the run"
-	late=$(told_late) || fail "this is told after a change of the gate that took place 20 ms after it: $late"
+	checked
+	replays_as "$json" "$@"
+	late=$(told_late) || fail "the guard reported this after a change of the gate 20 ms and more later: $late"
 }
 
-# What happens while the guard attaches or drops programs is told before that.
+# replays_as FILE [OPTION...]: the recording leads to the lines of FILE and to the guard's status
+replays_as() {
+	lines=$1
+	shift
+	snp-guard replay --format json "$@" "$trace" >/tmp/replay 2>/tmp/replay.err
+	replay_status=$?
+	[ $replay_status -eq $guard_status ] ||
+		fail "the replay ends with $replay_status, not $guard_status: $(cat /tmp/replay.err)"
+	grep -v '"type":"summary"' "$lines" >/tmp/live
+	grep -v '"type":"summary"' /tmp/replay >/tmp/again
+	cmp -s /tmp/live /tmp/again || fail "the replay differs from the run: $(diff /tmp/live /tmp/again | head -5)"
+}
+
+# The guard dies between two of its instructions, and writes nothing more.
+guard_kill() {
+	kill -KILL $guard
+	wait $guard 2>/dev/null
+}
+
+# A guard that resumes an earlier one's state appends to its output.
+guard_again() {
+	guard_begin run --pin --record "$trace" "$@" >>"$json" 2>>"$err"
+	guard_ready
+}
+
+# Ends the last of several pinned guards: its recording must lead to what it wrote since it began.
+guard_end() {
+	kill $guard
+	wait $guard
+	guard_status=$?
+	checked
+	awk '/"event":"adopt"/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' "$json" >/tmp/last
+	replays_as /tmp/last
+}
+
+# The guard reports what happens while it attaches or detaches programs before it reports that change.
 told_late() {
 	awk -F '"boottime_ns":' '{ split($2, rest, ","); at = rest[1] + 0 }
 		/"event":"gate"/ { changed = at }
@@ -106,25 +231,28 @@ told_late() {
 		END { exit found }' "$json"
 }
 
-# The breaches in order, a repetition of the last one left out.
+# The breaches in order, each repetition of the last one left out.
 named() {
 	sed -n 's/.*"breach":"\([^"]*\)".*/\1/p' "$json" | uniq | tr '\n' ' '
 }
 
 expect_breaches() {
+	checked
 	want="$*"
 	got=$(named)
 	[ "${got% }" = "$want" ] || fail "breaches: expected \"$want\", got \"${got% }\""
 }
 
-# Where a sweep and the next event race for being first: the same names in any order.
+# Either a sweep or the next event may come first, so the names may stand in any order.
 expect_breach_set() {
+	checked
 	want=$(printf '%s\n' "$@" | grep . | sort | tr '\n' ' ')
 	got=$(named | tr ' ' '\n' | grep . | sort -u | tr '\n' ' ')
 	[ "$got" = "$want" ] || fail "breaches: expected \"$want\", got \"$got\""
 }
 
 expect_status() {
+	checked
 	[ "$guard_status" -eq "$1" ] || fail "the guard ended with $guard_status, expected $1"
 }
 
@@ -148,26 +276,11 @@ is_online() {
 	[ "$(cat $cpus/cpu"$1"/online)" = 1 ]
 }
 
-# With systemd in the guest; the script says which unit it is about.
+# With systemd in the guest; $unit is the script's.
 property() { systemctl show -P "$1" "${2:-$unit}"; }
 
-# await_that WHAT COMMAND...: it succeeds in the end
-await_that() {
-	what=$1 tries=0
-	shift
-	until "$@" >/tmp/await.out 2>&1; do
-		tries=$((tries + 1))
-		if [ $tries -gt 60 ]; then
-			fail "$what: \`$*\` does not succeed: $(cat /tmp/await.out)"
-			systemctl status --no-pager -l $unit
-			return
-		fi
-		sleep 0.1
-	done
-}
-
-# The CPU that runs snp_prepare() decides: with SNP_EN it bails out, without it sets
-# SNP_EN on all. CPU 0, unless another is asked for.
+# snp_load [CPU]: snp_prepare() runs on that CPU (default 0): it bails out if this CPU has SNP_EN,
+# else it sets SNP_EN on all CPUs.
 snp_load() {
 	taskset -c "${1:-0}" modprobe ccp && taskset -c "${1:-0}" modprobe kvm-amd sev_snp=1
 }
@@ -176,7 +289,7 @@ snp_unload() {
 	rmmod kvm_amd && rmmod ccp
 }
 
-# The kernel's and the driver's own complaints, none of which belongs to a sound cycle.
+# Neither the kernel nor the driver complains in a sound cycle.
 kernel_is_quiet() {
 	dmesg | grep -iE 'sev|snp|rmp|amd-vi|iommu' |
 		grep -E 'failed|error|WARN|BUG|unable' |

@@ -1,57 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
-# Gate and sensors outlive the guard: what `run --pin` leaves, who takes it up, and who tampers with
-# it. Needs --firmware full, and tamper, hammer and older (a guard of another version) in
+# Gate and sensors outlive the guard: what `run --pin` leaves, who resumes from it, and who tampers
+# with it. Needs --firmware full, and tamper, hammer and older (a guard of another version) in
 # /usr/local/bin.
 . /lab/lib.sh
 modprobe msr
 pins=/sys/fs/bpf/snp-guard
 
-# The guard dies between two instructions of its, and says nothing more.
-guard_kill() {
-	kill -KILL $guard
-	wait $guard 2>/dev/null
-}
-
-# A run that took up an earlier one has its output behind it.
-guard_again() {
-	rm -f /run/ready
-	snp-guard run --pin --format json --record "$trace" --ready-file /run/ready "$@" >>"$json" 2>>"$err" &
-	guard=$!
-	while [ ! -e /run/ready ]; do
-		kill -0 $guard 2>/dev/null || {
-			fail "the guard did not take up what is pinned"
-			return
-		}
-		sleep 0.1
-	done
-}
-
-# The end of a run of several, whose last recording must lead to what was said since.
-guard_end() {
-	kill $guard
-	wait $guard
-	guard_status=$?
-	snp-guard replay --format json "$trace" >/tmp/replay 2>/tmp/replay.err || [ $? -eq $guard_status ] ||
-		fail "the replay ends with another status than $guard_status: $(cat /tmp/replay.err)"
-	# Of several, the last one's.
-	awk '/"event":"adopt"/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' "$json" |
-		grep -v '"type":"summary"' >/tmp/live
-	grep -v '"type":"summary"' /tmp/replay >/tmp/again
-	cmp -s /tmp/live /tmp/again || fail "the replay differs from the run: $(diff /tmp/live /tmp/again | head -5)"
-}
-
 # refused WHAT TEXT COMMAND...: it fails, and says TEXT in one line
 refused() {
 	what=$1 text=$2
 	shift 2
+	checked
 	! "$@" >/tmp/refused 2>&1 || fail "$what: \`$*\` should have failed"
 	grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ] ||
 		fail "$what: no line with \"$text\": $(cat /tmp/refused)"
 }
 
 status_is() {
+	checked
 	snp-guard status --format json >/tmp/status 2>&1
 	grep -q "\"state\":\"$1\"" /tmp/status || {
 		fail "status should be $1: $(cat /tmp/status)"
@@ -60,6 +28,7 @@ status_is() {
 }
 
 status_has() {
+	checked
 	grep -q -- "$1" /tmp/status || fail "status has no $1: $(cat /tmp/status)"
 }
 
@@ -144,7 +113,8 @@ while [ $n -lt 5 ]; do
 	n=$((n + 1))
 done
 touch /tmp/enough
-wait $hammer || fail "something got through: $(tail -3 /tmp/hammered)"
+expect "nothing got through" wait $hammer
+expect "... of what was tried" grep -q 'opens refused [1-9]' /tmp/hammered
 expect "SNP ends" snp_unload
 guard_end
 expect_breaches no-latch
@@ -180,29 +150,31 @@ status_is degraded
 rmdir $pins
 
 scenario "what another version pinned is replaced, and the gate is shut all the time"
-rm -f /run/ready
-older run --pin --format json --ready-file /run/ready >"$json" 2>"$err" &
-guard=$!
-while [ ! -e /run/ready ]; do sleep 0.1; done
+program=older
+guard_begin run --pin >"$json" 2>"$err"
+guard_ready
+program=
 expect "SNP is initialised" snp_load
 await "the older one sees it" '"state":"initialised"'
 guard_kill
 status_is degraded
 status_has 'another version, 0.0.9'
-# Tries all the time, and counts what passes.
+rm -f /tmp/enough
 while [ ! -e /tmp/enough ]; do
-	! offline 3 2>/dev/null || echo passed >>/tmp/passed
-done &
+	if offline 3 2>/dev/null; then echo passed; else echo refused; fi
+done >/tmp/tries &
 trier=$!
 guard_again
 expect "it says that it replaces" grep -q 'replacing what snp-guard 0.0.9' "$err"
 touch /tmp/enough
 wait $trier
-expect "none passed" [ ! -e /tmp/passed ]
+expect "no try passed" [ "$(grep -c passed /tmp/tries)" -eq 0 ]
+expect "... of some" grep -q refused /tmp/tries
 expect "CPU 3 stays" is_online 3
 status_is enforcing
-sleep 2
-expect "the older one's events are gone" [ "$(grep -o 'snp_guard[_2]*/' /sys/kernel/tracing/kprobe_events | sort -u | wc -l)" -eq 1 ]
+groups_of_events() { grep -o 'snp_guard[_2]*/' /sys/kernel/tracing/kprobe_events | sort -u | wc -l; }
+one_group_of_events() { [ "$(groups_of_events)" -eq 1 ]; }
+await_that "the older one's events are gone" one_group_of_events
 expect "SNP ends" snp_unload
 kill $guard
 wait $guard
@@ -213,8 +185,8 @@ guard_start --pin
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 rm $pins/links/gate_open $pins/maps/ledger
-await "the link's is named" '"state":"degraded".*pin was gone: gate_open: put right'
-await "the ledger's is named" '"state":"degraded".*pin was gone: the ledger: put right'
+await_each "it is named" '"state":"degraded".*pin was gone: gate_open: put right' \
+	'"state":"degraded".*pin was gone: the ledger: put right'
 expect "both are back" [ -e $pins/links/gate_open -a -e $pins/maps/ledger ]
 guard_kill
 rm $pins/links/online_set
@@ -229,12 +201,12 @@ expect_breach_set no-latch blind
 expect_status 1
 detached
 
-scenario "a latch that another opens is noticed, named and shut again"
+scenario "a latch that another program opens is noticed, named and shut again"
 guard_start --pin
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"breach":"no-latch"'
 expect_not "the state can't be written" tamper map
-expect "a program of another's writes the latch" tamper latch 0
+expect "another program writes the latch" tamper latch 0
 await "it is named" '"breach":"blind".*something else opened the latch (put right)'
 expect_not "the gate is shut again" offline 3
 status_is enforcing
@@ -244,8 +216,8 @@ expect_breaches no-latch blind
 expect_status 1
 detached
 
-# not_believed HOW: tamper's word for what is done to the ledger
-not_believed() {
+# not_trusted HOW: tamper's word for what is done to the ledger
+not_trusted() {
 	guard_start --pin
 	expect "SNP is initialised" snp_load
 	await "the guard sees it" '"breach":"no-latch"'
@@ -263,11 +235,11 @@ not_believed() {
 	detached
 }
 
-scenario "a ledger that another changed is not believed"
-not_believed ledger
+scenario "a ledger that another program changed is not trusted"
+not_trusted ledger
 
-scenario "a ledger that another emptied is not believed"
-not_believed empty
+scenario "a ledger that another program emptied is not trusted"
+not_trusted empty
 
 scenario "kprobes that are switched off while it runs are noticed"
 guard_start

@@ -47,7 +47,7 @@ resume() {
 	kill -CONT "$guard"
 }
 
-# Waits for the breach to be named, or, of one CPU, named for that CPU.
+# named_is BREACH [CPU]: waits until the guard names the breach, of that CPU.
 named_is() {
 	await "named" "${2:+\"cpu\":$2,}\"breach\":\"$1\""
 }
@@ -56,13 +56,13 @@ says() {
 	expect "said: $1" has "$1"
 }
 
-# What late-disable says of the gap, in ns.
+# The gap that late-disable reports, in ns.
 gap_is_at_least() {
 	gap=$(sed -n 's/.*"late-disable".* \([0-9][0-9]*\) ns after SNP_EN was set.*/\1/p' "$json")
 	expect "the gap of ${gap:-none} ns is $1 ns or more" [ "${gap:-0}" -ge "$1" ]
 }
 
-# Whatever a row leaves is put right with no guard watching; in the end a CPU goes and comes.
+# Puts right what a row leaves, while no guard runs; at the end a CPU goes offline and comes back.
 clean_up() {
 	lab fail none
 	[ -e /sys/module/ccp ] || insmod /lab/stub/ccp.ko
@@ -89,7 +89,7 @@ row() {
 		insmod /lab/stub/ccp.ko
 	fi
 	eval "$3" </dev/null
-	# The guard waits by itself for what may still come; this is for what should not.
+	# The guard waits for what may still follow; the sleep is for what must not follow.
 	sleep 0.6
 	guard_stop
 	# shellcheck disable=SC2086 # breaches are words
@@ -98,7 +98,7 @@ row() {
 }
 
 table() {
-	# What follows is shell in the third column.
+	# The third column is shell.
 	cat <<'TABLE'
 # ---- no disable: 7.1 to 7.3
 mainline: nothing disables, full shutdown \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
-# Hosts on which the guard can't do its work: one clear line and exit status 3 each.
+# Hosts on which the guard can't work: it writes one clear line and ends with status 3.
 # Boot it with --lsm without bpf.
 . /lab/lib.sh
 
@@ -9,6 +9,7 @@
 refused() {
 	text=$1
 	shift
+	checked
 	"$@" >/dev/null 2>"$err"
 	status=$?
 	[ $status -eq 3 ] || fail "\`$*\` ended with $status"

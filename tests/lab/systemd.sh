@@ -9,7 +9,7 @@ unit=snp-guard.service
 # entries MATCH...: those of the journal that have all of these fields, as JSON
 entries() {
 	journalctl -q -o json --output-fields=MESSAGE,MESSAGE_ID,PRIORITY,SNP_GUARD_BREACH,SNP_GUARD_CPU,SNP_GUARD_WINDOW,SNP_GUARD_SEVERITY,SNP_GUARD_REMEDY,SNP_GUARD_FILE,SNP_GUARD_REFUSED,OBJECT_SYSTEMD_UNIT,OBJECT_COMM,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT \
-		"$@" >/tmp/entries
+		${journal:+--after-cursor="$journal"} "$@" >/tmp/entries
 	[ -s /tmp/entries ]
 }
 
@@ -18,6 +18,13 @@ id_of() {
 	awk -v subject="Subject: $1" '/^-- / { id = $2 } index($0, subject) == 1 { print id }' \
 		/usr/lib/systemd/catalog/snp-guard.catalog
 }
+
+# The journal from here on is what entries and said look at.
+mark_journal() { journal=$(journalctl -q -n 1 -o cat --show-cursor | sed -n 's/^-- cursor: //p'); }
+journal=
+
+# said TEXT: a line of the unit's
+said() { journalctl -q -o cat ${journal:+--after-cursor="$journal"} -u $unit | grep -q -- "$1"; }
 
 status_says() { property StatusText | grep -q -- "$1"; }
 is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
@@ -37,26 +44,29 @@ expect "by the unit" entries _SYSTEMD_UNIT=$unit SYSLOG_IDENTIFIER=snp-guard SNP
 expect_not "nothing went unseen" entries SNP_GUARD_BREACH=blind
 await_that "the status line" status_says '^Gate enforcing; window 1 is open; 1 breach, the worst notice; 0 denied$'
 expect "all is pinned" [ -e /sys/fs/bpf/snp-guard/links/gate_open ]
-await_that "it is as it should be" is_state enforcing
+await_that "status finds all in place" is_state enforcing
 
 scenario "a refusal is in the journal, with the unit that tried"
+mark_journal
 expect_not "no CPU goes" offline 3
-await_that "it is told" entries MESSAGE_ID="$(id_of 'A write that would move a CPU')" PRIORITY=5 \
+await_that "the journal has it" entries MESSAGE_ID="$(id_of 'A write that would move a CPU')" PRIORITY=5 \
 	SNP_GUARD_FILE=cpu3/online SNP_GUARD_REFUSED=yes
 expect "whose it was" entries SNP_GUARD_FILE=cpu3/online OBJECT_SYSTEMD_UNIT=lab.service
 
 scenario "check, by its unit and by its timer"
 expect "the timer" systemctl start snp-guard-check.timer
 expect "it is waiting" sh -c 'systemctl list-timers --no-pager | grep -q snp-guard-check.service'
+mark_journal
 expect "the unit" systemctl start snp-guard-check.service
-journalctl -q -o cat -u snp-guard-check.service >/out/check.txt
+journalctl -q -o cat --after-cursor="$journal" -u snp-guard-check.service >/out/check.txt
 expect "the CPUs were looked at" grep -q '^PASS *snp-en ' /out/check.txt
 expect "the firmware was asked" grep -q '^PASS *firmware-state ' /out/check.txt
 
 scenario "a breach is in the journal, and the catalog explains it"
+mark_journal
 expect "CPU 3 loses SNP_EN" lab snp-en 3 off
 expect "a reload looks at the CPUs" systemctl reload $unit
-await_that "it is told" entries MESSAGE_ID="$(id_of 'snp-en-lost')" PRIORITY=2 \
+await_that "the journal has it" entries MESSAGE_ID="$(id_of 'snp-en-lost')" PRIORITY=2 \
 	SNP_GUARD_BREACH=snp-en-lost SNP_GUARD_SEVERITY=critical SNP_GUARD_CPU=3 SNP_GUARD_WINDOW=1
 expect "with its remedy" grep -q '"SNP_GUARD_REMEDY":"stop the SNP guests, reboot, and report it' /tmp/entries
 expect "the catalog is taken in" journalctl --update-catalog
@@ -69,14 +79,15 @@ expect_not "the check's unit fails" systemctl start snp-guard-check.service
 expect "... as it is on record" sh -c "journalctl -q -o cat -u snp-guard-check.service | grep -q '^FAIL *recorded *snp-en-lost: named 1 time '"
 
 scenario "reload: the configuration is read again"
+mark_journal
 printf '[run]\ninterval = 3\n' >/etc/snp-guard.conf
 expect "reload" systemctl reload $unit
 expect "it is active" systemctl is-active $unit
-await_that "it says what changed" sh -c "journalctl -q -u $unit | grep -q 'read the configuration again; changed: interval'"
+await_that "it says what changed" said 'read the configuration again; changed: interval'
 printf '[run]\nintervall = 3\n' >/etc/snp-guard.conf
 expect "a reload with a mistake" systemctl reload $unit
 expect "it is active" systemctl is-active $unit
-await_that "the mistake is named" sh -c "journalctl -q -u $unit | grep -q 'all stays as it was: /etc/snp-guard.conf:2'"
+await_that "the mistake is named" said 'all stays as it was: /etc/snp-guard.conf:2'
 rm /etc/snp-guard.conf
 
 scenario "with the operator's drop-in it publishes by file and by HTTP"
@@ -99,6 +110,7 @@ scenario "a guard that hangs is killed and comes back, and the gate stays shut"
 mkdir -p /run/systemd/system/$unit.d
 printf '[Service]\nWatchdogSec=8\n' >/run/systemd/system/$unit.d/short.conf
 expect "a shorter watchdog" systemctl daemon-reload
+mark_journal
 expect "restart" systemctl restart $unit
 expect "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard took up')"
 sleep 12
@@ -107,15 +119,16 @@ pid=$(property MainPID)
 kill -STOP "$pid"
 expect_not "with no guard no CPU goes" offline 3
 await_that "it is another" sh -c "[ \$(systemctl show -P NRestarts $unit) = 1 ] && systemctl is-active $unit"
-expect "by the watchdog" sh -c "journalctl -q -u $unit | grep -q 'Watchdog timeout'"
+expect "by the watchdog" said 'Watchdog timeout'
 expect_not "the old one is gone" kill -0 "$pid"
 await_that "what was before is known" status_says 'window 1 is open; .* breaches, the worst critical; 2 denied$'
-await_that "it is as it should be" is_state enforcing
+await_that "status finds all in place" is_state enforcing
 
 scenario "stopped, it leaves the gate shut"
+mark_journal
 expect "stop" systemctl stop $unit
 expect "a breach is no failure of the unit's" [ "$(property Result)/$(property ExecMainStatus)" = success/2 ]
-expect "the end is told" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
+expect "the journal has the end" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
 expect_not "no CPU goes" offline 3
 expect "it is still enforced" is_state enforcing
 expect "SNP ends" snp_unload
@@ -142,6 +155,7 @@ systemd-analyze security --offline=true --threshold=35 --no-pager /usr/lib/syste
 expect "the sandbox is no weaker than it was: $(tail -n 1 /out/security.txt)" [ $? -eq 0 ]
 echo "    # $(tail -n 1 /out/security.txt)"
 
+[ $failed -eq 0 ] || systemctl status --no-pager -l $unit
 # No guard ran here that printed lines of JSON.
 rm -f "$out"/*.json
 finish

@@ -13,7 +13,3 @@ check-monitoring: deps
 .PHONY: run-check-monitoring
 run-check-monitoring: all $(O)/test/recordings
 	@tests/monitoring/run
-
-$(O)/test/recordings: tests/monitoring/recordings.c $(O)/obj/session/trace.o | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(guard_cflags)) $^ $(lib_libs) -o $@

@@ -9,7 +9,3 @@ check-pictures:
 .PHONY: run-check-pictures
 run-check-pictures: all $(O)/test/record
 	@tests/pictures/run
-
-$(O)/test/record: tests/pictures/record.c $(O)/obj/session/trace.o | needs $(O)/test
-	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(guard_cflags) $^ $(lib_libs) -o $@

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the tests tell their stories with: a host of their own making, whose kernel, firmware and
- * sweeps speak in events, and whose automaton's verdicts are noted down; and a directory that
- * stands for the root of a host.
+ * sweeps speak in events, and whose automaton's verdicts are noted down.
  */
 #ifndef TESTS_EVENTS_H
 #define TESTS_EVENTS_H
@@ -14,6 +13,7 @@
 #include "util/pack.h"
 #include "session/trace.h"
 #include "contract/window.h"
+#include "fixture.h"
 
 #define SECOND 1000000000ull
 
@@ -112,21 +112,5 @@ void full_shutdown(struct story *s); /* the command alone: SNP_EN is cleared */
 
 void v10_prepare(struct story *s);
 void v10_full_shutdown(struct story *s);
-
-/* ---- a host's files ---- */
-
-struct fixture {
-	char root[64];
-};
-
-void fixture_begin(struct fixture *f);
-void fixture_end(struct fixture *f); /* removes all of it */
-/* Writes a file with its directories. path begins with a slash, and is below the root. */
-void fixture_write(struct fixture *f, const char *path, const char *text);
-void fixture_remove(struct fixture *f, const char *path);
-/* A register of /dev/cpu/N/msr, a sparse file; those below it are 0, if not set before. */
-void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value);
-/* A sparse /dev/cpu/N/msr with SYSCFG at its address. */
-void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value);
 
 #endif

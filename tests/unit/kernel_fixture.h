@@ -4,10 +4,12 @@
 #define TESTS_KERNEL_FIXTURE_H
 
 #include <bpf/btf.h>
+#include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "host/platform.h"
-#include "events.h"
+#include "fixture.h"
 
 struct kernel_fixture {
 	struct fixture files;

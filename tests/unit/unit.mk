@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The tests that need no lab, with sanitizers.
-# One folder for each folder of src/.
-unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o) $(O)/asan/lab-firmware.o $(O)/asan/lab-rmp.o
+# The tests that need no lab, with sanitizers: one folder for each folder of src/. Two programs:
+# whole commands run on a stand-in for host and kernel (tests/unit/standin), all else on neither.
+standin_src := $(wildcard tests/unit/standin/*.c tests/unit/running/*.c tests/unit/pinned/*.c \
+	tests/unit/cli/test_*_command.c) $(patsubst %,tests/unit/%.c,fixture kernel_fixture)
+standin_obj := $(standin_src:tests/%.c=$(O)/asan/test/%.o)
+unit_src := $(filter-out $(filter-out %fixture.c,$(standin_src)),$(wildcard tests/unit/*.c tests/unit/*/*.c))
+unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 $(O)/test $(O)/asan:
@@ -20,14 +23,26 @@ $(O)/asan/test/%.o: tests/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -Itests/unit -c $< -o $@
 
-$(O)/asan/lab-%.o: lab/%.c | needs $(O)/asan
+$(O)/asan/lab/%.o: lab/%.c | needs
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) -c $< -o $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(lab_cflags) $(lab_json_cflags) -c $< -o $@
+
+$(O)/asan/lab.a: $(lab_firmware_src:lab/%.c=$(O)/asan/lab/%.o)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/asan/test/unit/lab/%.o: guard_cflags += -Ilab
 
 $(O)/asan/%.o: src/%.c | needs
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
+
+# The guard itself, for the lab.
+$(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@
 
 # It parses what timeline draws.
 $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
@@ -35,12 +50,28 @@ $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONF
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test/unit/kernel/test_hooks.o: $(O)/snp_guard.skel.h
 
-$(O)/test/unit: $(unit_obj) $(O)/asan/units.a | $(O)/test
+$(O)/test/unit: $(unit_obj) $(O)/asan/units.a $(O)/asan/lab.a | $(O)/test
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ -lcriterion $(lib_libs) \
 		$(shell $(PKG_CONFIG) --libs libxml-2.0) -o $@
 
+# What the stand-in for a host has between src/ and libc, or libbpf.
+standin_wraps := access cap_drop_bound cap_set_proc clock_gettime close fopen fstat geteuid glob ioctl lstat \
+	mkdir mount nanosleep open opendir poll posix_spawnp prctl readlink rename rmdir scandir stat \
+	syscall time unlink unshare write btf__parse btf__parse_split \
+	bpf_object__open_skeleton bpf_object__destroy_skeleton
+
+$(O)/test/unit-standin: $(standin_obj) $(O)/asan/units.a | $(O)/test
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(standin_wraps:%=-Wl,--wrap=%) $^ -lcriterion \
+		$(lib_libs) -o $@
+
+# FILTER=window runs the tests alone that have it in the name of suite or test.
+unit_programs := $(O)/test/unit $(O)/test/unit-standin
 .PHONY: unit
-unit: $(O)/test/unit $(O)/snp-guard
-	$(call msg,TEST,$<)
-	$(Q)SNP_GUARD=$(abspath $(O)/snp-guard) ASAN_OPTIONS=detect_leaks=1 $< --timeout 60
+unit: $(unit_programs) $(O)/snp-guard
+	$(call msg,TEST,$(unit_programs))
+	$(Q)status=0; for program in $(unit_programs); do \
+		SNP_GUARD=$(abspath $(O)/snp-guard) ASAN_OPTIONS=detect_leaks=1 \
+			$$program --timeout 60 $(FILTER:%=--filter '*%*') || status=1; \
+	done; exit $$status

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The firmware's state machine and the RMP, over a small memory of the test's own. */
+/* The firmware's state machine and the RMP, on a small memory. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../lab/firmware.h"
-#include "../../../lab/rmp.h"
+#include "firmware/firmware.h"
+#include "machine/rmp.h"
 
-/* 16 MiB of memory, whose pages an RMP at 8 MiB has entries for; buffers are at 1 MiB. */
+/* 16 MiB of memory, covered by an RMP at 8 MiB; buffers are at 1 MiB. */
 enum {
 	MEMORY_SIZE = 16 << 20,
 	PAGES = MEMORY_SIZE / 4096,
@@ -136,7 +136,7 @@ static uint64_t entry(uint64_t pfn)
 	return entry.lo;
 }
 
-/* ---- Which command goes in which state ---- */
+/* ---- Which command each state allows ---- */
 
 enum { IN_UNINIT = 1, IN_SEV = 2, IN_SNP = 4, IN_ALL = 7 };
 
@@ -251,7 +251,7 @@ Test(legacy, platform_status_follows_init_and_shutdown)
 	cr_expect_eq(memory[BUFFER + 2] | memory[BUFFER + 4], 0);
 }
 
-Test(legacy, get_id_says_how_much_room_it_needs)
+Test(legacy, get_id_returns_the_length_it_needs)
 {
 	clear_buffer();
 	cr_expect_eq(run(CMD_GET_ID), STATUS_INVALID_LENGTH);
@@ -271,7 +271,7 @@ Test(legacy, snp_init_needs_snp_en_on_every_cpu)
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
 }
 
-Test(legacy, snp_init_never_learns_of_hot_plugged_cpus)
+Test(legacy, snp_init_ignores_hot_plugged_cpus)
 {
 	machine->cpus[CPUS].flags = MACHINE_CPU_PRESENT | MACHINE_CPU_HOT;
 	machine->cpus[CPUS].syscfg = SYSCFG_COLD;
@@ -285,13 +285,13 @@ Test(bios, an_enumerated_cpu_that_was_never_powered_on_counts)
 	finish();
 }
 
-Test(legacy, snp_init_refuses_flags_that_it_does_not_offer)
+Test(legacy, snp_init_refuses_unknown_flags)
 {
 	cr_expect_eq(snp_init(1 | 1 << 3, 0), STATUS_INVALID_PARAM);
 	cr_expect_eq(fw.flags, 9u);
 }
 
-Test(legacy, snp_init_wants_the_rmp_initialised_once)
+Test(legacy, snp_init_requires_an_initialised_rmp)
 {
 	cr_expect_eq(snp_init(0, 0), STATUS_RMP_INIT_REQUIRED);
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
@@ -299,7 +299,7 @@ Test(legacy, snp_init_wants_the_rmp_initialised_once)
 	cr_expect_eq(snp_init(0, 0), STATUS_SUCCESS);
 }
 
-Test(legacy, snp_init_makes_the_rmp_its_own)
+Test(legacy, snp_init_protects_the_rmp)
 {
 	put64(RMP_AT + RMP_BOOKKEEPING, UINT64_MAX); /* an old entry */
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
@@ -308,7 +308,7 @@ Test(legacy, snp_init_makes_the_rmp_its_own)
 	cr_expect_eq(entry(RMP_AT / 4096), RMP_ASSIGNED | RMP_IMMUTABLE);
 }
 
-Test(legacy, snp_init_fixes_the_ranges_it_is_told)
+Test(legacy, snp_init_fixes_the_listed_ranges)
 {
 	const uint64_t list = 2 << 20;
 
@@ -388,13 +388,13 @@ Test(full, feature_info_offers_the_full_shutdown)
 	cr_expect_eq(run(CMD_SNP_FEATURE_INFO), STATUS_INVALID_LENGTH);
 }
 
-Test(full, shutdown_of_nothing_succeeds_and_does_nothing)
+Test(full, shutdown_without_init_succeeds_and_does_nothing)
 {
 	cr_expect_eq(snp_shutdown(SHUTDOWN_IOMMU | SHUTDOWN_X86), STATUS_SUCCESS);
 	cr_expect(machine->cpus[0].syscfg & SYSCFG_SNP_EN);
 }
 
-Test(legacy, shutdown_wants_its_length_and_sev_down)
+Test(legacy, shutdown_requires_its_length_and_sev_uninitialised)
 {
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
 	cr_expect_eq(sev_init(0, 0, 0), STATUS_SUCCESS);
@@ -421,7 +421,7 @@ Test(dfflush, shutdown_is_refused_until_the_flush_that_follows)
 
 /* ---- The other SNP commands ---- */
 
-Test(legacy, snp_platform_status_tells_state_and_rmp)
+Test(legacy, snp_platform_status_shows_state_and_rmp)
 {
 	put64(BUFFER, BUFFER + 64);
 	cr_expect_eq(run(CMD_SNP_PLATFORM_STATUS), STATUS_SUCCESS);
@@ -474,9 +474,9 @@ Test(legacy, page_reclaim_takes_the_firmwares_pages_only)
 	cr_expect_eq(entry((3 << 20) / 4096), RMP_ASSIGNED);
 }
 
-/* ---- Failures on request, reset ---- */
+/* ---- Rules for failures, reset ---- */
 
-Test(legacy, a_failure_lasts_or_comes_once)
+Test(legacy, a_rule_applies_always_or_once)
 {
 	cr_expect_eq(firmware_fail(&fw, "SNP_INIT_EX=0x03"), 0);
 	cr_expect_eq(snp_init(1, 0), 3);
@@ -501,7 +501,7 @@ Test(legacy, bad_rules_are_refused)
 	cr_expect_eq(fw.failure_count, 0u);
 }
 
-Test(legacy, rules_have_an_end)
+Test(legacy, rules_are_limited)
 {
 	char rule[32];
 
@@ -602,7 +602,7 @@ Test(legacy, psmash_splits_a_huge_page)
 	cr_expect(state.assigned && !state.huge && state.asid == 5);
 }
 
-Test(legacy, validation_lasts_as_long_as_the_page_is_the_same)
+Test(legacy, validation_lasts_until_the_page_changes)
 {
 	struct rmp rmp = test_rmp();
 	struct rmp_entry raw;

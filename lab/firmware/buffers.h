@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The commands' buffers in guest memory, packed as AMD defines them: SEV API chapter 5, SNP ABI
+ * chapter 8. Members that the firmware ignores are named reserved.
+ */
+#ifndef LAB_BUFFERS_H
+#define LAB_BUFFERS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+struct __attribute__((packed)) sev_status_buffer {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t state;
+	uint32_t flags; /* bit 0: owner, bit 8: SEV-ES */
+	uint8_t build;
+	uint32_t guests;
+};
+
+struct __attribute__((packed)) sev_init_buffer {
+	uint32_t flags; /* bit 0: enable SEV-ES */
+	uint32_t reserved;
+	uint64_t tmr;
+	uint32_t tmr_len;
+};
+
+struct __attribute__((packed)) sev_init_ex_buffer {
+	uint32_t length;
+	uint32_t flags;
+	uint64_t tmr;
+	uint32_t tmr_len;
+	uint32_t reserved;
+	uint64_t nv;
+	uint32_t nv_len;
+};
+
+struct __attribute__((packed)) address_length {
+	uint64_t address;
+	uint32_t length;
+};
+
+struct __attribute__((packed)) pdh_export_buffer {
+	uint64_t pdh;
+	uint32_t pdh_len;
+	uint32_t reserved;
+	uint64_t chain;
+	uint32_t chain_len;
+};
+
+struct __attribute__((packed)) snp_status_buffer {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t state;
+	uint8_t flags; /* bit 0: the RMP is initialised; bit 1: alias check complete */
+	uint32_t build;
+	uint32_t config;
+	uint32_t guests;
+	uint64_t current_tcb;
+	uint64_t reported_tcb;
+};
+
+struct snp_init_ex_buffer {
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t list;
+	uint16_t max_snp_asid;
+	uint8_t reserved2[46];
+};
+
+struct snp_range {
+	uint64_t base;
+	uint32_t pages;
+	uint32_t reserved;
+};
+
+struct snp_shutdown_ex_buffer {
+	uint32_t length;
+	uint32_t flags;
+};
+
+struct snp_config_buffer {
+	uint64_t reported_tcb;
+	uint32_t flags;
+	uint8_t reserved[52];
+};
+
+struct snp_vlek_buffer {
+	uint32_t length;
+	uint8_t version;
+	uint8_t reserved[3];
+	uint64_t address;
+};
+
+struct snp_feature_buffer {
+	uint32_t length;
+	uint32_t function;
+	uint64_t address;
+};
+
+static_assert(sizeof(struct sev_status_buffer) == 12, "ABI layout");
+static_assert(sizeof(struct sev_init_buffer) == 20, "ABI layout");
+static_assert(sizeof(struct sev_init_ex_buffer) == 36, "ABI layout");
+static_assert(sizeof(struct snp_status_buffer) == 32, "ABI layout");
+static_assert(sizeof(struct snp_init_ex_buffer) == 64, "ABI layout");
+static_assert(sizeof(struct snp_config_buffer) == 64, "ABI layout");
+
+#endif

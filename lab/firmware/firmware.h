@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The SEV and SNP firmware as a state machine, without input or output of its own: it reaches guest
+ * memory through the caller's accessors, and the CPUs through struct machine.
+ *
+ * Sources: "SEV API" is AMD document 55766, "SNP ABI" is AMD document 56860.
+ */
+#ifndef LAB_FIRMWARE_H
+#define LAB_FIRMWARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+#include "machine/rmp.h"
+
+/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8. The table in firmware.c names them. */
+enum firmware_command {
+	CMD_INIT = 0x001,
+	CMD_SHUTDOWN = 0x002,
+	CMD_PLATFORM_RESET = 0x003,
+	CMD_PLATFORM_STATUS = 0x004,
+	CMD_PEK_GEN = 0x005,
+	CMD_PEK_CSR = 0x006,
+	CMD_PEK_CERT_IMPORT = 0x007,
+	CMD_PDH_CERT_EXPORT = 0x008,
+	CMD_PDH_GEN = 0x009,
+	CMD_DF_FLUSH = 0x00a,
+	CMD_DOWNLOAD_FIRMWARE = 0x00b,
+	CMD_GET_ID = 0x00c,
+	CMD_INIT_EX = 0x00d,
+	CMD_SNP_INIT = 0x081,
+	CMD_SNP_SHUTDOWN = 0x082,
+	CMD_SNP_PLATFORM_STATUS = 0x083,
+	CMD_SNP_DF_FLUSH = 0x084,
+	CMD_SNP_INIT_EX = 0x085,
+	CMD_SNP_SHUTDOWN_EX = 0x086,
+	CMD_SNP_PAGE_RECLAIM = 0x0c7,
+	CMD_SNP_CONFIG = 0x0c9,
+	CMD_SNP_DOWNLOAD_FIRMWARE_EX = 0x0ca,
+	CMD_SNP_COMMIT = 0x0cb,
+	CMD_SNP_VLEK_LOAD = 0x0cd,
+	CMD_SNP_FEATURE_INFO = 0x0ce,
+};
+
+/* Statuses: SEV API 4.4; from 0x19 on, SNP ABI, status codes. */
+enum firmware_status {
+	STATUS_SUCCESS = 0x00,
+	STATUS_INVALID_PLATFORM_STATE = 0x01,
+	STATUS_INVALID_CONFIG = 0x03,
+	STATUS_INVALID_LENGTH = 0x04,
+	STATUS_INVALID_ADDRESS = 0x09,
+	STATUS_BAD_SIGNATURE = 0x0a,
+	STATUS_DFFLUSH_REQUIRED = 0x0f,
+	STATUS_INVALID_COMMAND = 0x11,
+	STATUS_INVALID_PARAM = 0x16,
+	STATUS_INVALID_PAGE_SIZE = 0x19,
+	STATUS_INVALID_PAGE_STATE = 0x1a,
+	STATUS_RMP_INIT_REQUIRED = 0x20,
+};
+
+/* Flags of SNP_SHUTDOWN_EX (SNP ABI chapter 8). */
+#define SHUTDOWN_IOMMU 0x1u
+#define SHUTDOWN_X86   0x2u
+
+enum { FIRMWARE_FAILURES_MAX = 32 };
+
+/* A rule: the command fails with the status and has no effect. */
+struct firmware_failure {
+	uint16_t command;
+	uint16_t status;
+	bool once;
+};
+
+struct firmware_options {
+	bool full;	       /* offers X86_SNP_SHUTDOWN, which clears SNP_EN on all CPUs */
+	bool dfflush_required; /* refuses a shutdown until SNP_DF_FLUSH follows the refusal */
+	unsigned int cpus;     /* CPUs that the BIOS enumerated; 0: all that are not hot-plugged */
+};
+
+struct firmware {
+	struct firmware_options options;
+	struct firmware_failure failures[FIRMWARE_FAILURES_MAX];
+	unsigned int failure_count;
+
+	struct machine *machine;
+	struct rmp_memory memory; /* guest memory */
+
+	bool sev_initialised;
+	bool sev_es;
+	bool snp_initialised;
+	bool rmp_initialised;
+	bool flush_due;	    /* a shutdown will be refused */
+	bool flush_refused; /* a shutdown was refused, so the next SNP_DF_FLUSH counts */
+	uint64_t reported_tcb;
+	uint32_t config; /* bits of SNP_CONFIG as SNP_PLATFORM_STATUS reports them */
+	bool vlek_loaded;
+
+	uint32_t flags; /* of the last command, 0 if it has none */
+};
+
+/*
+ * Powers the firmware on, with neither SEV nor SNP initialised. The firmware copies *options and
+ * *memory; machine and memory's context must outlive it and stay the caller's.
+ */
+void firmware_start(struct firmware *fw, const struct firmware_options *options,
+		    struct machine *machine, const struct rmp_memory *memory);
+
+/* A platform reset: firmware and CPUs return to their power-on state; options and rules stay. */
+void firmware_reset(struct firmware *fw);
+
+/*
+ * Runs one mailbox command, whose buffer is at guest physical address pa. Returns the status for
+ * the mailbox: INVALID_COMMAND for an unknown command, INVALID_PLATFORM_STATE if the state does not
+ * allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to 0.
+ */
+enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uint64_t pa);
+
+/*
+ * Adds the rule "CMD=STATUS[:once]"; CMD and STATUS are names in firmware.c's tables or numbers, in
+ * decimal or 0x-hexadecimal. A rule replaces an earlier one for the same command. 0; -EINVAL: the
+ * text is no such rule; -ENOSPC: there are FIRMWARE_FAILURES_MAX rules already.
+ */
+int firmware_fail(struct firmware *fw, const char *rule);
+
+/* The name of a command or status, a constant string; NULL if the number is unknown. */
+const char *firmware_command_name(unsigned int command);
+const char *firmware_status_name(unsigned int status);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The state that the emulated processor (a QEMU plugin) and the emulated firmware (a process)
+ * share: one file that both map. It is little-endian and naturally aligned; the layout is asserted
+ * below, and changing it requires a new MACHINE_VERSION.
+ *
+ * Each field has one writer at a time. A CPU writes its own entry. Others write it only on a reset,
+ * on a full shutdown, or when a test asks the control socket to.
+ */
+#ifndef LAB_MACHINE_H
+#define LAB_MACHINE_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
+#define MACHINE_VERSION	 1u
+#define MACHINE_CPUS_MAX 512
+
+/* MSRs: APM vol. 2 appendix A; RMP_CFG: APM vol. 2 §15.36.4. */
+#define MSR_SYSCFG   0xc0010010u
+#define MSR_HWCR     0xc0010015u
+#define MSR_RMP_BASE 0xc0010132u
+#define MSR_RMP_END  0xc0010133u
+#define MSR_RMP_CFG  0xc0010136u
+
+#define SYSCFG_MFDM	   (1ull << 19) /* MtrrFixDramModEn */
+#define SYSCFG_MEM_ENCRYPT (1ull << 23)
+#define SYSCFG_SNP_EN	   (1ull << 24)
+#define SYSCFG_VMPL_EN	   (1ull << 25)
+#define SYSCFG_COLD	   SYSCFG_MEM_ENCRYPT /* as the BIOS leaves SYSCFG */
+
+#define HWCR_SMM_LOCK	  (1ull << 0)
+#define HWCR_TSC_FREQ_SEL (1ull << 24)
+#define HWCR_COLD	  (HWCR_SMM_LOCK | HWCR_TSC_FREQ_SEL)
+
+/*
+ * The RMP: one contiguous table, which the parameter memmap=32M$0x30000000 keeps the kernel off.
+ * The processor uses the first 16 KiB for itself; an entry of 16 bytes for each 4 KiB page follows,
+ * so that 16 MiB cover a little less than 4 GiB of physical addresses.
+ */
+#define MACHINE_RMP_BASE 0x30000000ull
+#define MACHINE_RMP_END	 0x30ffffffull
+
+/* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */
+#define MACHINE_IOMMU_BASE 0xfed80000ull
+
+/*
+ * The lab's own CPUID leaf, beyond AMD's: how many guest instructions this CPU has executed. EAX
+ * and EDX: low and high half of the count; EBX: 1, or 0 if the plugin does not count; ECX: the
+ * CPU's index.
+ */
+#define MACHINE_CPUID_COUNTER 0x8fff0000u
+
+enum machine_cpu_flags {
+	MACHINE_CPU_PRESENT = 1 << 0, /* the CPU is powered on */
+	MACHINE_CPU_HOT = 1 << 1,     /* hot-plugged: the BIOS never saw the CPU */
+};
+
+struct machine_cpu {
+	uint64_t syscfg;
+	uint64_t hwcr;
+	uint32_t flags;	 /* enum machine_cpu_flags */
+	uint32_t resets; /* how often the CPU took its power-on values */
+};
+
+/*
+ * The IOMMU's registers with the addresses of the buffers that the IOMMU writes to (AMD document
+ * 48882). Firmware reads them from the device at SNP_INIT; the emulated firmware, a process outside
+ * QEMU, can't, so the processor copies them here.
+ */
+struct machine_iommu {
+	uint64_t event_log;  /* MMIO 0010h: base, length */
+	uint64_t wait_base;  /* MMIO 0020h: completion store base (under SNP) */
+	uint64_t wait_limit; /* MMIO 0028h: the completion store's last page */
+	uint64_t ppr_log;    /* MMIO 0038h: base, length */
+};
+
+struct machine {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t size;	   /* of this structure, bytes */
+	uint64_t rmp_base; /* guest physical, first byte */
+	uint64_t rmp_end;  /* guest physical, last byte */
+	uint32_t
+		running; /* nonzero once a kernel has read SYSCFG: CPUs added now are hot-plugged */
+	uint32_t reserved;
+	struct machine_iommu iommu;
+	uint8_t pad[184];
+	struct machine_cpu cpus[MACHINE_CPUS_MAX];
+};
+
+static_assert(sizeof(struct machine_cpu) == 24, "shared layout");
+static_assert(sizeof(struct machine_iommu) == 32, "shared layout");
+static_assert(offsetof(struct machine, iommu) == 40, "shared layout");
+static_assert(offsetof(struct machine, cpus) == 256, "shared layout");
+static_assert(sizeof(struct machine) == 256 + 24 * MACHINE_CPUS_MAX, "shared layout");
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulated SNP processor: a TCG plugin of QEMU.
+ *
+ *	-plugin snp-cpu.so,state=FILE[,count=on][,rmpread=on]
+ *
+ * QEMU's model of an EPYC does not have SNP. The plugin emulates the instructions below and moves
+ * the program counter past them; QEMU executes all others.
+ *
+ *	CPUID 80000007h, 8000000Ah,	features that the kernel and kvm-amd look for (cpuid.c)
+ *	CPUID 8000001Fh
+ *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
+ *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG (msr.c)
+ *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
+ *
+ * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
+ * but does not enforce it: no memory access is checked.
+ *
+ * A CPU takes the power-on values of SYSCFG and HWCR at QEMU's start or when it is hot-plugged, and
+ * on a platform reset (firmware_reset()). INIT, SIPI, kexec and taking a CPU offline do not change
+ * them. Software can't clear SNP_EN; only the firmware's full shutdown does (APM vol. 2 §15.36.2).
+ */
+#include "processor/cpu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
+
+struct processor processor;
+
+/* ---- registers and memory ---- */
+
+static struct qemu_plugin_register *registers[MACHINE_CPUS_MAX][CPU_REGISTERS];
+
+static void find_registers(unsigned int cpu)
+{
+	static const char *const names[CPU_REGISTERS] = {
+		[RAX] = "rax", [RBX] = "rbx", [RCX] = "rcx", [RDX] = "rdx",
+		[RIP] = "rip", [CS] = "cs",   [CR0] = "cr0",
+	};
+	GArray *list = qemu_plugin_get_registers();
+	guint size = g_array_get_element_size(list);
+
+	for (guint i = 0; i < list->len; i++) {
+		struct qemu_plugin_register_description *d = (void *)(list->data + i * size);
+
+		for (int r = 0; r < CPU_REGISTERS; r++) {
+			if (!strcmp(d->name, names[r]))
+				registers[cpu][r] = d->handle;
+		}
+	}
+	g_array_unref(list);
+}
+
+uint64_t cpu_get(unsigned int cpu, enum cpu_register reg)
+{
+	GByteArray *buf = g_byte_array_new();
+	uint64_t value = 0;
+
+	qemu_plugin_read_register(registers[cpu][reg], buf);
+	memcpy(&value, buf->data, MIN(sizeof(value), buf->len));
+	g_byte_array_unref(buf);
+	return value;
+}
+
+uint32_t cpu_get32(unsigned int cpu, enum cpu_register reg)
+{
+	return (uint32_t)cpu_get(cpu, reg);
+}
+
+void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value)
+{
+	GByteArray *buf = g_byte_array_new();
+
+	g_byte_array_append(buf, (const guint8 *)&value, sizeof(value));
+	qemu_plugin_write_register(registers[cpu][reg], buf);
+	g_byte_array_unref(buf);
+}
+
+/*
+ * Programs that map one page at different addresses share its translation, so only pc's offset in
+ * the page is certain. RIP is where the CPU entered the block with the instruction, less than a
+ * page before the instruction. QEMU's RIP is relative to the code segment's base, which is not 0
+ * in real mode (a kernel's setup code).
+ */
+void cpu_skip(unsigned int cpu, void *pc, unsigned int len)
+{
+	uint64_t base = cpu_get(cpu, CR0) & 1 ? 0 : cpu_get(cpu, CS) << 4;
+	uint64_t entered = cpu_get(cpu, RIP) + base;
+	uint64_t here = entered + (((uint64_t)(uintptr_t)pc - entered) & 0xfff);
+
+	qemu_plugin_set_pc(here - base + len);
+}
+
+int cpu_read_physical(void *unused, uint64_t pa, void *to, size_t len)
+{
+	GByteArray *buf = g_byte_array_new();
+	int err = -EFAULT;
+
+	(void)unused;
+	if (qemu_plugin_read_memory_hwaddr(pa, buf, len) == PLUGIN_HWADDR_OK && buf->len == len) {
+		memcpy(to, buf->data, len);
+		err = 0;
+	}
+	g_byte_array_unref(buf);
+	return err;
+}
+
+int cpu_write_physical(void *unused, uint64_t pa, const void *from, size_t len)
+{
+	GByteArray *buf = g_byte_array_new();
+	int err;
+
+	(void)unused;
+	g_byte_array_append(buf, from, len);
+	err = qemu_plugin_write_memory_hwaddr(pa, buf) == PLUGIN_HWADDR_OK ? 0 : -EFAULT;
+	g_byte_array_unref(buf);
+	return err;
+}
+
+/* ---- instructions ---- */
+
+/* Opcodes: APM vol. 3. */
+static const struct {
+	uint8_t len;
+	uint8_t bytes[4];
+	vcpu_callback cb;
+} instructions[] = {
+	{ 2, { 0x0f, 0x30 }, cpu_wrmsr },
+	{ 2, { 0x0f, 0x32 }, cpu_rdmsr },
+	{ 2, { 0x0f, 0xa2 }, cpu_cpuid },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfd }, cpu_rmpread },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfe }, cpu_rmpupdate },
+	{ 4, { 0xf3, 0x0f, 0x01, 0xff }, cpu_psmash },
+};
+
+static vcpu_callback find_callback(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(instructions); i++) {
+		if (len >= instructions[i].len &&
+		    !memcmp(bytes, instructions[i].bytes, instructions[i].len))
+			return instructions[i].cb;
+	}
+	return NULL;
+}
+
+static void on_translate(struct qemu_plugin_tb *tb, void *unused)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)unused;
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint8_t bytes[4] = { 0 };
+		size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
+		vcpu_callback cb = find_callback(bytes, len);
+		void *pc = (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn);
+
+		if (cb)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_RW_REGS_PC, pc);
+	}
+	if (processor.counter.score)
+		qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, PLUGIN_INLINE_ADD_U64,
+								  processor.counter, n);
+}
+
+/* ---- power ---- */
+
+static void on_power_on(unsigned int cpu, void *unused)
+{
+	struct machine_cpu *state = &processor.machine->cpus[cpu];
+	bool hot = __atomic_load_n(&processor.machine->running, __ATOMIC_RELAXED);
+
+	(void)unused;
+	find_registers(cpu);
+	state->hwcr = HWCR_COLD;
+	state->flags = MACHINE_CPU_PRESENT | (hot ? MACHINE_CPU_HOT : 0);
+	state->resets++;
+	__atomic_store_n(&state->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
+}
+
+static void on_power_off(unsigned int cpu, void *unused)
+{
+	(void)unused;
+	processor.machine->cpus[cpu].flags = 0;
+}
+
+/* ---- start ---- */
+
+/* Maps the state file. -EPROTO: another version of the lab made it. */
+static int map_machine(const char *path, struct machine **out)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct machine *machine;
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st)) {
+		err = -errno;
+		goto out;
+	}
+	if ((size_t)st.st_size < sizeof(*machine)) {
+		err = -EINVAL;
+		goto out;
+	}
+	machine = mmap(NULL, sizeof(*machine), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (machine == MAP_FAILED) {
+		err = -errno;
+		goto out;
+	}
+	*out = machine;
+	if (machine->magic != MACHINE_MAGIC || machine->version != MACHINE_VERSION ||
+	    machine->size != sizeof(*machine))
+		err = -EPROTO;
+out:
+	close(fd);
+	return err;
+}
+
+/* Arguments are NAME=VALUE; QEMU turns a bare NAME into NAME=on. */
+static int take_arguments(int argc, char **argv, const char **path)
+{
+	for (int i = 0; i < argc; i++) {
+		if (g_str_has_prefix(argv[i], "state="))
+			*path = argv[i] + strlen("state=");
+		else if (!strcmp(argv[i], "count=on"))
+			processor.counter.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+		else if (!strcmp(argv[i], "rmpread=on"))
+			processor.rmpread = true;
+		else if (strcmp(argv[i], "count=off") && strcmp(argv[i], "rmpread=off"))
+			return -EINVAL;
+	}
+	return *path ? 0 : -EINVAL;
+}
+
+EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
+
+EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
+{
+	const char *path = NULL;
+	int err = take_arguments(argc, argv, &path);
+
+	(void)info;
+	if (err) {
+		fprintf(stderr, "snp-cpu: arguments: state=FILE[,count=on][,rmpread=on]\n");
+		return err;
+	}
+	err = map_machine(path, &processor.machine);
+	if (err) {
+		fprintf(stderr, "snp-cpu: %s: %s\n", path, strerror(-err));
+		return err;
+	}
+	qemu_plugin_register_vcpu_init_cb(id, on_power_on, NULL);
+	qemu_plugin_register_vcpu_exit_cb(id, on_power_off, NULL);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate, NULL);
+	return 0;
+}

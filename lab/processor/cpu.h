@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the emulated instructions need: the CPU's registers, memory, and the machine. All of it may
+ * be used only in the callback of an instruction, and only for the CPU that executes it.
+ */
+#ifndef LAB_CPU_H
+#define LAB_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+#include "processor/qemu_plugin.h"
+
+struct processor {
+	struct machine *machine;
+	struct qemu_plugin_counter counter; /* score is NULL: instructions are not counted */
+	bool rmpread;			    /* the processor has RMPREAD */
+};
+
+/* Set up once, when QEMU loads the plugin. */
+extern struct processor processor;
+
+enum cpu_register { RAX, RBX, RCX, RDX, RIP, CS, CR0, CPU_REGISTERS };
+
+uint64_t cpu_get(unsigned int cpu, enum cpu_register reg);
+uint32_t cpu_get32(unsigned int cpu, enum cpu_register reg);
+void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value);
+
+/*
+ * Ends the emulation of an instruction: resumes the CPU len bytes, the instruction's length, after
+ * pc, the linear address that the callback got. Does not return.
+ */
+void cpu_skip(unsigned int cpu, void *pc, unsigned int len) __attribute__((noreturn));
+
+/* Copy len bytes from or to guest physical address pa. 0, or -EFAULT: no memory there. */
+int cpu_read_physical(void *unused, uint64_t pa, void *to, size_t len);
+int cpu_write_physical(void *unused, uint64_t pa, const void *from, size_t len);
+
+/*
+ * The emulated instructions, called before QEMU executes an instruction with the opcode. They
+ * return to let QEMU execute it, or end in cpu_skip().
+ */
+void cpu_rdmsr(unsigned int cpu, void *pc);
+void cpu_wrmsr(unsigned int cpu, void *pc);
+void cpu_cpuid(unsigned int cpu, void *pc);
+void cpu_rmpupdate(unsigned int cpu, void *pc);
+void cpu_psmash(unsigned int cpu, void *pc);
+void cpu_rmpread(unsigned int cpu, void *pc);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* RDMSR and WRMSR: SYSCFG, HWCR and the RMP's registers. */
+#include "processor/cpu.h"
+
+/* Length of RDMSR and WRMSR, bytes. */
+enum { MSR_LEN = 2 };
+
+static void note_register(uint64_t offset, uint64_t *to)
+{
+	uint64_t value;
+
+	if (!cpu_read_physical(NULL, MACHINE_IOMMU_BASE + offset, &value, sizeof(value)))
+		__atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+/*
+ * Copies the IOMMU's registers for the firmware. The kernel reads SYSCFG between its set-up of the
+ * IOMMU and SNP_INIT (in snp_prepare(), or before 7.1 in snp_rmptable_init()), also in a kernel
+ * started by kexec, so a copy made then is what SNP_INIT needs.
+ */
+static void note_iommu(struct machine_iommu *iommu)
+{
+	note_register(0x10, &iommu->event_log);
+	note_register(0x20, &iommu->wait_base);
+	note_register(0x28, &iommu->wait_limit);
+	note_register(0x38, &iommu->ppr_log);
+}
+
+static uint64_t read_syscfg(unsigned int cpu)
+{
+	struct machine *machine = processor.machine;
+
+	__atomic_store_n(&machine->running, 1, __ATOMIC_RELAXED);
+	note_iommu(&machine->iommu);
+	return __atomic_load_n(&machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST);
+}
+
+void cpu_rdmsr(unsigned int cpu, void *pc)
+{
+	uint64_t value;
+
+	switch (cpu_get32(cpu, RCX)) {
+	case MSR_SYSCFG:
+		value = read_syscfg(cpu);
+		break;
+	case MSR_HWCR:
+		value = processor.machine->cpus[cpu].hwcr;
+		break;
+	case MSR_RMP_BASE:
+		value = processor.machine->rmp_base;
+		break;
+	case MSR_RMP_END:
+		value = processor.machine->rmp_end;
+		break;
+	case MSR_RMP_CFG:
+		value = 0; /* the RMP is contiguous, not segmented */
+		break;
+	default:
+		return;
+	}
+	cpu_set(cpu, RAX, (uint32_t)value);
+	cpu_set(cpu, RDX, value >> 32);
+	cpu_skip(cpu, pc, MSR_LEN);
+}
+
+/*
+ * Software can set SNP_EN and not clear it (APM vol. 2 §15.36.2). The exchange keeps a change that
+ * the firmware or the control socket makes at the same time.
+ */
+static void write_syscfg(unsigned int cpu, uint64_t value)
+{
+	uint64_t *syscfg = &processor.machine->cpus[cpu].syscfg;
+	uint64_t old = __atomic_load_n(syscfg, __ATOMIC_SEQ_CST);
+
+	while (!__atomic_compare_exchange_n(syscfg, &old, value | (old & SYSCFG_SNP_EN), false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
+/* The SMM lock stays set until a reset. */
+static void write_hwcr(unsigned int cpu, uint64_t value)
+{
+	uint64_t *hwcr = &processor.machine->cpus[cpu].hwcr;
+
+	*hwcr = value | (*hwcr & HWCR_SMM_LOCK);
+}
+
+void cpu_wrmsr(unsigned int cpu, void *pc)
+{
+	uint64_t value = cpu_get32(cpu, RAX) | cpu_get(cpu, RDX) << 32;
+
+	switch (cpu_get32(cpu, RCX)) {
+	case MSR_SYSCFG:
+		write_syscfg(cpu, value);
+		break;
+	case MSR_HWCR:
+		write_hwcr(cpu, value);
+		break;
+	default:
+		return;
+	}
+	cpu_skip(cpu, pc, MSR_LEN);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RMPUPDATE, PSMASH and RMPREAD (APM vol. 3), for machine/rmp.c. A CPU without SNP_EN does not
+ * know them: QEMU then raises #UD, as hardware does.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "machine/rmp.h"
+#include "processor/cpu.h"
+
+/* Length of each of the three instructions, bytes. */
+enum { RMP_LEN = 4 };
+
+/* RMPUPDATE and PSMASH each read and write several entries; CPUs must not interleave them. */
+static pthread_mutex_t rmp_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct rmp machine_rmp(void)
+{
+	return (struct rmp){
+		.base = processor.machine->rmp_base,
+		.end = processor.machine->rmp_end,
+		.memory = { .read = cpu_read_physical, .write = cpu_write_physical },
+	};
+}
+
+static bool snp_enabled(unsigned int cpu)
+{
+	return __atomic_load_n(&processor.machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST) &
+	       SYSCFG_SNP_EN;
+}
+
+void cpu_rmpupdate(unsigned int cpu, void *pc)
+{
+	GByteArray *buf;
+	struct rmp rmp = machine_rmp();
+	struct rmp_state state;
+	enum rmp_result result = RMP_FAIL_INPUT;
+
+	if (!snp_enabled(cpu))
+		return;
+	buf = g_byte_array_new();
+	if (qemu_plugin_read_memory_vaddr(cpu_get(cpu, RCX), buf, sizeof(state)) &&
+	    buf->len == sizeof(state)) {
+		memcpy(&state, buf->data, sizeof(state));
+		pthread_mutex_lock(&rmp_lock);
+		result = rmp_update(&rmp, cpu_get(cpu, RAX), &state);
+		pthread_mutex_unlock(&rmp_lock);
+	}
+	g_byte_array_unref(buf);
+	cpu_set(cpu, RAX, result);
+	cpu_skip(cpu, pc, RMP_LEN);
+}
+
+void cpu_psmash(unsigned int cpu, void *pc)
+{
+	struct rmp rmp = machine_rmp();
+	enum rmp_result result;
+
+	if (!snp_enabled(cpu))
+		return;
+	pthread_mutex_lock(&rmp_lock);
+	result = rmp_smash(&rmp, cpu_get(cpu, RAX));
+	pthread_mutex_unlock(&rmp_lock);
+	cpu_set(cpu, RAX, result);
+	cpu_skip(cpu, pc, RMP_LEN);
+}
+
+void cpu_rmpread(unsigned int cpu, void *pc)
+{
+	struct rmp rmp = machine_rmp();
+	struct rmp_state state;
+	enum rmp_result result;
+
+	if (!snp_enabled(cpu) || !processor.rmpread)
+		return;
+	result = rmp_read(&rmp, cpu_get(cpu, RAX), &state);
+	if (!result) {
+		GByteArray *buf = g_byte_array_new();
+
+		g_byte_array_append(buf, (const guint8 *)&state, sizeof(state));
+		if (!qemu_plugin_write_memory_vaddr(cpu_get(cpu, RCX), buf))
+			result = RMP_FAIL_INPUT;
+		g_byte_array_unref(buf);
+	}
+	cpu_set(cpu, RAX, result);
+	cpu_skip(cpu, pc, RMP_LEN);
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "psp/control_requests.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "psp/qmp.h"
+
+enum { WORDS_MAX = 4 };
+
+struct request {
+	const struct control_target *target;
+	struct control_helper *helper;
+	FILE *out;
+	unsigned int count; /* of words; may be more than WORDS_MAX */
+	char *words[WORDS_MAX];
+};
+
+/* Ends the answer with "error: ..."; returns -EINVAL for the request to return. */
+static int __attribute__((format(printf, 2, 3)))
+fail(struct request *request, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("error: ", request->out);
+	vfprintf(request->out, format, args);
+	fputc('\n', request->out);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int parse(const char *text, uint64_t limit, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return *end || errno || *value > limit ? -EINVAL : 0;
+}
+
+/* The CPU with the number in word; answers with an error and returns NULL if there is none. */
+static struct machine_cpu *named_cpu(struct request *request, const char *word)
+{
+	struct machine *machine = request->target->firmware->machine;
+	uint64_t cpu;
+
+	if (parse(word, MACHINE_CPUS_MAX - 1, &cpu) ||
+	    !(machine->cpus[cpu].flags & MACHINE_CPU_PRESENT)) {
+		fail(request, "no CPU %s", word);
+		return NULL;
+	}
+	return &machine->cpus[cpu];
+}
+
+static void print_syscfg(struct request *request, const struct machine_cpu *cpu)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	fprintf(request->out, "%td 0x%" PRIx64 "\n", cpu - machine->cpus,
+		__atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST));
+}
+
+static int do_syscfg(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	struct machine_cpu *cpu;
+	uint64_t value;
+
+	if (request->count == 1) {
+		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+			if (machine->cpus[i].flags & MACHINE_CPU_PRESENT)
+				print_syscfg(request, &machine->cpus[i]);
+		}
+		return 0;
+	}
+	cpu = named_cpu(request, request->words[1]);
+	if (!cpu)
+		return -EINVAL;
+	if (request->count == 3) {
+		if (parse(request->words[2], UINT64_MAX, &value))
+			return fail(request, "not a value: %s", request->words[2]);
+		__atomic_store_n(&cpu->syscfg, value, __ATOMIC_SEQ_CST);
+	}
+	print_syscfg(request, cpu);
+	return 0;
+}
+
+static int do_snp_en(struct request *request)
+{
+	struct machine_cpu *cpu = named_cpu(request, request->words[1]);
+
+	if (!cpu)
+		return -EINVAL;
+	if (!strcmp(request->words[2], "on"))
+		__atomic_or_fetch(&cpu->syscfg, SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+	else if (!strcmp(request->words[2], "off"))
+		__atomic_and_fetch(&cpu->syscfg, ~SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+	else
+		return fail(request, "neither on nor off: %s", request->words[2]);
+	print_syscfg(request, cpu);
+	return 0;
+}
+
+static void print_failures(struct request *request, const struct firmware *fw)
+{
+	for (unsigned int i = 0; i < fw->failure_count; i++)
+		fprintf(request->out, "fail=0x%03x=0x%02x%s\n", fw->failures[i].command,
+			fw->failures[i].status, fw->failures[i].once ? ":once" : "");
+}
+
+static int do_state(struct request *request)
+{
+	const struct firmware *fw = request->target->firmware;
+	unsigned int present = 0, enabled = 0;
+
+	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+		const struct machine_cpu *cpu = &fw->machine->cpus[i];
+
+		if (!(cpu->flags & MACHINE_CPU_PRESENT))
+			continue;
+		present++;
+		enabled += !!(__atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST) & SYSCFG_SNP_EN);
+	}
+	fprintf(request->out, "sev=%s\nsnp=%s\nrmp=%s\n", fw->sev_initialised ? "init" : "uninit",
+		fw->snp_initialised ? "init" : "uninit", fw->rmp_initialised ? "init" : "uninit");
+	fprintf(request->out, "firmware=%s\ndfflush=%s\n", fw->options.full ? "full" : "legacy",
+		fw->flush_due ? "due" : "done");
+	fprintf(request->out, "cpus=%u\nsnp_en=%u\n", present, enabled);
+	print_failures(request, fw);
+	return 0;
+}
+
+static int do_log(struct request *request)
+{
+	const struct journal *journal = request->target->journal;
+
+	for (size_t i = 0; i < journal->count; i++)
+		journal_print(&journal->entries[i], request->out);
+	return 0;
+}
+
+static int do_fail(struct request *request)
+{
+	struct firmware *fw = request->target->firmware;
+	int err;
+
+	if (!strcmp(request->words[1], "none")) {
+		fw->failure_count = 0;
+		return 0;
+	}
+	err = firmware_fail(fw, request->words[1]);
+	if (err == -ENOSPC)
+		return fail(request, "too many failure rules");
+	if (err)
+		return fail(request, "not CMD=STATUS[:once]: %s", request->words[1]);
+	return 0;
+}
+
+/* The helper: talks to QEMU, and writes the answer to the request into the pipe "to". */
+static void __attribute__((noreturn)) run_cpu_add(const char *qmp, unsigned int cpu, int to)
+{
+	char error[512];
+	int err = qmp_cpu_add(qmp, cpu, error, sizeof(error));
+
+	if (err)
+		dprintf(to, "error: %s\n", error);
+	else
+		dprintf(to, "ok\n");
+	_exit(0);
+}
+
+/*
+ * A helper process asks QEMU: QEMU adds the CPU in its main loop, which may at that moment wait for
+ * a reply from this process over vfio-user.
+ */
+static int do_cpu_add(struct request *request)
+{
+	const char *qmp = request->target->qmp;
+	int ends[2];
+	uint64_t cpu;
+	pid_t pid;
+
+	if (!qmp)
+		return fail(request, "QEMU's QMP socket is not known (--qmp)");
+	if (parse(request->words[1], MACHINE_CPUS_MAX - 1, &cpu))
+		return fail(request, "no CPU %s", request->words[1]);
+	if (pipe2(ends, O_CLOEXEC))
+		return fail(request, "%s", strerror(errno));
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		run_cpu_add(qmp, (unsigned int)cpu, ends[1]);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return fail(request, "%s", strerror(errno));
+	}
+	request->helper->fd = ends[0];
+	request->helper->pid = pid;
+	return -EINPROGRESS;
+}
+
+static int do_exit(struct request *request)
+{
+	const char *path = request->target->result;
+	uint64_t status;
+	FILE *file;
+	bool bad;
+
+	if (parse(request->words[1], 255, &status))
+		return fail(request, "not an exit status: %s", request->words[1]);
+	if (!path)
+		return 0;
+	file = fopen(path, "we");
+	if (!file)
+		return fail(request, "%s: %s", path, strerror(errno));
+	bad = fprintf(file, "exit %" PRIu64 "\n", status) < 0;
+	if (fclose(file) || bad)
+		return fail(request, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int do_help(struct request *request);
+
+/* All requests. run returns 0, after which "ok" follows, or an errno after an "error:" line. */
+static const struct {
+	const char *name;
+	unsigned int words_min; /* including the name */
+	unsigned int words_max;
+	int (*run)(struct request *request);
+	const char *arguments;
+	const char *help;
+} requests[] = {
+	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
+	{ "snp-en", 3, 3, do_snp_en, "N on|off", "sets or clears SNP_EN in CPU N's SYSCFG" },
+	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
+	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
+	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
+	  "makes CMD fail; none: removes the rules" },
+	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
+	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
+	{ "help", 1, 1, do_help, "", "shows this list" },
+};
+
+enum { REQUESTS = sizeof(requests) / sizeof(requests[0]) };
+
+static int do_help(struct request *request)
+{
+	for (unsigned int i = 0; i < REQUESTS; i++)
+		fprintf(request->out, "%s%s%s: %s\n", requests[i].name,
+			*requests[i].arguments ? " " : "", requests[i].arguments, requests[i].help);
+	return 0;
+}
+
+static int run_request(struct request *request)
+{
+	for (unsigned int i = 0; i < REQUESTS; i++) {
+		if (strcmp(request->words[0], requests[i].name))
+			continue;
+		if (request->count < requests[i].words_min ||
+		    request->count > requests[i].words_max)
+			return fail(request, "usage: %s %s", requests[i].name,
+				    requests[i].arguments);
+		return requests[i].run(request);
+	}
+	return fail(request, "no such request: %s (try help)", request->words[0]);
+}
+
+static void split(struct request *request, char *line)
+{
+	char *save = NULL;
+
+	for (char *word = strtok_r(line, " \t\r", &save); word;
+	     word = strtok_r(NULL, " \t\r", &save)) {
+		if (request->count < WORDS_MAX)
+			request->words[request->count] = word;
+		request->count++;
+	}
+}
+
+int control_request(const struct control_target *target, char *line, FILE *out,
+		    struct control_helper *helper)
+{
+	struct request request = { .target = target, .helper = helper, .out = out };
+	int err;
+
+	split(&request, line);
+	err = run_request(&request);
+	if (!err)
+		fputs("ok\n", out);
+	return err;
+}

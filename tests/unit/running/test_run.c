@@ -1,0 +1,790 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whole runs of the guard on a host that stands in for an SNP host. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "standin/guard.h"
+#include "standin/kernel.h"
+
+static int opened; /* what the last open for writing by a user returned */
+
+static void begin(void)
+{
+	kernel_begin(4, "");
+	kernel.disables_hotplug = true;
+	opened = 1;
+}
+
+TestSuite(run, .init = begin, .fini = kernel_end);
+
+#define EVENT(name)  "\"event\":\"" name "\""
+#define BREACH(name) "\"breach\":\"" name "\""
+#define DEGRADED     EVENT("gate") ",\"state\":\"degraded\""
+#define STATE(name)  "\"state\":\"" name "\""
+
+/* How long the last run took, in seconds of its own clock. */
+static double took(void)
+{
+	return (host.now_ns - host.began_ns) / 1e9;
+}
+
+static void run_for(char *seconds)
+{
+	guard("run", "--for", seconds, "--format", "json", NULL);
+}
+
+static void open_cpu3(void)
+{
+	opened = kernel_open_for_writing("cpu%u/online", 3);
+}
+
+static void cpu3_up(void)
+{
+	kernel_cpu_up(3);
+}
+
+static void cpu3_down(void)
+{
+	kernel_cpu_down(3);
+}
+
+/* ---- no window, and whole windows ---- */
+
+Test(run, without_snp_is_clean)
+{
+	run_for("30");
+	cr_quiet();
+	cr_status(CLEAN);
+	cr_assert_eq(times(ended.out, EVENT("start")), 1);
+	cr_assert_eq(times(ended.out, EVENT("cpu-state")), 4);
+	cr_out("\"audit\":false");
+	cr_out("\"windows\":0");
+	cr_out("\"status\":0");
+	cr_not_out("\"type\":\"breach\"");
+	cr_assert(took() >= 30 && took() < 31, "%g s", took());
+}
+
+Test(run, each_hook_is_attached_and_detached_again)
+{
+	run_for("1");
+	cr_assert_eq(host_logged("attach "), 22, "%s", host.log);
+	cr_assert_not(bpf_is_attached("gate_open"));
+	cr_assert_not(bpf_is_attached("command_exit"));
+	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
+}
+
+Test(run, privileges_are_dropped_once_all_is_attached)
+{
+	run_for("1");
+	cr_before("attach gate_ioctl_compat", "capabilities");
+	cr_assert_eq(host_logged("capabilities cap_dac_override,cap_sys_rawio,cap_sys_admin,"
+				 "cap_syslog,cap_perfmon,cap_bpf=ep"),
+		     1, "%s", host.log);
+}
+
+Test(run, sweeps_come_as_often_as_asked)
+{
+	guard("run", "--for", "60", "--interval", "5", "--format", "json", NULL);
+	/* One at the begin, one every five seconds, one at the end. */
+	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 12 + 1, "%s", ended.out);
+}
+
+Test(run, a_whole_window_of_a_kernel_with_snps_disable_is_clean)
+{
+	at(1, kernel_begin_snp);
+	at(20, kernel_full_shutdown);
+	run_for("30");
+	cr_quiet();
+	cr_status(CLEAN);
+	cr_out(STATE("window-open"));
+	cr_out(STATE("initialised"));
+	cr_out(STATE("window-closed"));
+	cr_out("\"windows\":1,\"window_open\":false");
+	cr_not_out("\"type\":\"breach\"");
+}
+
+Test(run, a_kernel_without_snps_disable_is_a_notice)
+{
+	kernel.disables_hotplug = false;
+	at(1, kernel_begin_snp);
+	run_for("10");
+	cr_status(CLEAN);
+	cr_out(BREACH("no-latch"));
+	cr_out("\"window_open\":true");
+}
+
+Test(run, a_cpu_onlined_in_a_window_is_critical)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_status(CRITICAL);
+	cr_out(BREACH("partial-prepare"));
+	cr_out(BREACH("cpu-onlined"));
+	cr_out(BREACH("cpu-without-snp-en"));
+}
+
+Test(run, a_severity_that_is_off_does_not_count)
+{
+	at(1, kernel_begin_snp);
+	at(2, cpu3_down);
+	guard("run", "--for", "10", "--format", "json", "--severity", "cpu-offlined=off", NULL);
+	cr_status(CLEAN);
+	cr_out("\"left_out\":{\"cpu-offlined\":1}");
+}
+
+/* ---- the gate ---- */
+
+Test(run, opening_is_refused_in_a_window_and_reported)
+{
+	at(1, kernel_begin_snp);
+	at(2, open_cpu3);
+	run_for("10");
+	cr_status(CLEAN);
+	cr_assert_eq(opened, -EPERM);
+	cr_out(EVENT("denied"));
+	cr_out("\"file\":\"cpu3/online\"");
+	cr_out("\"denied\":1");
+}
+
+Test(run, opening_is_free_outside_a_window)
+{
+	at(1, kernel_begin_snp);
+	at(5, kernel_full_shutdown);
+	at(8, open_cpu3);
+	run_for("10");
+	cr_assert_eq(opened, 0);
+	cr_not_out(EVENT("denied"));
+}
+
+Test(run, opening_is_refused_while_snp_prepare_runs)
+{
+	at(1, kernel_prepare_begins);
+	at(1.5, open_cpu3);
+	run_for("10");
+	cr_assert_eq(opened, -EPERM);
+}
+
+Test(run, with_audit_opening_is_reported_and_let_through)
+{
+	at(1, kernel_begin_snp);
+	at(2, open_cpu3);
+	guard("run", "--for", "10", "--format", "json", "--audit", NULL);
+	cr_assert_eq(opened, 0);
+	cr_out("\"audit\":true");
+	cr_out(EVENT("denied"));
+}
+
+Test(run, write_checks_go_in_a_window_and_come_back_after_it)
+{
+	at(1, kernel_begin_snp);
+	at(20, kernel_full_shutdown);
+	run_for("30");
+	cr_before("attach gate_write", "disarm");
+	cr_before("disarm", "arm");
+	cr_assert_eq(host_logged("disarm"), 1);
+	cr_assert_eq(host_logged("attach gate_write"), 2);
+	cr_assert_eq(times(ended.out, EVENT("gate")), 2);
+}
+
+static void writer_goes(void)
+{
+	cr_assert(bpf_is_attached("gate_write"));
+	kernel.writers = 0;
+}
+
+static void write_checks_are_gone(void)
+{
+	cr_assert_not(bpf_is_attached("gate_write"));
+}
+
+Test(run, write_checks_stay_as_long_as_somebody_may_write)
+{
+	kernel.writers = 1;
+	at(1, kernel_begin_snp);
+	at(8, writer_goes);
+	at(12, write_checks_are_gone);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("disarm"), 1);
+}
+
+static void files_overflow(void)
+{
+	bpf_kernel.state->unlisted = 1;
+}
+
+Test(run, write_checks_stay_if_writers_can_not_be_counted)
+{
+	at(0.5, files_overflow);
+	at(1, kernel_begin_snp);
+	run_for("15");
+	cr_assert_eq(host_logged("disarm"), 0);
+}
+
+Test(run, write_checks_stay_where_sys_is_read_only)
+{
+	host_refuse("/sys/devices/system/cpu/smt/control", -EROFS);
+	at(1, kernel_begin_snp);
+	run_for("15");
+	cr_err("read-only");
+	cr_assert_eq(host_logged("disarm"), 0);
+}
+
+static void end_window_at_once(void)
+{
+	kernel_full_shutdown();
+}
+
+Test(run, a_window_that_ends_meanwhile_keeps_the_write_checks)
+{
+	kernel.writers = 1;
+	at(1, kernel_begin_snp);
+	at(5, end_window_at_once);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("disarm"), 0);
+	cr_assert_eq(host_logged("attach gate_write"), 1);
+}
+
+Test(run, a_window_that_is_open_shuts_the_latch_before_the_guard_is_ready)
+{
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		host_set_snp_en(cpu, true);
+	kernel.count = 1;
+	kernel.initialised = 1;
+	at(1, open_cpu3);
+	guard("run", "--for", "5", "--format", "json", "--ready-file", "/run/ready", NULL);
+	cr_status(CLEAN);
+	cr_before("latch shut", "write /run/ready");
+	cr_before("attach gate_ioctl_compat", "write /run/ready");
+	cr_before("write /run/ready", "notify READY=1");
+	cr_assert_eq(opened, -EPERM);
+	cr_out(STATE("window-open"));
+	cr_out("\"initialised\":true");
+}
+
+Test(run, no_window_leaves_the_latch_alone)
+{
+	run_for("5");
+	cr_assert_eq(host_logged("latch"), 0);
+	cr_assert_not(kernel_is_shut());
+}
+
+/* ---- what others do to the guard ---- */
+
+static void open_latch(void)
+{
+	bpf_kernel.state->latch = SNP_LATCH_CHANGE * 99;
+}
+
+Test(run, a_latch_that_others_opened_is_shut_again)
+{
+	at(1, kernel_begin_snp);
+	at(5, open_latch);
+	at(9, open_cpu3);
+	run_for("12");
+	cr_status(WARNING);
+	cr_assert_eq(opened, -EPERM);
+	cr_assert_eq(host_logged("latch shut"), 1);
+	cr_out(DEGRADED);
+	cr_out("\"restored\":true");
+	cr_out(BREACH("blind"));
+}
+
+static void shut_latch(void)
+{
+	bpf_kernel.state->latch = SNP_LATCH_WINDOW;
+}
+
+Test(run, a_latch_that_others_shut_is_opened_again)
+{
+	at(5, shut_latch);
+	at(16, open_cpu3);
+	run_for("20");
+	cr_assert_eq(opened, 0);
+	cr_assert_eq(host_logged("latch open"), 1);
+}
+
+static void gate_goes_deaf(void)
+{
+	kernel.gate_is_deaf = true;
+}
+
+static void gate_hears(void)
+{
+	kernel.gate_is_deaf = false;
+}
+
+Test(run, a_gate_that_refuses_nothing_is_told_once)
+{
+	at(1, kernel_begin_snp);
+	at(5, gate_goes_deaf);
+	run_for("30");
+	cr_status(WARNING);
+	cr_assert_eq(times(ended.out, DEGRADED), 1);
+	cr_not_out("\"restored\":true");
+}
+
+Test(run, a_gate_that_refuses_nothing_again_is_told_again)
+{
+	at(1, kernel_begin_snp);
+	at(5, gate_goes_deaf);
+	at(10, gate_hears);
+	at(15, gate_goes_deaf);
+	run_for("30");
+	cr_assert_eq(times(ended.out, DEGRADED), 2);
+}
+
+static void ftrace_off(void)
+{
+	host_write("/proc/sys/kernel/ftrace_enabled", "0\n");
+}
+
+static void ftrace_on(void)
+{
+	host_write("/proc/sys/kernel/ftrace_enabled", "1\n");
+}
+
+Test(run, hooks_that_are_switched_off_are_told_and_that_they_are_on_again)
+{
+	at(1, kernel_begin_snp);
+	at(5, ftrace_off);
+	at(10, ftrace_on);
+	run_for("20");
+	cr_status(WARNING);
+	cr_assert_eq(times(ended.out, DEGRADED), 1);
+	/* Switched off, on again; and the write checks that went. */
+	cr_assert_eq(times(ended.out, EVENT("gate")), 3);
+	cr_out(BREACH("blind"));
+}
+
+static void exposed(void)
+{
+	bpf_kernel.state->exposed++;
+}
+
+Test(run, what_was_opened_past_a_deserted_gate_is_told)
+{
+	at(1, kernel_begin_snp);
+	at(5, exposed);
+	run_for("10");
+	cr_assert_eq(times(ended.out, DEGRADED), 1);
+}
+
+/* ---- how a run ends ---- */
+
+Test(run, sigterm_ends_it)
+{
+	at(5, sigterm);
+	guard("run", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_out(EVENT("end"));
+	cr_assert(took() < 6, "%g s", took());
+	cr_before("notify READY=1", "notify STOPPING=1");
+}
+
+static void sigint(void)
+{
+	raise(SIGINT);
+}
+
+Test(run, sigint_ends_it)
+{
+	at(5, sigint);
+	guard("run", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert(took() < 6, "%g s", took());
+}
+
+Test(run, a_terminal_that_goes_away_ends_it)
+{
+	at(5, sighup_of_terminal);
+	guard("run", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("notify RELOADING"), 0);
+	cr_assert(took() < 6, "%g s", took());
+}
+
+Test(run, the_first_breach_ends_it_if_asked_to)
+{
+	at(1, kernel_begin_snp);
+	at(4, cpu3_down);
+	guard("run", "--until-breach", "--format", "json", NULL);
+	cr_status(WARNING);
+	cr_assert(took() < 6, "%g s", took());
+}
+
+Test(run, a_notice_does_not_end_it)
+{
+	kernel.disables_hotplug = false;
+	at(1, kernel_begin_snp);
+	guard("run", "--until-breach", "--for", "10", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert(took() >= 10, "%g s", took());
+}
+
+/* What is told only once nothing more followed is waited for. */
+Test(run, the_end_waits_until_all_has_settled)
+{
+	kernel.disables_hotplug = false;
+	at(4.9, kernel_begin_snp);
+	run_for("5");
+	cr_out(BREACH("no-latch"));
+	cr_assert(took() > 5.3, "%g s", took());
+}
+
+/* ---- the configuration, read again ---- */
+
+static void configure_audit(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = yes\ninterval = 2\n");
+	sighup();
+}
+
+static void configure_gate(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = no\ninterval = 2\n");
+	sighup();
+}
+
+static void configure_badly(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = perhaps\n");
+	sighup();
+}
+
+static int opened_with_audit;
+
+static void open_with_audit(void)
+{
+	opened_with_audit = kernel_open_for_writing("cpu%u/online", 3);
+}
+
+Test(run, sighup_switches_audit_on_and_off)
+{
+	at(1, kernel_begin_snp);
+	at(5, configure_audit);
+	at(6, open_with_audit);
+	at(10, configure_gate);
+	at(11, open_cpu3);
+	run_for("20");
+	cr_status(CLEAN);
+	cr_before("audit on", "audit off");
+	cr_assert_eq(opened_with_audit, 0);
+	cr_assert_eq(opened, -EPERM);
+	cr_err("audit, interval");
+	cr_before("notify RELOADING=1", "audit on");
+	cr_assert_eq(host_logged("notify READY=1"), 3);
+}
+
+Test(run, a_bad_configuration_changes_nothing)
+{
+	at(5, configure_badly);
+	run_for("10");
+	cr_status(CLEAN);
+	cr_err("audit takes yes or no");
+	cr_assert_eq(host_logged("audit"), 0);
+	cr_assert(took() >= 10, "%g s", took());
+}
+
+static void refuse_calls(void)
+{
+	bpf_refuse("call steer", -EPERM);
+	configure_audit();
+}
+
+Test(run, audit_that_can_not_be_switched_is_said)
+{
+	at(5, refuse_calls);
+	run_for("10");
+	cr_err("audit can't be switched");
+}
+
+Test(run, without_a_gate_audit_stays)
+{
+	host_write("/sys/kernel/security/lsm", "lockdown,capability\n");
+	host_write("/etc/snp-guard.conf", "[run]\naudit = yes\n");
+	at(5, configure_gate);
+	run_for("10");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("audit"), 0);
+	cr_err("audit");
+}
+
+/* ---- records ---- */
+
+static void lose_3(void)
+{
+	kernel_lose(3);
+}
+
+Test(run, records_that_are_lost_are_counted_and_told)
+{
+	at(5, lose_3);
+	run_for("10");
+	cr_status(WARNING);
+	cr_out(EVENT("lost"));
+	cr_out("\"lost\":3");
+	cr_out(BREACH("blind"));
+}
+
+static void lose_in_between(void)
+{
+	kernel_lose(2);
+	kernel_begin_snp();
+}
+
+Test(run, records_that_are_lost_between_others_are_told_before_them)
+{
+	const char *lost, *prepared;
+
+	at(5, lose_in_between);
+	run_for("10");
+	cr_out("\"lost\":2");
+	lost = strstr(ended.out, EVENT("lost"));
+	prepared = strstr(ended.out, EVENT("prepare-enter"));
+	cr_assert(lost && prepared && lost < prepared);
+}
+
+static void lose_at_the_end(void)
+{
+	kernel_lose(1);
+	sigterm();
+}
+
+Test(run, records_that_are_lost_at_the_end_are_told)
+{
+	at(5, lose_at_the_end);
+	run_for("10");
+	cr_status(WARNING);
+	cr_out("\"lost\":1");
+}
+
+static void no_room(void)
+{
+	bpf_kernel.room = 2;
+	kernel_begin_snp();
+}
+
+Test(run, a_ring_buffer_that_is_full_loses_records)
+{
+	at(5, no_room);
+	run_for("10");
+	cr_status(WARNING);
+	/* Of prepare-enter, disable, four enables, prepare-exit and two commands two had room. */
+	cr_out("\"lost\":7");
+	/* A sweep finds the window that no record told of. */
+	cr_out(STATE("window-open"));
+}
+
+static void hook_misses(void)
+{
+	bpf_kernel.missed += 2;
+}
+
+Test(run, calls_that_the_kernel_left_out_are_losses)
+{
+	at(5, hook_misses);
+	run_for("30");
+	cr_status(WARNING);
+	cr_out("\"lost\":2");
+}
+
+static void hold_back(void)
+{
+	kernel.holds_back = true;
+	kernel_begin_snp();
+}
+
+Test(run, records_that_come_in_another_order_are_put_in_order)
+{
+	const char *enter, *exit;
+
+	at(5, hold_back);
+	at(5.05, kernel_deliver_backwards);
+	run_for("10");
+	cr_status(CLEAN);
+	enter = strstr(ended.out, EVENT("prepare-enter"));
+	exit = strstr(ended.out, EVENT("prepare-exit"));
+	cr_assert(enter && exit && enter < exit);
+	cr_not_out(EVENT("lost"));
+}
+
+static void hold_back_cpu3(void)
+{
+	kernel.holds_back = true;
+	kernel_cpu_down(3);
+}
+
+Test(run, records_that_come_too_late_are_lost_once)
+{
+	at(1, kernel_begin_snp);
+	at(5, hold_back_cpu3);
+	at(8, kernel_deliver_backwards);
+	run_for("15");
+	cr_status(WARNING);
+	cr_assert_eq(times(ended.out, EVENT("lost")), 1);
+	cr_out("\"lost\":2");
+	cr_not_out(EVENT("cpu-down"));
+}
+
+/* ---- sweeps ---- */
+
+static void cpu3_moves_during_a_sweep(void)
+{
+	kernel.on_truth = cpu3_down;
+}
+
+Test(run, a_sweep_during_which_something_moves_is_made_again)
+{
+	at(5, cpu3_moves_during_a_sweep);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_not_out("\"stable\":false");
+	cr_out(EVENT("cpu-down"));
+}
+
+static void restless(void)
+{
+	host.now_ns += SECOND / 20;
+	kernel_record(SNP_EV_MODULE_LOAD, SNP_NO_SUBJECT);
+	kernel.on_truth = restless;
+}
+
+static void rest(void)
+{
+	cr_assert(kernel.on_truth);
+	kernel.on_truth = NULL;
+}
+
+Test(run, a_host_that_does_not_rest_has_no_sweep_that_counts)
+{
+	at(5, restless);
+	at(25, rest);
+	run_for("40");
+	cr_out("\"stable\":false");
+	cr_out("\"stable\":true");
+}
+
+static void shutdown_is_in_flight(void)
+{
+	bpf_kernel.state->shutdown_ns = host.now_ns;
+}
+
+static void shutdown_has_returned(void)
+{
+	bpf_kernel.state->shutdown_ns = 0;
+	kernel_full_shutdown();
+}
+
+Test(run, no_sweep_counts_while_the_firmware_shuts_down)
+{
+	at(1, kernel_begin_snp);
+	at(10.5, shutdown_is_in_flight);
+	at(12, shutdown_has_returned);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_out("\"stable\":false");
+	cr_out("\"windows\":1,\"window_open\":false");
+}
+
+static void msr3_goes(void)
+{
+	host_remove("/dev/cpu/3/msr");
+}
+
+Test(run, a_cpu_whose_syscfg_can_not_be_read_is_blind_in_a_window)
+{
+	at(1, kernel_begin_snp);
+	at(5, msr3_goes);
+	run_for("30");
+	cr_status(WARNING);
+	cr_out("\"unknown\":\"No such file or directory\"");
+	cr_out(BREACH("blind"));
+}
+
+static void msr3_comes(void)
+{
+	host_set_snp_en(3, false);
+}
+
+Test(run, the_file_of_a_cpu_that_comes_is_waited_for)
+{
+	host_set_online(3, false);
+	host_remove("/dev/cpu/3/msr");
+	at(5, cpu3_up);
+	at(6, msr3_comes);
+	run_for("20");
+	cr_status(CLEAN);
+	cr_not_out("\"unknown\"");
+}
+
+static void snp_en_is_lost(void)
+{
+	host_set_snp_en(2, false);
+}
+
+Test(run, snp_en_that_is_gone_is_found_by_a_sweep)
+{
+	at(1, kernel_begin_snp);
+	at(5, snp_en_is_lost);
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_out(BREACH("snp-en-lost"));
+}
+
+static void somebody_enables(void)
+{
+	kernel_enable(false, "somebody");
+}
+
+Test(run, an_enable_by_others_is_told_once_it_lasts)
+{
+	at(1, kernel_begin_snp);
+	at(5, somebody_enables);
+	run_for("10");
+	cr_status(CRITICAL);
+	cr_out(BREACH("foreign-enable"));
+}
+
+Test(run, the_brake_is_on_offline_cpus_in_a_window)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(5, sigterm);
+	guard("run", "--format", "json", NULL);
+	/* It is let go at the end. */
+	cr_assert_str_eq(host_read("/sys/devices/system/cpu/cpu3/hotplug/fail"), "-1");
+}
+
+static void brake_is_armed(void)
+{
+	cr_assert_eq(atoi(host_read("/sys/devices/system/cpu/cpu3/hotplug/fail")), 1);
+}
+
+Test(run, the_brake_is_armed_by_the_next_sweep)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(4, brake_is_armed);
+	run_for("5");
+	cr_out(EVENT("end"));
+}
+
+static void nobody_brakes(void)
+{
+	cr_assert_eq(atoi(host_read("/sys/devices/system/cpu/cpu3/hotplug/fail")), -1);
+}
+
+Test(run, with_audit_nothing_brakes)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(4, nobody_brakes);
+	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
+	cr_out(EVENT("end"));
+}
