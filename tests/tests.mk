@@ -120,6 +120,7 @@ $(O)/test/installed: all | $(O)/test
 	$(Q)rm -rf $@
 	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
+include tests/lint/lint.mk
 include tests/unit/unit.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk

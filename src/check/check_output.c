@@ -2,13 +2,16 @@
 #include "check/check_output.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "monitor/metrics.h"
+#include "util/json.h"
 #include "util/printable.h"
+
+/* The columns of the text: a status, a check's name, and then the evidence. */
+enum { STATUS_WIDTH = 14, NAME_WIDTH = 16, TEXT_MARGIN = STATUS_WIDTH + 2 + NAME_WIDTH + 1 };
 
 /* Of all that is not applicable nothing is said against the host. */
 static int index_of(enum check_status status)
@@ -43,16 +46,38 @@ int check_exit_status(const struct check_report *r, enum check_exit_map map)
 	return maps[map][index_of(check_worst(r))];
 }
 
-static int print_text(FILE *out, const struct check_report *r)
+static enum terminal_tone tone_of(enum check_status status)
+{
+	static const enum terminal_tone tones[] = {
+		[CHECK_NOT_APPLICABLE] = TONE_PLAIN, [CHECK_PASS] = TONE_GOOD,
+		[CHECK_WARN] = TONE_WARNING,	     [CHECK_UNKNOWN] = TONE_WARNING,
+		[CHECK_FAIL] = TONE_CRITICAL,
+	};
+
+	return tones[status];
+}
+
+void check_print_text(FILE *out, const struct terminal *t, const struct check_report *r)
 {
 	for (int i = 0; i < r->count; i++) {
 		const struct check_result *c = &r->results[i];
 
-		fprintf(out, "%-14s  %-16s %s\n", check_status_name(c->status), c->name,
-			c->evidence);
-		if (c->remedy && c->status > CHECK_PASS)
-			fprintf(out, "%-14s  %-16s %s\n", "", "", c->remedy);
+		terminal_label(t, out, tone_of(c->status), STATUS_WIDTH,
+			       check_status_name(c->status));
+		fprintf(out, "  %-*s ", NAME_WIDTH, c->name);
+		terminal_wrap(t, out, TEXT_MARGIN, TEXT_MARGIN, c->evidence);
+		if (!c->remedy || c->status <= CHECK_PASS)
+			continue;
+		fprintf(out, "%*s", TEXT_MARGIN, "");
+		terminal_wrap(t, out, TEXT_MARGIN, TEXT_MARGIN, c->remedy);
 	}
+}
+
+static int print_text(FILE *out, const struct check_report *r)
+{
+	struct terminal t = terminal_of(out);
+
+	check_print_text(out, &t, r);
 	return 0;
 }
 
@@ -62,16 +87,11 @@ static int print_json(FILE *out, const struct check_report *r)
 		const struct check_result *c = &r->results[i];
 		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "check", json_object_new_string(c->name));
-		json_object_object_add(o, "status",
-				       json_object_new_string(check_status_name(c->status)));
-		json_object_object_add(o, "evidence", json_object_new_string(c->evidence));
-		json_object_object_add(o, "remedy",
-				       json_object_new_string(c->remedy ? c->remedy : ""));
-		fprintf(out, "%s\n",
-			json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-								  JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(o);
+		json_put_str(o, "check", c->name);
+		json_put_str(o, "status", check_status_name(c->status));
+		json_put_str(o, "evidence", c->evidence);
+		json_put_str(o, "remedy", c->remedy ? c->remedy : "");
+		json_print(out, o);
 	}
 	return 0;
 }

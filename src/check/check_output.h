@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "check/check.h"
+#include "util/terminal.h"
 
 /*
  * What statuses a monitor takes: X(symbol, name, all is well, warning, critical, could not verify)
@@ -42,6 +43,9 @@ enum check_format {
 
 /* NRPE up to version 2 hands on so many bytes; node-problem-detector shows so many characters. */
 enum { CHECK_NAGIOS_SIZE = 1024, CHECK_NPD_SIZE = 80 };
+
+/* For a person: a line for each result, and one for the remedy where there is anything to do. */
+void check_print_text(FILE *out, const struct terminal *t, const struct check_report *r);
 
 /* Returns 0 or a negative errno. */
 int check_print(FILE *out, const struct check_report *r, enum check_format format);

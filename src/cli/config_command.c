@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
-#include "util/complain.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
 #include "session/session.h"
+#include "util/complain.h"
+#include "util/json.h"
 
 struct config_options {
 	struct command_options common;
@@ -48,64 +48,52 @@ const struct argp config_argp = {
 	       "each setting comes from.",
 };
 
-static void put_str(struct json_object *o, const char *key, const char *value)
+static void config_put_place(struct json_object *o, const char *file, unsigned int line)
 {
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
-static void print_json(struct json_object *o)
-{
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-						       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
-}
-
-static void put_place(struct json_object *o, const char *file, unsigned int line)
-{
-	put_str(o, "file", file);
+	json_put_str(o, "file", file);
 	json_object_object_add(o, "line", line ? json_object_new_int(line) : NULL);
 }
 
-static void print_place(const char *file, unsigned int line)
+static void config_print_place(const char *file, unsigned int line)
 {
 	fputs(file, stdout);
 	if (line)
 		printf(":%u", line);
 }
 
-static void tell_problem(void *ctx, const char *file, unsigned int line, const char *text)
+static void config_problem(void *ctx, const char *file, unsigned int line, const char *text)
 {
 	const struct config_options *options = ctx;
 	struct json_object *o;
 
 	if (options->common.format == REPORT_JSON) {
 		o = json_object_new_object();
-		put_place(o, file, line);
-		put_str(o, "problem", text);
-		print_json(o);
+		config_put_place(o, file, line);
+		json_put_str(o, "problem", text);
+		json_print(stdout, o);
 		return;
 	}
-	print_place(file, line);
+	config_print_place(file, line);
 	printf(": %s\n", text);
 }
 
-static void show(void *ctx, const char *section, const char *key, const char *value,
-		 const struct run_origin *origin)
+static void config_show(void *ctx, const char *section, const char *key, const char *value,
+			const struct run_origin *origin)
 {
 	const struct config_options *options = ctx;
 	struct json_object *o;
 
 	if (options->common.format == REPORT_JSON) {
 		o = json_object_new_object();
-		put_str(o, "section", section);
-		put_str(o, "key", key);
-		put_str(o, "value", *value ? value : NULL);
-		put_place(o, origin->file, origin->line);
-		print_json(o);
+		json_put_str(o, "section", section);
+		json_put_str(o, "key", key);
+		json_put_str(o, "value", *value ? value : NULL);
+		config_put_place(o, origin->file, origin->line);
+		json_print(stdout, o);
 		return;
 	}
 	printf("%-9s %-19s %-12s ", section, key, *value ? value : "(not set)");
-	print_place(origin->file ? origin->file : "default", origin->line);
+	config_print_place(origin->file ? origin->file : "default", origin->line);
 	putchar('\n');
 }
 
@@ -116,11 +104,11 @@ int command_config(int argc, char **argv, int *status)
 	int problems;
 
 	options_read(&config_argp, argc, argv, &options.common);
-	problems = run_options_from_files(&settings, options.config, tell_problem, &options);
+	problems = run_options_from_files(&settings, options.config, config_problem, &options);
 	if (problems < 0)
 		complain("the configuration can't be read: %s", strerror(-problems));
 	if (!problems && !options.check)
-		run_options_show(&settings, show, &options);
+		run_options_show(&settings, config_show, &options);
 	if (problems >= 0)
 		*status = problems ? STATUS_UNVERIFIED : STATUS_CLEAN;
 	run_options_free(&settings);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
-#include "util/complain.h"
 #include "kernel/hooks.h"
+#include "cli/hooks_output.h"
 #include "cli/options.h"
 #include "session/session.h"
+#include "util/complain.h"
 
 struct hooks_command_options {
 	struct command_options common;
@@ -58,55 +58,7 @@ const struct argp hooks_argp = {
 	       "nothing; needs no SNP.",
 };
 
-/* One line a fact, and one for each source that would have been preferred. */
-static void print_text(const struct hooks *h)
-{
-	printf("%-13s %-45s %s\n", "FACT", "SOURCE", "NOTE");
-	for (int i = 0; i < FACT_NUM; i++) {
-		const struct hook_state *s = &h->states[i];
-
-		printf("%-13s %-45s %s%s\n", hook_fact_name(i), s->covered ? s->source : "none",
-		       s->covered && !s->less ? "" : "without: ",
-		       s->covered ? (s->less ? s->less : "") : hook_fact_without(i));
-		for (int j = 0; j < s->missing_count; j++)
-			printf("%-13s   not %-39s %s\n", "", s->missing[j].source,
-			       s->missing[j].why);
-	}
-}
-
-static struct json_object *missing_json(const struct hook_state *s)
-{
-	struct json_object *list = json_object_new_array(), *o;
-
-	for (int i = 0; i < s->missing_count; i++) {
-		o = json_object_new_object();
-		json_object_object_add(o, "source", json_object_new_string(s->missing[i].source));
-		json_object_object_add(o, "why", json_object_new_string(s->missing[i].why));
-		json_object_array_add(list, o);
-	}
-	return list;
-}
-
-static void print_json(const struct hooks *h)
-{
-	for (int i = 0; i < FACT_NUM; i++) {
-		const struct hook_state *s = &h->states[i];
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "fact", json_object_new_string(hook_fact_name(i)));
-		json_object_object_add(o, "covered", json_object_new_boolean(s->covered));
-		json_object_object_add(o, "source", json_object_new_string(s->source));
-		json_object_object_add(o, "without",
-				       json_object_new_string(s->covered ? (s->less ? s->less : "")
-									 : hook_fact_without(i)));
-		json_object_object_add(o, "looked_for", missing_json(s));
-		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							       JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(o);
-	}
-}
-
-static void complain_of(int err, const struct hooks_command_options *o)
+static void hooks_complain(int err, const struct hooks_command_options *o)
 {
 	bool running = !o->files.btf;
 
@@ -130,19 +82,20 @@ int command_hooks(int argc, char **argv, int *status)
 	struct hooks_command_options options = { 0 };
 	struct hooks_options wanted = { .ask_ftrace = true };
 	struct platform platform = { .root = "" };
+	struct terminal terminal = terminal_of(stdout);
 	struct hooks hooks;
 	int err;
 
 	options_read(&hooks_argp, argc, argv, &options.common);
 	err = hooks_open(&hooks, &platform, &options.files, &wanted);
 	if (err) {
-		complain_of(err, &options);
+		hooks_complain(err, &options);
 		return err;
 	}
 	if (options.common.format == REPORT_JSON)
-		print_json(&hooks);
+		hooks_print_json(stdout, &hooks);
 	else
-		print_text(&hooks);
+		hooks_print_text(stdout, &terminal, &hooks);
 	hooks_close(&hooks);
 	*status = STATUS_CLEAN;
 	return 0;

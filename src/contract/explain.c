@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "contract/names.h"
+#include "util/terminal.h"
 
-enum { COLUMNS = 80, MARGIN = 12 };
+/* COLUMNS: where the text does not go to a terminal. */
+enum { COLUMNS = 80, MARGIN = 12, LIST_SEVERITY = 10, LIST_MARGIN = 30 };
 
 static const struct explanation explanations[SNP_BREACH_COUNT] = {
 #include "contract.h"
@@ -26,34 +28,28 @@ int explain_breach_by_name(const char *name)
 	return -EINVAL;
 }
 
-/* A label, and the text beside it, broken at blanks. */
-static void put_wrapped(FILE *out, const char *label, const char *text)
+/* A label, and the text beside it. */
+static void put_wrapped(FILE *out, const struct terminal *t, const char *label, const char *text)
 {
-	int column = fprintf(out, "%-*s", MARGIN, label);
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column > MARGIN && column + 1 + len > COLUMNS)
-			column = fprintf(out, "\n%*s", MARGIN, "") - 1;
-		column += fprintf(out, "%s%.*s", column > MARGIN ? " " : "", len, text);
-		text += len + strspn(text + len, " ");
-	}
-	fputc('\n', out);
+	fprintf(out, "%-*s", MARGIN, label);
+	terminal_wrap(t, out, MARGIN, MARGIN, text);
 }
 
 void explain_text(FILE *out, enum snp_breach breach)
 {
 	const struct explanation *e = explain(breach);
+	struct terminal t = terminal_of(out);
 
+	if (!t.columns)
+		t.columns = COLUMNS;
 	fprintf(out, "%s (%s)\n\n", snp_breach_name(breach),
 		snp_severity_name(snp_breach_severity(breach)));
-	put_wrapped(out, "what", e->paragraph);
-	put_wrapped(out, "means", snp_breach_meaning(breach));
-	put_wrapped(out, "remedy", snp_breach_remedy(breach));
-	put_wrapped(out, "named", e->named);
-	put_wrapped(out, "not named", e->not_named);
-	put_wrapped(out, "shown by", e->shown_by);
+	put_wrapped(out, &t, "what", e->paragraph);
+	put_wrapped(out, &t, "means", snp_breach_meaning(breach));
+	put_wrapped(out, &t, "remedy", snp_breach_remedy(breach));
+	put_wrapped(out, &t, "named", e->named);
+	put_wrapped(out, &t, "not named", e->not_named);
+	put_wrapped(out, &t, "shown by", e->shown_by);
 }
 
 static void put_str(struct json_object *o, const char *key, const char *value)
@@ -82,7 +78,15 @@ void explain_json(FILE *out, enum snp_breach breach)
 
 void explain_list(FILE *out)
 {
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		fprintf(out, "%-9s %-19s %s\n", snp_severity_name(snp_breach_severity(i)),
-			snp_breach_name(i), snp_breach_meaning(i));
+	static const enum terminal_tone tones[] = { TONE_NOTICE, TONE_WARNING, TONE_CRITICAL };
+	struct terminal t = terminal_of(out);
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		enum snp_severity severity = snp_breach_severity(i);
+
+		terminal_label(&t, out, tones[severity], LIST_SEVERITY,
+			       snp_severity_name(severity));
+		fprintf(out, "%-*s", LIST_MARGIN - LIST_SEVERITY, snp_breach_name(i));
+		terminal_wrap(&t, out, LIST_MARGIN, LIST_MARGIN, snp_breach_meaning(i));
+	}
 }

@@ -16,17 +16,17 @@
 
 #include "host/own_events.h"
 
-/* Scrapers are few; more than that wait, and one that says nothing is left. */
+/* Few scrapers are expected: more must wait, and silent ones are disconnected. */
 enum { CONNECTIONS = 32, PATIENCE_S = 10 };
 
 struct listener {
 	struct MHD_Daemon *daemon;
 	char *path; /* of a UNIX socket, to be removed */
 	__u64 stale_ns;
-	pthread_mutex_t lock; /* guards what follows */
+	pthread_mutex_t lock; /* protects the members below */
 	char *text;
 	size_t len;
-	__u64 published_ns; /* 0: nothing was */
+	__u64 published_ns; /* CLOCK_BOOTTIME; 0: nothing is published yet */
 };
 
 int listen_parse(const char *address, char *host, char *port)
@@ -99,10 +99,10 @@ static enum MHD_Result say_health(struct listener *l, struct MHD_Connection *con
 	pthread_mutex_unlock(&l->lock);
 	if (!published)
 		return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			   "not ok: no look at the CPUs yet\n");
+			   "not ok: no complete sweep yet\n");
 	if (now - published <= l->stale_ns)
 		return say(connection, MHD_HTTP_OK, "ok\n");
-	snprintf(text, sizeof(text), "not ok: the last look at the CPUs was %llu s ago\n",
+	snprintf(text, sizeof(text), "not ok: the last complete sweep was %llu s ago\n",
 		 (unsigned long long)((now - published) / 1000000000));
 	return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE, text);
 }
@@ -158,7 +158,7 @@ static int open_inet(const char *address)
 	return fd;
 }
 
-/* What a guard that was killed left there is in the way; another kind of file stays. */
+/* Removes a socket that a killed guard left; a file of another kind stays, and bind() fails. */
 static int open_unix(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

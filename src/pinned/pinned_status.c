@@ -28,7 +28,7 @@ degrade(struct pinned_status *b, const char *format, ...)
 		vsnprintf(missing + used, size - used, format, args);
 		va_end(args);
 	}
-	/* The version of one that another made up. */
+	/* The version comes from a ledger that anybody may have written. */
 	make_printable(missing);
 }
 
@@ -41,7 +41,7 @@ static int find_holder(void)
 	return lock == -EBUSY ? holder : 0;
 }
 
-/* What the guard that runs, or ran, knew; what waits in the ring buffer is not in it. */
+/* The ledger lacks only what still waits in the ring buffer. */
 static int read_history(struct pinned_status *b)
 {
 	struct trace_header host = { .realtime_offset_ns = realtime_offset_ns() };
@@ -107,7 +107,7 @@ int pinned_status_read(struct pinned_status *b)
 	if (b->guard.found == PINNED_NONE)
 		return 0;
 	if (b->guard.found == PINNED_UNKNOWN) {
-		degrade(b, PINS_DIR " is no guard's, or damaged");
+		degrade(b, PINS_DIR " is not snp-guard's, or damaged");
 		return 0;
 	}
 	if (b->guard.found == PINNED_OTHER_BUILD) {

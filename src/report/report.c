@@ -2,9 +2,7 @@
 #include "report/report.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct report_ops *const ops[] = {
 	[REPORT_TEXT] = &report_text,
@@ -23,14 +21,6 @@ const char *report_format_name(enum report_format format)
 	return names[format];
 }
 
-/* https://no-color.org: set and not empty means none. */
-static bool wants_color(FILE *out)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(fileno(out)) && !(no_color && *no_color);
-}
-
 int report_init(struct report *r, enum report_format format, FILE *out,
 		const struct report_host *host, const struct severities *severities)
 {
@@ -39,7 +29,7 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 	*r = (struct report){
 		.ops = ops[format],
 		.out = out,
-		.color = wants_color(out),
+		.terminal = terminal_of(out),
 		.host = host,
 		.severities = severities,
 	};

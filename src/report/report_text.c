@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For a person at a terminal: one line an event, aligned, times from the start. */
+/* For a person at a terminal: an aligned line for each event, with its time since the start. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "report/report.h"
+#include "util/stamp.h"
 
-#define RED    "\033[1;31m"
-#define YELLOW "\033[33m"
-#define CYAN   "\033[36m"
-#define GREEN  "\033[32m"
-#define RESET  "\033[0m"
+/* A time, an event's name, and then what happened. */
+enum { LABEL_WIDTH = 16, TEXT_MARGIN = 32, ADVICE_MARGIN = TEXT_MARGIN + 8, SUMMARY_MARGIN = 14 };
 
 static void __attribute__((format(printf, 5, 6)))
-line(struct report *r, __u64 time_ns, const char *color, const char *label, const char *format, ...)
+text_line(struct report *r, __u64 time_ns, enum terminal_tone tone, const char *label,
+	  const char *format, ...)
 {
 	__u64 ns = time_ns > r->start_ns ? time_ns - r->start_ns : 0;
+	char text[512];
 	va_list args;
 
-	fprintf(r->out, "%+12.6f  %s%-16s%s  ", ns / 1e9, r->color ? color : "", label,
-		r->color && *color ? RESET : "");
 	va_start(args, format);
-	vfprintf(r->out, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', r->out);
+	fprintf(r->out, "%+12.6f  ", ns / 1e9);
+	terminal_label(&r->terminal, r->out, tone, LABEL_WIDTH, label);
+	fputs("  ", r->out);
+	terminal_wrap(&r->terminal, r->out, TEXT_MARGIN, TEXT_MARGIN, text);
 }
 
-static void start(struct report *r)
+static void text_start(struct report *r)
 {
-	fprintf(r->out, "snp-guard on Linux %s, %s; times in seconds from now\n", r->host->release,
-		r->host->audit ? "audit: nothing is refused" : "the gate refuses");
+	char text[256], stamp[STAMP_SIZE];
+
+	snprintf(text, sizeof(text), "snp-guard on Linux %s, %s; seconds since %s",
+		 r->host->release, r->host->audit ? "audit mode: nothing is refused" : "enforcing",
+		 stamp_utc((__s64)r->start_ns + r->host->realtime_offset_ns, false, stamp));
+	terminal_wrap(&r->terminal, r->out, 0, 0, text);
 }
 
-static const char *task(const struct snp_event *e)
+static const char *text_task(const struct snp_event *e)
 {
 	static char buf[40];
 
@@ -39,204 +45,299 @@ static const char *task(const struct snp_event *e)
 	return buf;
 }
 
-static void command(struct report *r, const struct snp_event *e)
+/* SNP_SHUTDOWN_EX, dword at 04h (SNP firmware ABI): bit 0 IOMMU_SNP_SHUTDOWN, bit 1
+ * X86_SNP_SHUTDOWN. */
+static const char *shutdown_flags(__u32 flags)
 {
-	char flags[32] = "", outcome[64] = "ok";
+	static const char *const names[] = { "", " (IOMMU)", " (x86: clears SNP_EN)",
+					     " (IOMMU, x86: clears SNP_EN)" };
+
+	return flags < sizeof(names) / sizeof(names[0]) ? names[flags] : "";
+}
+
+static void text_command(struct report *r, const struct snp_event *e)
+{
+	char flags[64] = "", outcome[64] = "ok";
 	const char *name = snp_command_name(e->subject);
 
 	if (e->flags)
-		snprintf(flags, sizeof(flags), " flags %#x", e->flags);
+		snprintf(flags, sizeof(flags), " with flags %#x%s", e->flags,
+			 e->subject == SNP_CMD_SHUTDOWN_EX ? shutdown_flags(e->flags) : "");
 	if (e->result || e->status)
-		snprintf(outcome, sizeof(outcome), "failed: status %#x, result %d", e->status,
+		snprintf(outcome, sizeof(outcome), "failed, status %#x, result %d", e->status,
 			 e->result);
-	line(r, e->time_ns, "", snp_event_name(e->kind), "%s (%#x)%s %s after %.3f ms, by %s",
-	     name ? name : "?", e->subject, flags, outcome, e->value / 1e6, task(e));
+	text_line(r, e->time_ns, TONE_PLAIN, snp_event_name(e->kind),
+		  "firmware ran %s (%#x)%s for %s in %.1f ms: %s", name ? name : "?", e->subject,
+		  flags, text_task(e), e->value / 1e6, outcome);
 }
 
-static void hotplug(struct report *r, const struct snp_event *e)
+static void text_hotplug(struct report *r, const struct snp_event *e)
 {
-	char count[32] = "not readable";
+	char caller[64] = "", count[32] = "unreadable";
 
+	if (e->name[0])
+		snprintf(caller, sizeof(caller), " in %.*s()", SNP_NAME_LEN, e->name);
 	if (e->count != SNP_COUNT_UNKNOWN)
 		snprintf(count, sizeof(count), "%d", e->count);
-	line(r, e->time_ns, "", snp_event_name(e->kind),
-	     "by %s for %s, %s; the kernel's count is %s", e->name[0] ? e->name : "?",
-	     e->flags & SNP_F_OWNED	 ? "SNP"
-	     : e->flags & SNP_F_NO_STACK ? "an unknown owner"
-					 : "another owner",
-	     task(e), count);
+	text_line(r, e->time_ns, TONE_PLAIN, snp_event_name(e->kind),
+		  "%s %sabled CPU hotplug%s, %s; hotplug count %s", text_task(e),
+		  e->kind == SNP_EV_HP_ENABLE ? "en" : "dis", caller,
+		  e->flags & SNP_F_OWNED      ? "for SNP"
+		  : e->flags & SNP_F_NO_STACK ? "perhaps for SNP (call stack unreadable)"
+					      : "not for SNP",
+		  count);
 }
 
-static void cpu_state(struct report *r, const struct snp_event *e)
+static void text_cpu_state(struct report *r, const struct snp_event *e)
 {
+	const char *name = snp_event_name(e->kind);
+
 	if (!(e->flags & SNP_F_ONLINE))
-		line(r, e->time_ns, "", snp_event_name(e->kind), "CPU %u %s", e->subject,
-		     e->flags & SNP_F_PRESENT ? "offline" : "not present");
+		text_line(r, e->time_ns, TONE_PLAIN, name, "CPU %u %s", e->subject,
+			  e->flags & SNP_F_PRESENT ? "offline" : "not present");
 	else if (e->result)
-		line(r, e->time_ns, YELLOW, snp_event_name(e->kind),
-		     "CPU %u online, SYSCFG unknown: %s", e->subject, strerror(-e->result));
+		text_line(r, e->time_ns, TONE_WARNING, name, "CPU %u online, SYSCFG unreadable: %s",
+			  e->subject, strerror(-e->result));
 	else
-		line(r, e->time_ns, "", snp_event_name(e->kind),
-		     "CPU %u online, SYSCFG %#llx: SNP_EN %s", e->subject,
-		     (unsigned long long)e->value, e->value & SNP_SYSCFG_SNP_EN ? "set" : "clear");
+		text_line(r, e->time_ns, TONE_PLAIN, name, "CPU %u online %s SNP_EN (SYSCFG %#llx)",
+			  e->subject, e->value & SNP_SYSCFG_SNP_EN ? "with" : "without",
+			  (unsigned long long)e->value);
 }
 
-static void denied(struct report *r, const struct snp_event *e)
+static void text_denied(struct report *r, const struct snp_event *e)
 {
-	const char *how = e->flags & SNP_F_OPEN	   ? "open for writing"
-			  : e->flags & SNP_F_IOCTL ? "ioctl"
-						   : "write";
 	bool audit = e->flags & SNP_F_AUDIT;
 
-	line(r, e->time_ns, audit ? YELLOW : GREEN, audit ? "would deny" : "denied",
-	     "%s of %s by %s%s", how, e->name, task(e), audit ? "" : ": EPERM");
+	text_line(r, e->time_ns, audit ? TONE_WARNING : TONE_GOOD, snp_event_name(e->kind),
+		  "%s: %s %s %s%s%s", audit ? "would refuse (audit)" : "refused", text_task(e),
+		  e->flags & SNP_F_OPEN	   ? "opening"
+		  : e->flags & SNP_F_IOCTL ? "calling ioctl() on"
+					   : "writing",
+		  e->name, e->flags & SNP_F_OPEN ? " to write" : "", audit ? "" : " (EPERM)");
 }
 
-static void event(struct report *r, const struct snp_event *e)
+static void text_event(struct report *r, const struct snp_event *e)
 {
 	const char *name = snp_event_name(e->kind);
 
 	switch (e->kind) {
 	case SNP_EV_COMMAND:
-		command(r, e);
+		text_command(r, e);
 		break;
 	case SNP_EV_HP_DISABLE:
 	case SNP_EV_HP_ENABLE:
-		hotplug(r, e);
+		text_hotplug(r, e);
 		break;
 	case SNP_EV_CPU_STATE:
-		cpu_state(r, e);
+		text_cpu_state(r, e);
 		break;
 	case SNP_EV_DENIED:
-		denied(r, e);
+		text_denied(r, e);
+		break;
+	case SNP_EV_PREPARE_ENTER:
+		text_line(r, e->time_ns, TONE_PLAIN, name, "%s entered snp_prepare()",
+			  text_task(e));
 		break;
 	case SNP_EV_PREPARE_EXIT:
-		line(r, e->time_ns, "", name, e->flags & SNP_F_VOID ? "by %s" : "by %s: %d",
-		     task(e), e->result);
+		if (e->flags & SNP_F_VOID)
+			text_line(r, e->time_ns, TONE_PLAIN, name, "snp_prepare() returned to %s",
+				  text_task(e));
+		else
+			text_line(r, e->time_ns, TONE_PLAIN, name,
+				  "snp_prepare() returned %d to %s", e->result, text_task(e));
+		break;
+	case SNP_EV_X86_SHUTDOWN:
+		text_line(r, e->time_ns, TONE_PLAIN, name, "%s entered snp_shutdown()",
+			  text_task(e));
 		break;
 	case SNP_EV_SHUTDOWN_LOCKED:
-		line(r, e->time_ns, "", name, "by %s: %d", task(e), e->result);
+		text_line(r, e->time_ns, TONE_PLAIN, name,
+			  "__sev_snp_shutdown_locked() returned %d to %s", e->result, text_task(e));
+		break;
+	case SNP_EV_KEXEC:
+		text_line(r, e->time_ns, TONE_PLAIN, name,
+			  "%s made the kernel leave, for another one or a reboot", text_task(e));
 		break;
 	case SNP_EV_SNP_ENABLE:
+		text_line(r, e->time_ns, TONE_PLAIN, name, "SNP_EN set on CPU %u", e->subject);
+		break;
 	case SNP_EV_CPU_UP:
 	case SNP_EV_CPU_DOWN:
-		line(r, e->time_ns, "", name, "CPU %u", e->subject);
+		text_line(r, e->time_ns, TONE_PLAIN, name, "CPU %u %s", e->subject,
+			  e->kind == SNP_EV_CPU_UP ? "came online" : "went offline");
 		break;
 	case SNP_EV_CPU_UP_BEGIN:
 	case SNP_EV_CPU_DOWN_BEGIN:
-		line(r, e->time_ns, "", name, "CPU %u, by %s%s", e->subject, task(e),
-		     e->flags & SNP_F_FROZEN ? ", in suspend or resume" : "");
+		text_line(r, e->time_ns, TONE_PLAIN, name, "%s asked to %s CPU %u %s%s",
+			  text_task(e), e->kind == SNP_EV_CPU_UP_BEGIN ? "bring" : "take",
+			  e->subject, e->kind == SNP_EV_CPU_UP_BEGIN ? "online" : "offline",
+			  e->flags & SNP_F_FROZEN ? ", in suspend or resume" : "");
 		break;
 	case SNP_EV_CPUHP_FAIL:
-		line(r, e->time_ns, "", name, "CPU %u: %d at state %u", e->subject, e->result,
-		     e->status);
+		text_line(r, e->time_ns, TONE_PLAIN, name,
+			  "CPU %u failed with %d at hotplug state %u", e->subject, e->result,
+			  e->status);
 		break;
 	case SNP_EV_MODULE_LOAD:
 	case SNP_EV_MODULE_FREE:
-		line(r, e->time_ns, "", name, "%s", e->name);
+		text_line(r, e->time_ns, TONE_PLAIN, name, "%s", e->name);
 		break;
 	case SNP_EV_BEFORE:
-		line(r, e->time_ns, "", name, "a snapshot of boot %s", e->name);
+		text_line(r, e->time_ns, TONE_PLAIN, name, "comparing with a snapshot of boot %s",
+			  e->name);
 		break;
 	case SNP_EV_ADOPT:
-		line(r, e->time_ns, "", name, "what an earlier guard left: last alive %.3f s ago",
-		     e->value / 1e9);
+		text_line(r, e->time_ns, TONE_PLAIN, name,
+			  "resumed a pinned guard, last alive %.3f s ago", e->value / 1e9);
 		break;
 	case SNP_EV_GATE:
-		/* Of what is degraded, the verdict says it. */
+		/* A verdict reports a degraded gate. */
 		if (!(e->flags & SNP_F_DEGRADED))
-			line(r, e->time_ns, "", name, "%s", e->name);
+			text_line(r, e->time_ns, TONE_PLAIN, name, "%s", e->name);
 		break;
 	case SNP_EV_START:
-	case SNP_EV_BEFORE_CPU: /* the comparison says what differs */
-	case SNP_EV_UNCOVERED:	/* the verdict says it */
-	case SNP_EV_LOST:	/* the verdict says it */
-	case SNP_EV_TRUTH:	/* periodic, and says nothing that isn't in a verdict */
+	case SNP_EV_BEFORE_CPU: /* a verdict reports what differs */
+	case SNP_EV_UNCOVERED:	/* reported by a verdict */
+	case SNP_EV_LOST:	/* reported by a verdict */
+	case SNP_EV_TRUTH:	/* periodic; all that matters of it is in verdicts */
 	case SNP_EV_END:
-		break;
 	default:
-		line(r, e->time_ns, "", name, "by %s", task(e));
+		break;
 	}
 }
 
-static const char *severity_color(enum snp_severity severity)
+static enum terminal_tone text_tone(enum snp_severity severity)
 {
-	static const char *const colors[] = { CYAN, YELLOW, RED };
+	static const enum terminal_tone tones[] = { TONE_NOTICE, TONE_WARNING, TONE_CRITICAL };
 
-	return colors[severity];
+	return tones[severity];
 }
 
-static void verdict(struct report *r, const struct verdict *v)
+static void text_advice(struct report *r, const char *label, const char *advice)
+{
+	fprintf(r->out, "%*s%-*s", TEXT_MARGIN, "", ADVICE_MARGIN - TEXT_MARGIN, label);
+	terminal_wrap(&r->terminal, r->out, ADVICE_MARGIN, ADVICE_MARGIN, advice);
+}
+
+static void text_verdict(struct report *r, const struct verdict *v)
 {
 	enum snp_severity severity;
 	char label[32];
 
 	if (v->kind == VERDICT_STATE) {
-		line(r, v->time_ns, GREEN, window_state_name(v->id), "%s", v->text);
+		text_line(r, v->time_ns, v->id == WINDOW_DEGRADED ? TONE_WARNING : TONE_GOOD,
+			  window_state_name(v->id), "%s", v->text);
 		return;
 	}
 	severity = severity_of(r->severities, v->id);
 	snprintf(label, sizeof(label), "%s", snp_severity_name(severity));
 	for (char *c = label; *c; c++)
-		*c -= *c >= 'a' && *c <= 'z' ? 'a' - 'A' : 0;
-	line(r, v->time_ns, severity_color(severity), label, "%s: %s", snp_breach_name(v->id),
-	     v->text);
-	fprintf(r->out, "%32smeans:  %s\n", "", snp_breach_meaning(v->id));
-	fprintf(r->out, "%32sremedy: %s\n", "", snp_breach_remedy(v->id));
+		*c = (char)toupper((unsigned char)*c);
+	text_line(r, v->time_ns, text_tone(severity), label, "%s: %s", snp_breach_name(v->id),
+		  v->text);
+	text_advice(r, "means:", snp_breach_meaning(v->id));
+	text_advice(r, "remedy:", snp_breach_remedy(v->id));
 }
 
-static void end_breaches(struct report *r, const struct report_end *end)
+/* ---- the summary ---- */
+
+static void __attribute__((format(printf, 3, 4)))
+text_summary(struct report *r, const char *label, const char *format, ...)
 {
-	bool any = false;
+	char text[1024];
+	va_list args;
 
-	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
-		enum snp_severity severity = end->breaches[i].worst;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(r->out, "%-*s", SUMMARY_MARGIN, label);
+	terminal_wrap(&r->terminal, r->out, SUMMARY_MARGIN, SUMMARY_MARGIN, text);
+}
 
-		if (!end->breaches[i].counted)
+/* A list that begins with what was there, "2 critical: a (1), b (1)". */
+static void summary_add(char *text, size_t size, const char *separator, const char *name,
+			unsigned int count)
+{
+	size_t used = strlen(text);
+
+	snprintf(text + used, size - used, "%s%s (%u)", separator, name, count);
+}
+
+static void text_findings(struct report *r, const struct report_end *end)
+{
+	const char *label = "findings:";
+
+	for (int severity = SNP_CRITICAL; severity >= SNP_NOTICE; severity--) {
+		char names[512] = "", total[64];
+		unsigned int count = 0;
+
+		for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+			const struct report_breach *b = &end->breaches[i];
+
+			if (!b->counted || (int)b->worst != severity)
+				continue;
+			summary_add(names, sizeof(names), count ? ", " : "", snp_breach_name(i),
+				    b->counted);
+			count += b->counted;
+		}
+		if (!count)
 			continue;
-		fprintf(r->out, "%s%s%s %s (%u)%s", any ? ", " : "",
-			r->color ? severity_color(severity) : "", snp_severity_name(severity),
-			snp_breach_name(i), end->breaches[i].counted, r->color ? RESET : "");
-		any = true;
+		snprintf(total, sizeof(total), "%u %s%s:", count, snp_severity_name(severity),
+			 severity == SNP_CRITICAL || count == 1 ? "" : "s");
+		fprintf(r->out, "%-*s", SUMMARY_MARGIN, label);
+		terminal_label(&r->terminal, r->out, text_tone(severity), 0, total);
+		fputc(' ', r->out);
+		terminal_wrap(&r->terminal, r->out, SUMMARY_MARGIN + strlen(total) + 1,
+			      SUMMARY_MARGIN, names);
+		label = "";
 	}
-	fputs(any ? "\n" : "none\n", r->out);
+	if (*label)
+		text_summary(r, label, "none");
 }
 
-/* Nothing is left out in silence. */
-static void end_left_out(struct report *r, const struct report_end *end)
+/* Findings whose severity is off are counted, so that nothing is left out in silence. */
+static void text_hidden(struct report *r, const struct report_end *end)
 {
-	bool any = false;
+	char names[512] = "";
 
-	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
-		if (!end->breaches[i].left_out)
-			continue;
-		fprintf(r->out, "%s%s (%u)", any ? ", " : "left out:     ", snp_breach_name(i),
-			end->breaches[i].left_out);
-		any = true;
-	}
-	fputs(any ? "\n" : "", r->out);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (end->breaches[i].left_out)
+			summary_add(names, sizeof(names), *names ? ", " : "", snp_breach_name(i),
+				    end->breaches[i].left_out);
+	if (*names)
+		text_summary(r, "hidden:", "%s", names);
 }
 
-static void end_report(struct report *r, const struct report_end *end)
+static void text_end(struct report *r, const struct report_end *end)
 {
-	fprintf(r->out, "\nwindows:      %u%s\n", end->totals.windows,
-		end->window_open ? ", the last one still open" : "");
-	fprintf(r->out, "denied:       %llu write%s%s\n", (unsigned long long)end->denied,
-		end->denied == 1 ? "" : "s",
-		end->totals.audited ? " would have been, without --audit" : "");
-	fputs("breaches:     ", r->out);
-	end_breaches(r, end);
-	end_left_out(r, end);
-	fprintf(r->out, "lost records: %llu\n", (unsigned long long)end->totals.lost);
-	fputs("not covered:  ", r->out);
+	char facts[512] = "", refused[128];
+
 	for (unsigned int i = 0; i < end->uncovered_count; i++)
-		fprintf(r->out, "%s%s", i ? ", " : "", end->uncovered[i]);
-	fputs(end->uncovered_count ? "\n" : "nothing\n", r->out);
+		snprintf(facts + strlen(facts), sizeof(facts) - strlen(facts), "%s%s",
+			 i ? ", " : "", end->uncovered[i]);
+	if (end->denied && end->totals.audited >= end->denied)
+		snprintf(refused, sizeof(refused), "none; audit mode let %llu attempt%s through",
+			 (unsigned long long)end->denied, end->denied == 1 ? "" : "s");
+	else if (end->totals.audited)
+		snprintf(refused, sizeof(refused),
+			 "%llu attempts, of which audit mode let %u through",
+			 (unsigned long long)end->denied, end->totals.audited);
+	else
+		snprintf(refused, sizeof(refused), "%llu attempt%s",
+			 (unsigned long long)end->denied, end->denied == 1 ? "" : "s");
+	fputc('\n', r->out);
+	text_summary(r, "windows:", "%u%s", end->totals.windows,
+		     end->window_open ? ", the last one still open" : "");
+	text_summary(r, "refused:", "%s", refused);
+	text_findings(r, end);
+	text_hidden(r, end);
+	text_summary(r, "lost events:", "%llu", (unsigned long long)end->totals.lost);
+	text_summary(r, "blind spots:", "%s", *facts ? facts : "none");
 }
 
 const struct report_ops report_text = {
-	.start = start,
-	.event = event,
-	.verdict = verdict,
-	.end = end_report,
+	.start = text_start,
+	.event = text_event,
+	.verdict = text_verdict,
+	.end = text_end,
 };

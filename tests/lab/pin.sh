@@ -145,7 +145,7 @@ guard_stop
 
 scenario "what no guard pinned is refused in one line"
 mkdir $pins
-refused "an empty directory" "$pins is there and is no guard's" snp-guard run --pin --for 1
+refused "an empty directory" "$pins is not snp-guard's" snp-guard run --pin --for 1
 status_is degraded
 rmdir $pins
 

@@ -112,14 +112,14 @@ printf '[Service]\nWatchdogSec=8\n' >/run/systemd/system/$unit.d/short.conf
 expect "a shorter watchdog" systemctl daemon-reload
 mark_journal
 expect "restart" systemctl restart $unit
-expect "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard took up')"
+await_that "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard took up')"
 sleep 12
 expect "it lives as long as it works" [ "$(property NRestarts)" = 0 ]
 pid=$(property MainPID)
 kill -STOP "$pid"
 expect_not "with no guard no CPU goes" offline 3
 await_that "it is another" sh -c "[ \$(systemctl show -P NRestarts $unit) = 1 ] && systemctl is-active $unit"
-expect "by the watchdog" said 'Watchdog timeout'
+await_that "by the watchdog" said 'Watchdog timeout'
 expect_not "the old one is gone" kill -0 "$pid"
 await_that "what was before is known" status_says 'window 1 is open; .* breaches, the worst critical; 2 denied$'
 await_that "status finds all in place" is_state enforcing
@@ -128,7 +128,7 @@ scenario "stopped, it leaves the gate shut"
 mark_journal
 expect "stop" systemctl stop $unit
 expect "a breach is no failure of the unit's" [ "$(property Result)/$(property ExecMainStatus)" = success/2 ]
-expect "the journal has the end" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
+await_that "the journal has the end" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
 expect_not "no CPU goes" offline 3
 expect "it is still enforced" is_state enforcing
 expect "SNP ends" snp_unload

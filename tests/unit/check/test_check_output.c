@@ -66,6 +66,54 @@ Test(check_output, all_is_well)
 				  "NOT-APPLICABLE  msrs             not now\n");
 }
 
+/* As a terminal of so many columns shows it. */
+static const char *shown(struct terminal t)
+{
+	size_t size;
+	FILE *f;
+
+	free(text);
+	f = open_memstream(&text, &size);
+	cr_assert(f);
+	check_print_text(f, &t, &report);
+	fclose(f);
+	return text;
+}
+
+Test(check_output, a_status_has_its_colour)
+{
+	struct terminal t = { .color = true };
+
+	add("snp", CHECK_PASS, "is there");
+	add("msrs", CHECK_NOT_APPLICABLE, "not now");
+	add("sight", CHECK_UNKNOWN, "hidden");
+	add("snp-en", CHECK_FAIL, "CPU 3");
+	cr_expect_str_eq(shown(t), "\033[32mPASS          \033[0m  snp              is there\n"
+				   "NOT-APPLICABLE  msrs             not now\n"
+				   "\033[33mUNKNOWN       \033[0m  sight            hidden\n"
+				   "                                 do so\n"
+				   "\033[1;31mFAIL          \033[0m  snp-en           CPU 3\n"
+				   "                                 do so\n");
+}
+
+Test(check_output, lines_are_as_wide_as_the_terminal)
+{
+	static const unsigned int widths[] = { 80, 120 };
+
+	add("snp-en", CHECK_WARN,
+	    "SNP_EN is set on CPUs 0-2,4-63 and clear on 3: an initialisation may skip the CPUs "
+	    "where it is clear");
+	for (int w = 0; w < 2; w++)
+		for (const char *line = shown((struct terminal){ .columns = widths[w] }); *line;
+		     line += strcspn(line, "\n") + 1)
+			cr_expect_leq(strcspn(line, "\n"), widths[w], "%s", line);
+	/* 33 columns of margin leave 47, and 87. */
+	cr_expect(strstr(shown((struct terminal){ .columns = 80 }), "and clear on 3:\n"), "%s",
+		  text);
+	cr_expect(strstr(shown((struct terminal){ .columns = 120 }), "skip the CPUs\n"), "%s",
+		  text);
+}
+
 Test(check_output, a_host_without_snp)
 {
 	add("snp", CHECK_NOT_APPLICABLE, "no sev_snp");

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,23 +46,21 @@ static void collect(FILE *f, char *buf, size_t size)
 
 #define ARGS_MAX 8
 
-static void guard(const char *first, ...)
+/* Runs it with its output in out. */
+static void guard_to(FILE *out, const char *first, va_list list)
 {
 	const char *args[ARGS_MAX + 2] = { getenv("SNP_GUARD"), first };
-	FILE *out = tmpfile(), *err = tmpfile();
+	FILE *err = tmpfile();
 	int status;
-	va_list list;
 	pid_t child;
 
 	cr_assert(args[0], "SNP_GUARD names no program; use make unit");
 	cr_assert(out && err);
-	va_start(list, first);
 	for (int i = 2; first && i < ARGS_MAX; i++) {
 		args[i] = va_arg(list, const char *);
 		if (!args[i])
 			break;
 	}
-	va_end(list);
 	child = fork();
 	cr_assert_geq(child, 0);
 	if (!child) {
@@ -72,8 +71,42 @@ static void guard(const char *first, ...)
 	}
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	run.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-	collect(out, run.out, sizeof(run.out));
 	collect(err, run.err, sizeof(run.err));
+}
+
+static void guard(const char *first, ...)
+{
+	FILE *out = tmpfile();
+	va_list list;
+
+	va_start(list, first);
+	guard_to(out, first, list);
+	va_end(list);
+	collect(out, run.out, sizeof(run.out));
+}
+
+/* Runs it on a terminal, whose line discipline makes "\r\n" of a line's end. */
+static void guard_on_terminal(unsigned short columns, const char *first, ...)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = columns };
+	size_t len = 0;
+	int master, slave;
+	va_list list;
+	ssize_t n;
+	FILE *out;
+
+	cr_assert_eq(openpty(&master, &slave, NULL, NULL, &size), 0);
+	out = fdopen(slave, "w");
+	va_start(list, first);
+	guard_to(out, first, list);
+	va_end(list);
+	fclose(out);
+	/* After the last writer has gone a terminal's master returns EIO. */
+	while (len < sizeof(run.out) - 1 &&
+	       (n = read(master, run.out + len, sizeof(run.out) - 1 - len)) > 0)
+		len += n;
+	run.out[len] = 0;
+	close(master);
 }
 
 /* It ended so, and said so on stderr. */
@@ -243,6 +276,34 @@ Test(options, arguments_too_many_or_too_few_are_usage_errors)
 	cr_ended(USAGE, "FILE is missing");
 }
 
+/* ---- the terminal ---- */
+
+Test(options, explain_wraps_at_the_terminals_width)
+{
+	static const unsigned short widths[] = { 80, 120 };
+
+	setenv("NO_COLOR", "1", 1);
+	for (int w = 0; w < 2; w++) {
+		guard_on_terminal(widths[w], "explain", "no-latch", NULL);
+		cr_ended(CLEAN, "");
+		for (const char *line = run.out; *line; line += strcspn(line, "\n") + 1)
+			cr_expect_leq(strcspn(line, "\r"), widths[w], "%s", line);
+	}
+}
+
+Test(options, the_list_of_explain_is_as_wide_as_the_terminal_and_in_colour)
+{
+	unsetenv("NO_COLOR");
+	guard_on_terminal(80, "explain", NULL);
+	cr_ended(CLEAN, "");
+	cr_expect(strstr(run.out, "\033[1;31mcritical  \033[0mcpu-onlined         a CPU that "
+				  "comes online inside an SNP window may\r\n"),
+		  "%s", run.out);
+	setenv("NO_COLOR", "1", 1);
+	guard_on_terminal(80, "explain", NULL);
+	cr_expect_not(strchr(run.out, '\033'), "%s", run.out);
+}
+
 /* ---- config ---- */
 
 Test(options, config_shows_each_setting_and_its_place)
@@ -358,7 +419,7 @@ Test(replay, of_a_clean_recording_is_0)
 	guard("replay", recording, NULL);
 	cr_ended(CLEAN, "");
 	cr_expect_str_eq(run.err, "");
-	cr_expect(strstr(run.out, "breaches:     none"), "%s", run.out);
+	cr_expect(strstr(run.out, "findings:     none\n"), "%s", run.out);
 	cr_expect(strstr(run.out, "windows:      1\n"), "%s", run.out);
 }
 
@@ -408,12 +469,12 @@ Test(replay, counts_a_breach_as_it_is_told_to)
 	stop_whole();
 	guard("replay", "--severity", "late-disable=off", recording, NULL);
 	cr_ended(CLEAN, "");
-	cr_expect(strstr(run.out, "left out:     late-disable (1)"), "%s", run.out);
+	cr_expect(strstr(run.out, "hidden:       late-disable (1)\n"), "%s", run.out);
 	cr_expect_not(strstr(run.out, "WARNING"), "%s", run.out);
 	guard("replay", "--severity=no-latch=off", "--severity=late-disable=critical", recording,
 	      NULL);
 	cr_ended(CRITICAL, "");
-	cr_expect(strstr(run.out, "critical late-disable (1)"), "%s", run.out);
+	cr_expect(strstr(run.out, "1 critical: late-disable (1)\n"), "%s", run.out);
 }
 
 Test(options, bad_severities_are_usage_errors)

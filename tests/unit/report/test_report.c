@@ -131,10 +131,10 @@ Test(text, starts_by_host_and_mode)
 	tell_start(1000000000);
 	cr_expect_str_eq(
 		news(),
-		"snp-guard on Linux 7.3.0-test, the gate refuses; times in seconds from now\n");
+		"snp-guard on Linux 7.3.0-test, enforcing; seconds since 2026-05-28T20:26:41Z\n");
 	host.audit = true;
 	tell_start(1000000000);
-	cr_expect(strstr(news(), "audit: nothing is refused"));
+	cr_expect(strstr(news(), "audit mode: nothing is refused"));
 }
 
 Test(text, times_are_from_the_start)
@@ -144,7 +144,7 @@ Test(text, times_are_from_the_start)
 	tell_start(1000000000);
 	news();
 	e.subject = 5;
-	line_says(&e, "+0.500000  cpu-up            CPU 5\n");
+	line_says(&e, "+0.500000  cpu-up            CPU 5 came online\n");
 	/* A record older than the start is at 0, not in the far future. */
 	e.time_ns = 1;
 	report_event(&report, &e);
@@ -158,10 +158,15 @@ Test(text, commands_say_how_they_ended)
 	e.subject = SNP_CMD_SHUTDOWN_EX;
 	e.flags = SNP_SHUTDOWN_X86;
 	e.value = 1500000;
-	line_says(&e, "SNP_SHUTDOWN_EX (0x86) flags 0x2 ok after 1.500 ms, by modprobe[42]");
+	line_says(&e, "firmware ran SNP_SHUTDOWN_EX (0x86) with flags 0x2 (x86: clears SNP_EN) for "
+		      "modprobe[42] in 1.5 ms: ok\n");
+	e.flags = 3;
+	line_says(&e, "flags 0x3 (IOMMU, x86: clears SNP_EN) for");
+	e.flags = 7;
+	line_says(&e, "flags 0x7 for");
 	e.status = 3;
 	e.result = -EIO;
-	line_says(&e, "failed: status 0x3, result -5");
+	line_says(&e, ": failed, status 0x3, result -5\n");
 	e.subject = 0x83;
 	line_says(&e, "? (0x83)");
 }
@@ -173,11 +178,12 @@ Test(text, hotplug_names_owner_and_caller)
 	strcpy(e.name, "snp_prepare");
 	e.flags = SNP_F_OWNED;
 	e.count = 1;
-	line_says(&e, "by snp_prepare for SNP, modprobe[42]; the kernel's count is 1");
+	line_says(&e,
+		  "modprobe[42] disabled CPU hotplug in snp_prepare(), for SNP; hotplug count 1\n");
 	e = event_of(SNP_EV_HP_ENABLE);
-	line_says(&e, "by ? for another owner, modprobe[42]; the kernel's count is not readable");
+	line_says(&e, "modprobe[42] enabled CPU hotplug, not for SNP; hotplug count unreadable\n");
 	e.flags = SNP_F_NO_STACK;
-	line_says(&e, "for an unknown owner");
+	line_says(&e, ", perhaps for SNP (call stack unreadable);");
 }
 
 Test(text, cpu_states)
@@ -190,11 +196,11 @@ Test(text, cpu_states)
 	line_says(&e, "CPU 5 offline");
 	e.flags |= SNP_F_ONLINE;
 	e.value = 0x800000;
-	line_says(&e, "CPU 5 online, SYSCFG 0x800000: SNP_EN clear");
+	line_says(&e, "CPU 5 online without SNP_EN (SYSCFG 0x800000)\n");
 	e.value |= SNP_SYSCFG_SNP_EN;
-	line_says(&e, "CPU 5 online, SYSCFG 0x1800000: SNP_EN set");
+	line_says(&e, "CPU 5 online with SNP_EN (SYSCFG 0x1800000)\n");
 	e.result = -EIO;
-	line_says(&e, "SYSCFG unknown: Input/output error");
+	line_says(&e, "CPU 5 online, SYSCFG unreadable: Input/output error\n");
 }
 
 Test(text, refusals)
@@ -203,11 +209,12 @@ Test(text, refusals)
 
 	strcpy(e.name, "cpu5/online");
 	e.flags = SNP_F_OPEN;
-	line_says(&e, "open for writing of cpu5/online by modprobe[42]: EPERM");
+	line_says(&e,
+		  "denied            refused: modprobe[42] opening cpu5/online to write (EPERM)\n");
 	e.flags = SNP_F_AUDIT;
-	line_says(&e, "would deny        write of cpu5/online by modprobe[42]\n");
+	line_says(&e, "denied            would refuse (audit): modprobe[42] writing cpu5/online\n");
 	e.flags = SNP_F_IOCTL;
-	line_says(&e, "denied            ioctl of cpu5/online by modprobe[42]: EPERM");
+	line_says(&e, "refused: modprobe[42] calling ioctl() on cpu5/online (EPERM)\n");
 }
 
 Test(text, the_other_kinds)
@@ -215,27 +222,34 @@ Test(text, the_other_kinds)
 	struct snp_event e = event_of(SNP_EV_PREPARE_EXIT);
 
 	e.result = -95;
-	line_says(&e, "by modprobe[42]: -95");
+	line_says(&e, "snp_prepare() returned -95 to modprobe[42]\n");
 	e.flags = SNP_F_VOID;
-	line_says(&e, "by modprobe[42]\n");
+	line_says(&e, "snp_prepare() returned to modprobe[42]\n");
 	e = event_of(SNP_EV_SHUTDOWN_LOCKED);
 	e.result = -5;
-	line_says(&e, "by modprobe[42]: -5");
+	line_says(&e, "__sev_snp_shutdown_locked() returned -5 to modprobe[42]\n");
 	e = event_of(SNP_EV_CPU_DOWN_BEGIN);
 	e.subject = 5;
 	e.flags = SNP_F_FROZEN;
-	line_says(&e, "CPU 5, by modprobe[42], in suspend or resume");
+	line_says(&e, "modprobe[42] asked to take CPU 5 offline, in suspend or resume\n");
 	e = event_of(SNP_EV_CPUHP_FAIL);
 	e.subject = 5;
 	e.result = -16;
 	e.status = 60;
-	line_says(&e, "CPU 5: -16 at state 60");
+	line_says(&e, "CPU 5 failed with -16 at hotplug state 60\n");
 	e = event_of(SNP_EV_MODULE_LOAD);
 	strcpy(e.name, "ccp");
 	line_says(&e, "ccp\n");
 	e = event_of(SNP_EV_SNP_ENABLE);
 	e.subject = 5;
-	line_says(&e, "CPU 5\n");
+	line_says(&e, "SNP_EN set on CPU 5\n");
+	e = event_of(SNP_EV_PREPARE_ENTER);
+	line_says(&e, "modprobe[42] entered snp_prepare()\n");
+	e = event_of(SNP_EV_X86_SHUTDOWN);
+	line_says(&e, "modprobe[42] entered snp_shutdown()\n");
+	e = event_of(SNP_EV_CPU_UP_BEGIN);
+	e.subject = 5;
+	line_says(&e, "modprobe[42] asked to bring CPU 5 online\n");
 }
 
 Test(text, each_kind_has_a_line_or_is_left_to_its_verdict)
@@ -304,11 +318,59 @@ Test(text, colour_does_not_move_the_columns)
 {
 	struct verdict v = verdict_of(VERDICT_BREACH, SNP_BREACH_CPU_ONLINED);
 
-	report.color = true;
+	report.terminal.color = true;
 	report_verdict(&report, &v);
 	cr_expect_eq(
 		strncmp(news(), "   +1.500000  \033[1;31mCRITICAL        \033[0m  cpu-onlined", 51),
 		0);
+}
+
+static const char *colored_state(enum window_state state)
+{
+	struct verdict v = verdict_of(VERDICT_STATE, state);
+
+	report.terminal.color = true;
+	report_verdict(&report, &v);
+	return news();
+}
+
+Test(text, what_is_degraded_does_not_look_like_success)
+{
+	cr_expect(strstr(colored_state(WINDOW_CLOSED), "\033[32mwindow-closed "));
+	cr_expect(strstr(colored_state(WINDOW_DEGRADED), "\033[33mdegraded "));
+}
+
+Test(text, lines_are_as_wide_as_the_terminal)
+{
+	static const unsigned int widths[] = { 80, 120 };
+
+	for (int w = 0; w < 2; w++)
+		for (int id = 0; id < SNP_BREACH_COUNT; id++) {
+			struct verdict v = verdict_of(VERDICT_BREACH, id);
+			const char *line;
+
+			strcpy(v.text, "CPU 5 was online at the snapshot and went offline inside "
+				       "window 2; systemd-udevd[12345] asked for it");
+			report.terminal.columns = widths[w];
+			report_verdict(&report, &v);
+			for (line = news(); *line; line += strcspn(line, "\n") + 1)
+				cr_expect_leq(strcspn(line, "\n"), widths[w], "%s", line);
+		}
+}
+
+Test(text, the_summary_wraps_too)
+{
+	struct report_end end = { 0 };
+	const char *line;
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		end.breaches[i] = (struct report_breach){ .counted = 1, .worst = SNP_WARNING };
+	report.terminal.columns = 80;
+	report_end(&report, &end);
+	line = strstr(news(), "findings:     17 warnings: cpu-onlined (1), ");
+	cr_assert(line);
+	for (; *line; line += strcspn(line, "\n") + 1)
+		cr_expect_leq(strcspn(line, "\n"), 80, "%s", line);
 }
 
 Test(text, ends_with_a_summary)
@@ -320,22 +382,31 @@ Test(text, ends_with_a_summary)
 	const char *summary;
 
 	report_end(&report, &(struct report_end){ 0 });
-	cr_expect_str_eq(news(), "\nwindows:      0\ndenied:       0 writes\nbreaches:     none\n"
-				 "lost records: 0\nnot covered:  nothing\n");
+	cr_expect_str_eq(news(), "\nwindows:      0\nrefused:      0 attempts\nfindings:     none\n"
+				 "lost events:  0\nblind spots:  none\n");
 	end.totals.windows = 2;
 	end.totals.lost = 3;
 	end.breaches[SNP_BREACH_CPU_ONLINED] =
 		(struct report_breach){ .counted = 2, .worst = SNP_CRITICAL };
 	end.breaches[SNP_BREACH_BLIND] =
-		(struct report_breach){ .counted = 1, .worst = SNP_WARNING };
+		(struct report_breach){ .counted = 2, .worst = SNP_WARNING };
+	end.breaches[SNP_BREACH_SNP_EN_LOST] =
+		(struct report_breach){ .counted = 1, .worst = SNP_CRITICAL };
 	end.breaches[SNP_BREACH_NO_LATCH].left_out = 3;
 	report_end(&report, &end);
 	summary = news();
 	cr_expect_str_eq(summary, "\nwindows:      2, the last one still open\n"
-				  "denied:       1 write\n"
-				  "breaches:     critical cpu-onlined (2), warning blind (1)\n"
-				  "left out:     no-latch (3)\n"
-				  "lost records: 3\nnot covered:  owner, gate\n");
+				  "refused:      1 attempt\n"
+				  "findings:     3 critical: cpu-onlined (2), snp-en-lost (1)\n"
+				  "              2 warnings: blind (2)\n"
+				  "hidden:       no-latch (3)\n"
+				  "lost events:  3\nblind spots:  owner, gate\n");
+	end.denied = end.totals.audited = 2;
+	report_end(&report, &end);
+	cr_expect(strstr(news(), "refused:      none; audit mode let 2 attempts through\n"));
+	end.denied = 3;
+	report_end(&report, &end);
+	cr_expect(strstr(news(), "refused:      3 attempts, of which audit mode let 2 through\n"));
 }
 
 /* ---- JSON ---- */

@@ -217,7 +217,7 @@ Test(timeline, marks_say_what_the_report_in_text_says)
 	cr_expect_eq(t.marks[7].breach, SNP_BREACH_CPU_ONLINED);
 	cr_expect_eq(t.marks[7].cpu, 3);
 	cr_expect(strstr(t.marks[4].text,
-			 " denied open for writing of cpu3/online by <&\"'>[4242]: EPERM"),
+			 " denied refused: <&\"'>[4242] opening cpu3/online to write (EPERM)"),
 		  "%s", t.marks[4].text);
 	cr_expect(strstr(t.marks[7].text, "CRITICAL cpu-onlined: "), "%s", t.marks[7].text);
 	cr_expect(strstr(t.marks[7].text, "\nremedy: "), "%s", t.marks[7].text);

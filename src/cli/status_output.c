@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/status_output.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "contract/names.h"
+#include "util/json.h"
+#include "util/stamp.h"
+
+enum { LABEL_WIDTH = 10, REFUSALS_SHOWN = 5, WINDOWS_SHOWN = 10 };
+
+static const char *status_stamp(const struct pinned_status *b, __u64 time_ns, char buf[STAMP_SIZE])
+{
+	return stamp_utc((__s64)time_ns + b->session.host.realtime_offset_ns, false, buf);
+}
+
+/* ---- text ---- */
+
+static void __attribute__((format(printf, 4, 5)))
+status_line(FILE *out, const struct terminal *t, const char *label, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(out, "%-*s", LABEL_WIDTH, label);
+	terminal_wrap(t, out, LABEL_WIDTH, LABEL_WIDTH, text);
+}
+
+/* An entry of a list, indented by 2. */
+static void __attribute__((format(printf, 3, 4)))
+status_entry(FILE *out, const struct terminal *t, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fputs("  ", out);
+	terminal_wrap(t, out, 2, 4, text);
+}
+
+static void status_state(FILE *out, const struct terminal *t, const struct pinned_status *b)
+{
+	static const enum terminal_tone tones[] = {
+		[GUARD_DETACHED] = TONE_WARNING,
+		[GUARD_AUDITING] = TONE_NOTICE,
+		[GUARD_DEGRADED] = TONE_WARNING,
+		[GUARD_ENFORCING] = TONE_GOOD,
+	};
+	/* A guard runs, but left nothing to read the state from. */
+	bool unpinned = b->facts.state == GUARD_DETACHED && b->facts.holder;
+	const char *name = unpinned ? "unpinned" : guard_state_name(b->facts.state);
+	char more[sizeof(b->facts.missing) + 64] = "";
+
+	if (unpinned)
+		snprintf(more, sizeof(more), ": guard %d runs without --pin; can't inspect it",
+			 b->facts.holder);
+	else if (b->facts.missing[0])
+		snprintf(more, sizeof(more), ": %s", b->facts.missing);
+	fprintf(out, "%-*s", LABEL_WIDTH, "state:");
+	terminal_label(t, out, tones[b->facts.state], 0, name);
+	terminal_wrap(t, out, LABEL_WIDTH + strlen(name), LABEL_WIDTH, more);
+}
+
+static void status_window(FILE *out, const struct terminal *t, const struct pinned_status *b,
+			  const struct history_window *w)
+{
+	char opened[STAMP_SIZE], closed[STAMP_SIZE] = "still open", findings[512] = "";
+
+	if (w->closed_ns)
+		status_stamp(b, w->closed_ns, closed);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		size_t used = strlen(findings);
+
+		if (w->breaches[i])
+			snprintf(findings + used, sizeof(findings) - used, "%s%s (%u)",
+				 used ? ", " : "; findings: ", snp_breach_name(i), w->breaches[i]);
+	}
+	status_entry(out, t, "%u: %s to %s, %u refused%s", w->number,
+		     status_stamp(b, w->opened_ns, opened), closed, w->denied, findings);
+}
+
+void status_print_text(FILE *out, const struct terminal *t, const struct pinned_status *b)
+{
+	const struct history_window *w;
+	const struct history_denial *d;
+	char at[STAMP_SIZE];
+
+	status_state(out, t, b);
+	if (b->facts.holder)
+		status_line(out, t, "guard:", "process %d", b->facts.holder);
+	else
+		status_line(out, t, "guard:", "not running");
+	if (!b->sensors)
+		return;
+	status_line(out, t, "window:", "%s",
+		    !(b->kernel.latch & SNP_LATCH_WINDOW) ? "none is open"
+		    : b->tried ? "open; tried to open a guarded file to write: refused"
+			       : "open");
+	status_line(out, t, "checks:", "attached to open%s", b->kernel.writes ? ", write" : "");
+	status_line(out, t, "refused:", "%llu", (unsigned long long)b->kernel.denied);
+	if (!b->facts.has_history)
+		return;
+	for (unsigned int i = 0; (d = history_denial(&b->session.history, i)) && i < REFUSALS_SHOWN;
+	     i++)
+		status_entry(out, t, "%s %s[%u], %s%s", status_stamp(b, d->time_ns, at), d->comm,
+			     d->tid, d->file, d->audited ? ": let through (audit)" : "");
+	status_line(out, t, "windows:", "%u", b->session.history.window_count);
+	for (unsigned int i = 0; (w = history_window(&b->session.history, i)) && i < WINDOWS_SHOWN;
+	     i++)
+		status_window(out, t, b, w);
+}
+
+/* ---- JSON ---- */
+
+static struct json_object *status_window_json(const struct pinned_status *b,
+					      const struct history_window *w)
+{
+	struct json_object *o = json_object_new_object(), *breaches = json_object_new_object();
+	char at[STAMP_SIZE];
+
+	json_put_int(o, "window", w->number);
+	json_put_str(o, "opened", status_stamp(b, w->opened_ns, at));
+	if (w->closed_ns)
+		json_put_str(o, "closed", status_stamp(b, w->closed_ns, at));
+	json_put_int(o, "denied", w->denied);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (w->breaches[i])
+			json_put_int(breaches, snp_breach_name(i), w->breaches[i]);
+	json_object_object_add(o, "breaches", breaches);
+	return o;
+}
+
+static struct json_object *status_denial_json(const struct pinned_status *b,
+					      const struct history_denial *d)
+{
+	struct json_object *o = json_object_new_object();
+	char at[STAMP_SIZE];
+
+	json_put_str(o, "time", status_stamp(b, d->time_ns, at));
+	json_put_str(o, "file", d->file);
+	json_put_str(o, "comm", d->comm);
+	json_put_int(o, "tid", d->tid);
+	json_put_bool(o, "refused", !d->audited);
+	return o;
+}
+
+static void status_history_json(struct json_object *o, const struct pinned_status *b)
+{
+	struct json_object *windows = json_object_new_array(), *denials = json_object_new_array();
+	const struct history_window *w;
+	const struct history_denial *d;
+
+	for (unsigned int i = 0; (w = history_window(&b->session.history, i)); i++)
+		json_object_array_add(windows, status_window_json(b, w));
+	for (unsigned int i = 0; (d = history_denial(&b->session.history, i)); i++)
+		json_object_array_add(denials, status_denial_json(b, d));
+	json_put_int(o, "windows", b->session.history.window_count);
+	json_object_object_add(o, "last_windows", windows);
+	json_object_object_add(o, "last_denied", denials);
+}
+
+void status_print_json(FILE *out, const struct pinned_status *b)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_str(o, "state", guard_state_name(b->facts.state));
+	if (b->facts.missing[0])
+		json_put_str(o, "degraded", b->facts.missing);
+	if (b->facts.holder)
+		json_put_int(o, "process", b->facts.holder);
+	if (b->sensors) {
+		json_put_bool(o, "window_open", b->kernel.latch & SNP_LATCH_WINDOW);
+		json_put_bool(o, "tried", b->tried);
+		json_put_bool(o, "each_write", b->kernel.writes);
+		json_put_int(o, "denied", b->kernel.denied);
+	}
+	if (b->facts.has_history)
+		status_history_json(o, b);
+	json_print(out, o);
+}
