@@ -462,7 +462,7 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	open_cpu3();
 	status_of("enforcing", CLEAN);
 	cr_out("tried, and refused");
-	cr_out("denied:   1");
+	cr_out("refused:  1");
 	guard("status", "--format", "json", NULL);
 	cr_status(CLEAN);
 	cr_out("\"window_open\":true,\"tried\":true");
