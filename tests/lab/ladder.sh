@@ -33,7 +33,7 @@ expect_status 2
 
 for avoid in "fentry" "fentry tracepoint"; do
 	scenario "the same verdicts without $avoid"
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086 # options are words
 	guard_start --audit $(printf -- '--avoid %s ' $avoid)
 	cycle
 	guard_stop

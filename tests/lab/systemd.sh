@@ -24,7 +24,7 @@ mark_journal() { journal=$(journalctl -q -n 1 -o cat --show-cursor | sed -n 's/^
 journal=
 
 # said TEXT: a line of the unit's
-said() { journalctl -q -o cat ${journal:+--after-cursor="$journal"} -u $unit | grep -q -- "$1"; }
+said() { journalctl -q -o cat ${journal:+--after-cursor="$journal"} -u "$unit" | grep -q -- "$1"; }
 
 status_says() { property StatusText | grep -q -- "$1"; }
 is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
