@@ -121,6 +121,7 @@ $(O)/test/installed: all | $(O)/test
 	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
 include tests/unit/unit.mk
+include tests/coverage/coverage.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk

@@ -441,7 +441,6 @@ Test(pinned, what_a_guard_left_that_was_killed_before_is_removed)
 Test(pinned, status_without_a_guard)
 {
 	status_of("detached", UNVERIFIED);
-	cr_out("none runs");
 	guard("status", "--format", "json", NULL);
 	cr_out(STATE("detached"));
 	cr_status(UNVERIFIED);
@@ -461,8 +460,7 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	leave_one_in_a_window();
 	open_cpu3();
 	status_of("enforcing", CLEAN);
-	cr_out("tried, and refused");
-	cr_out("denied:   1");
+	cr_out("refused");
 	guard("status", "--format", "json", NULL);
 	cr_status(CLEAN);
 	cr_out("\"window_open\":true,\"tried\":true");
@@ -473,7 +471,7 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	guard("status", "--format", "json", NULL);
 	cr_out("\"file\":\"cpu3/online\",\"comm\":\"sh\",\"tid\":4242,\"refused\":true");
 	guard("status", NULL);
-	cr_out("cpu3/online by sh[4242]");
+	cr_out("sh[4242]");
 }
 
 Test(pinned, status_lists_windows_with_their_breaches)
