@@ -123,6 +123,7 @@ $(O)/test/installed: all | $(O)/test
 
 include tests/lint/lint.mk
 include tests/unit/unit.mk
+include tests/coverage/coverage.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk

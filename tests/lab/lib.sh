@@ -31,7 +31,9 @@ current='' broken='' checks=0 seen=0
 # Reports of the sanitizers, if the guard has some.
 ASAN_OPTIONS=log_path=$out/sanitizer:detect_leaks=1
 UBSAN_OPTIONS=log_path=$out/sanitizer:print_stacktrace=1
-export ASAN_OPTIONS UBSAN_OPTIONS
+# Where a guard that was built for gcov leaves its counts.
+GCOV_PREFIX=$out/gcov
+export ASAN_OPTIONS UBSAN_OPTIONS GCOV_PREFIX
 
 conclude() {
 	[ -n "$current" ] || return 0
