@@ -6,8 +6,6 @@
 #include "contract/window.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,43 +22,6 @@ void window_free(struct window *w)
 	if (w)
 		cpus_free(&w->cpus);
 	free(w);
-}
-
-/* ---- verdicts ---- */
-
-static void emit(struct window *w, enum verdict_kind kind, int id, __u32 cpu, const char *format,
-		 va_list args)
-{
-	struct verdict v = {
-		.kind = kind,
-		.id = id,
-		.window = w->life.open ? w->life.windows : 0,
-		.cpu = cpu,
-		.seq = w->event->seq,
-		.time_ns = w->event->time_ns,
-	};
-
-	vsnprintf(v.text, sizeof(v.text), format, args);
-	w->emit(w->ctx, &v);
-}
-
-void window_breach(struct window *w, enum snp_breach id, __u32 cpu, const char *format, ...)
-{
-	va_list args;
-
-	w->tally.breaches[id]++;
-	va_start(args, format);
-	emit(w, VERDICT_BREACH, id, cpu, format, args);
-	va_end(args);
-}
-
-void window_turn(struct window *w, enum window_state id, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	emit(w, VERDICT_STATE, id, SNP_NO_SUBJECT, format, args);
-	va_end(args);
 }
 
 /* ---- the guard itself: its start, its gate, its end ---- */
@@ -219,7 +180,8 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		life_cycle_on_kexec(w);
 		break;
 	case SNP_EV_COMMAND:
-		firmware_on_command(w, e);
+		if (firmware_on_command(w, e))
+			life_cycle_full_shutdown(w);
 		break;
 	case SNP_EV_HP_DISABLE:
 	case SNP_EV_HP_ENABLE:

@@ -157,7 +157,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->moved_ns = w->event->time_ns;
 	c->asked_ns = 0;
 	life_cycle_unsettle(w);
-	snapshot_on_cpu_moved(w, &c->before);
+	snapshot_on_cpu_moved(&c->before, w->life.open);
 	holds_on_cpu_moved(w, online);
 }
 

@@ -56,18 +56,19 @@ static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 		      e->status, e->result, SNP_COMM_LEN, e->comm, e->tid);
 }
 
-static void on_shutdown(struct window *w, const struct snp_event *e)
+static bool is_full_shutdown(const struct snp_event *e)
 {
-	if (e->subject == SNP_CMD_SHUTDOWN_EX && (e->flags & SNP_SHUTDOWN_X86)) {
-		life_cycle_full_shutdown(w);
-		return;
-	}
+	return e->subject == SNP_CMD_SHUTDOWN_EX && (e->flags & SNP_SHUTDOWN_X86);
+}
+
+static void on_legacy_shutdown(struct window *w)
+{
 	firmware_end(w);
 	window_turn(w, WINDOW_LEGACY_SHUTDOWN,
 		    "the firmware ended SNP and left SNP_EN set: the window stays open");
 }
 
-void firmware_on_command(struct window *w, const struct snp_event *e)
+bool firmware_on_command(struct window *w, const struct snp_event *e)
 {
 	bool ok = !e->result && !e->status;
 
@@ -81,10 +82,13 @@ void firmware_on_command(struct window *w, const struct snp_event *e)
 		break;
 	case SNP_CMD_SHUTDOWN:
 	case SNP_CMD_SHUTDOWN_EX:
+		if (ok && is_full_shutdown(e))
+			return true;
 		if (ok)
-			on_shutdown(w, e);
+			on_legacy_shutdown(w);
 		break;
 	}
+	return false;
 }
 
 /* ---- what other parts tell it ---- */

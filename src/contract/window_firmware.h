@@ -18,8 +18,8 @@ struct snp_firmware {
 	struct snp_event retried; /* with init_retry: the command that failed */
 };
 
-/* A command has ended. */
-void firmware_on_command(struct window *w, const struct snp_event *e);
+/* A command has ended. Returns true for a full shutdown, which ends more than the firmware. */
+bool firmware_on_command(struct window *w, const struct snp_event *e);
 
 /* ---- what other parts tell it ---- */
 

@@ -36,21 +36,6 @@ static void close_window(struct window *w, const char *why)
 	firmware_on_window_closed(w);
 }
 
-void life_cycle_unsettle(struct window *w)
-{
-	w->life.changed_ns = w->event->time_ns;
-}
-
-bool life_cycle_is_settled(const struct window *w)
-{
-	return w->event->time_ns - w->life.changed_ns >= WINDOW_SETTLE_NS;
-}
-
-bool life_cycle_is_inherited(const struct window *w)
-{
-	return w->life.open && !w->life.renewed && !w->life.preparing && !w->records_lost;
-}
-
 /* ---- snp_prepare() ---- */
 
 void life_cycle_on_prepare_enter(struct window *w)

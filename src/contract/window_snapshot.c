@@ -28,17 +28,6 @@ void snapshot_on_complete(struct window *w, const struct snp_event *e)
 	w->since.same_boot = e->flags & SNP_F_SAME_BOOT;
 }
 
-void snapshot_on_cpu_moved(const struct window *w, struct cpu_before *before)
-{
-	before->snp_en = false;
-	before->moot |= w->life.open;
-}
-
-void snapshot_on_snp_en_lost(struct cpu_before *before)
-{
-	before->snp_en = false;
-}
-
 static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 {
 	if (c->before.snp_en && cpu_is_online_without_en(c))

@@ -28,8 +28,16 @@ void snapshot_on_complete(struct window *w, const struct snp_event *e);
 
 /* ---- what other parts tell it, so that nothing is reported twice ---- */
 
-void snapshot_on_cpu_moved(const struct window *w, struct cpu_before *before);
-void snapshot_on_snp_en_lost(struct cpu_before *before);
+static inline void snapshot_on_cpu_moved(struct cpu_before *before, bool in_window)
+{
+	before->snp_en = false;
+	before->moot |= in_window;
+}
+
+static inline void snapshot_on_snp_en_lost(struct cpu_before *before)
+{
+	before->snp_en = false;
+}
 
 /* The first complete sweep: reports what changed since the snapshot inside one window. */
 void snapshot_compare(struct window *w);

@@ -2,9 +2,7 @@
 #include "kernel/sensors_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <zlib.h>
 
 #include "kernel/kprobe_event.h"
@@ -12,36 +10,12 @@
 _Static_assert(sizeof(struct snp_guard_bpf__bss) == sizeof(struct snp_state),
 	       "the BPF side keeps nothing but its state");
 
-static char complaint[512];
-
-static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
-{
-	if (level == LIBBPF_WARN)
-		vsnprintf(complaint, sizeof(complaint), format, args);
-	complaint[strcspn(complaint, "\n")] = 0;
-	return 0;
-}
-
-void sensors_set_complaint(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(complaint, sizeof(complaint), format, args);
-	va_end(args);
-}
-
 __u32 sensors_object_crc(void)
 {
 	size_t size;
 	const void *object = snp_guard_bpf__elf_bytes(&size);
 
 	return crc32(0, object, size);
-}
-
-const char *sensors_complaint(void)
-{
-	return complaint;
 }
 
 static int on_record(void *ctx, void *data, size_t size)
@@ -72,21 +46,6 @@ int sensors_load_and_attach(struct sensors *s)
 	if (!s->ring)
 		return -errno;
 	return s->hooks->options.truth_only ? 0 : sensors_attach_all(s);
-}
-
-struct sensors *sensors_new(struct hooks *h, int group)
-{
-	struct sensors *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	for (size_t i = 0; i < HOOKS_MAX; i++)
-		s->links[i] = -1;
-	s->hooks = h;
-	s->group = group;
-	complaint[0] = 0;
-	libbpf_set_print(keep_complaint);
-	return s;
 }
 
 int sensors_open(struct sensors **out, struct hooks *h, int group)
@@ -152,14 +111,4 @@ __u64 sensors_missed(const struct sensors *s)
 			misses += info.recursion_misses;
 	}
 	return misses;
-}
-
-struct snp_state sensors_state(const struct sensors *s)
-{
-	struct snp_state state = { 0 };
-	__u32 zero = 0;
-
-	/* The kernel copies from start to end, which command_exit() relies on. */
-	bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.bss), &zero, &state);
-	return state;
 }

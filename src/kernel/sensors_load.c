@@ -3,8 +3,30 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/own_events.h"
+
+static int reuse_maps(struct sensors *s)
+{
+	char name[PIN_PATH_MAX / 2], path[PIN_PATH_MAX];
+	struct bpf_map *map;
+	int fd, err;
+
+	bpf_object__for_each_map(map, s->skel->obj)
+	{
+		sensors_pin_name(name, bpf_map__name(map));
+		pin_path(path, PINS_DIR, PIN_MAP, name);
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			return -errno;
+		err = bpf_map__reuse_fd(map, fd);
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
 
 static void set_range(struct text_range *r, const struct kallsym *s)
 {
@@ -129,7 +151,7 @@ int sensors_load(struct sensors *s)
 	bpf_map__set_max_entries(s->skel->maps.files, listed_files(h));
 	bpf_map__set_map_flags(s->skel->maps.bss, 0);
 	configure(s);
-	err = s->adopted ? sensors_reuse_maps(s) : 0;
+	err = s->adopted ? reuse_maps(s) : 0;
 	if (!err)
 		err = snp_guard_bpf__load(s->skel);
 	if (!err)

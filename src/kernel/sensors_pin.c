@@ -2,44 +2,14 @@
 #include "kernel/sensors_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernel/kprobe_event.h"
 
-/* The name that libbpf gives to .bss, after the object's name, as pin_name() has it. */
+/* The name that libbpf gives to .bss, after the object's name, as sensors_pin_name() has it. */
 #define STATE_PIN "snp_guar_bss"
-
-/* bpffs takes no dots in a name (kernel/bpf/inode.c:bpf_lookup). */
-static void pin_name(char name[PIN_PATH_MAX / 2], const char *of)
-{
-	snprintf(name, PIN_PATH_MAX / 2, "%s", of);
-	for (char *dot = name; (dot = strchr(dot, '.'));)
-		*dot = '_';
-}
-
-int sensors_reuse_maps(struct sensors *s)
-{
-	char name[PIN_PATH_MAX / 2], path[PIN_PATH_MAX];
-	struct bpf_map *map;
-	int fd, err;
-
-	bpf_object__for_each_map(map, s->skel->obj)
-	{
-		pin_name(name, bpf_map__name(map));
-		pin_path(path, PINS_DIR, PIN_MAP, name);
-		fd = bpf_obj_get(path);
-		if (fd < 0)
-			return -errno;
-		err = bpf_map__reuse_fd(map, fd);
-		close(fd);
-		if (err)
-			return err;
-	}
-	return 0;
-}
 
 /* Chooses the rungs that are attached, not those that this start would attach. */
 static void choose_pinned(struct sensors *s)
@@ -141,7 +111,7 @@ int sensors_pin(struct sensors *s)
 
 	bpf_object__for_each_map(map, s->skel->obj)
 	{
-		pin_name(name, bpf_map__name(map));
+		sensors_pin_name(name, bpf_map__name(map));
 		if (!err)
 			err = pin(bpf_map__fd(map), PINS_NEW, PIN_MAP, name);
 	}
@@ -164,7 +134,7 @@ int sensors_repin(struct sensors *s, const char **name)
 
 	bpf_object__for_each_map(map, s->skel->obj)
 	{
-		pin_name(of_map, bpf_map__name(map));
+		sensors_pin_name(of_map, bpf_map__name(map));
 		n = pin_again(bpf_map__fd(map), PIN_MAP, of_map);
 		if (n < 0)
 			return n;

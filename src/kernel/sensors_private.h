@@ -29,14 +29,21 @@ struct sensors {
 	void *consume_ctx;
 };
 
-/* Formats what sensors_complaint() returns. */
+/* sensors_base.c. Formats what sensors_complaint() returns. */
 void __attribute__((format(printf, 1, 2))) sensors_set_complaint(const char *format, ...);
+/* Nothing is loaded or attached yet. NULL without memory. */
+struct sensors *sensors_new(struct hooks *h, int group);
+/* A map's name as bpffs takes it. */
+void sensors_pin_name(char name[PIN_PATH_MAX / 2], const char *of);
+/*
+ * Runs a syscall program, which reads its question from arg and writes the answer there. Returns
+ * what the program returned, or a negative errno.
+ */
+int sensors_call(const struct bpf_program *program, void *arg, __u32 size);
 
 /* sensors_load.c. Return 0, a negative errno, or -EAGAIN after hooks_refuse() chose another rung.
  */
 int sensors_load(struct sensors *s);
-int sensors_load_and_attach(struct sensors *s);
-struct sensors *sensors_new(struct hooks *h, int group);
 const struct kallsym *sensors_symbol(const struct sensors *s, const char *name);
 
 /* sensors_attach.c */
@@ -47,14 +54,8 @@ int sensors_attach_one(struct sensors *s, size_t hook);
 int sensors_attach_all(struct sensors *s);
 void sensors_detach_one(struct sensors *s, size_t hook);
 
-/* sensors_pin.c: hands the pinned maps to libbpf before it loads the object. 0 or an errno. */
-int sensors_reuse_maps(struct sensors *s);
-
-/*
- * sensors_steer.c: runs a syscall program, which reads its question from arg and writes the answer
- * there. Returns what the program returned, or a negative errno.
- */
-int sensors_call(const struct bpf_program *program, void *arg, __u32 size);
+/* sensors.c. Returns as sensors_load() does. */
+int sensors_load_and_attach(struct sensors *s);
 
 /* hold_detect.c: whether the kernel disables CPU hotplug for SNP. */
 bool sensors_find_hold(const struct sensors *s);

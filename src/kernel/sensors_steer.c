@@ -6,15 +6,6 @@
 
 #include "host/own_events.h"
 
-int sensors_call(const struct bpf_program *program, void *arg, __u32 size)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = arg, .ctx_size_in = size);
-
-	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts))
-		return -errno;
-	return (int)opts.retval;
-}
-
 /* ccp's psp_master->sev_data->snp_initialized (drivers/crypto/ccp/sev-dev.h). */
 static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 {

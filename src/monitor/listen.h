@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /metrics and /healthz over HTTP, by a thread of their own. */
+/* Serves /metrics and /healthz over HTTP, in a thread of its own. */
 #ifndef LISTEN_H
 #define LISTEN_H
 
@@ -12,20 +12,20 @@ struct listener;
 #define LISTEN_HOST_LEN 256
 
 /*
- * Splits HOST:PORT, [HOST]:PORT or :PORT, which is 127.0.0.1's. host and port have LISTEN_HOST_LEN
- * bytes each. Returns 0, or -EINVAL.
+ * Splits HOST:PORT, [HOST]:PORT or :PORT, which stands for 127.0.0.1:PORT. host and port have room
+ * for LISTEN_HOST_LEN bytes each. Returns 0, or -EINVAL for anything else.
  */
 int listen_parse(const char *address, char *host, char *port);
 
 /*
- * address: as above, or unix:PATH. stale_ns: how old what is published may be for /healthz to be
- * content. Returns 0 or a negative errno.
+ * address: as for listen_parse(), or unix:PATH. stale_ns: /healthz answers 503 if the published
+ * text is older than this. Returns 0 or a negative errno.
  */
 int listener_open(struct listener **l, const char *address, __u64 stale_ns);
-/* l may be NULL. */
+/* Ends the thread, and frees l, which may be NULL. */
 void listener_close(struct listener *l);
 
-/* The text for /metrics from now on; it is copied. Returns 0 or -ENOMEM. */
+/* Copies the text, for /metrics from now on. Returns 0 or -ENOMEM. */
 int listener_publish(struct listener *l, const char *text, size_t len);
 
 #endif

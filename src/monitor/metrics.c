@@ -10,7 +10,7 @@
 /* One metric while its samples are written. */
 struct metric {
 	FILE *out;
-	const char *name, *labels; /* labels: names, parted by commas */
+	const char *name, *labels; /* labels: names, separated by commas */
 };
 
 static void put_escaped(FILE *out, const char *value)
@@ -22,7 +22,7 @@ static void put_escaped(FILE *out, const char *value)
 			fprintf(out, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
 }
 
-/* A value for each label's name follows, in the table's order. */
+/* The value of each label follows, in the table's order. */
 static void sample(const struct metric *m, double value, ...)
 {
 	const char *label = m->labels;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a monitor is told, in Prometheus's text format 0.0.4. Pure: facts in, text out. Each metric
- * stands in the table once; rules, dashboard and documents are held against it by tests.
+ * Metrics in Prometheus's text format 0.0.4. Pure: facts in, text out. Tests compare rules,
+ * dashboard and documents with the table.
  */
 #ifndef METRICS_H
 #define METRICS_H
@@ -19,24 +19,24 @@
  */
 #define METRICS(X)                                                                                 \
 	X(BUILD_INFO, "snp_guard_build_info", gauge, RUN, "version,kernel",                        \
-	  "The guard's version and the kernel it looks at; always 1.")                             \
+	  "The guard's version and its kernel; always 1.")                                         \
 	X(LAST_CHECK, "snp_guard_last_check_timestamp_seconds", gauge, RUN, "",                    \
-	  "When the guard last had a look at all CPUs, as UNIX time; 0: not yet.")                 \
+	  "When the last sweep was complete, as UNIX time; 0: none was yet.")                      \
 	X(WINDOW, "snp_guard_window_state", gauge, RUN, "state",                                   \
 	  "Whether SNP_EN is set on any CPU.")                                                     \
 	X(GATE, "snp_guard_gate_state", gauge, RUN, "state",                                       \
-	  "Whether writes that would change the set of online CPUs are refused in a window.")      \
+	  "Whether the gate refuses changes of the set of online CPUs in a window.")               \
 	X(CPUS, "snp_guard_cpus", gauge, RUN, "state", "CPUs by what was last seen of them.")      \
 	X(UNCOVERED, "snp_guard_uncovered_facts", gauge, RUN, "",                                  \
 	  "Facts for which this kernel offers no source.")                                         \
 	X(WINDOWS, "snp_guard_windows_total", counter, RUN, "", "SNP windows that were seen.")     \
 	X(BREACHES, "snp_guard_breaches_total", counter, RUN, "breach,severity",                   \
-	  "Breaches of the contract that were named.")                                             \
+	  "Breaches of the contract that were found.")                                             \
 	X(DENIED, "snp_guard_denied_writes_total", counter, RUN, "",                               \
-	  "Writes that were refused, or with --audit would have been.")                            \
+	  "Attempts that were refused, or with --audit would have been.")                          \
 	X(LOST, "snp_guard_lost_records_total", counter, RUN, "reason",                            \
-	  "Records that never came: no room in the ring buffer, a hook not called by the kernel, " \
-	  "or lost on record.")                                                                    \
+	  "Events that were lost: no room in the ring buffer, a hook not called by the kernel, "   \
+	  "or lost before a recording was replayed.")                                              \
 	X(CHECK_STATUS, "snp_guard_check_status", gauge, CHECK, "check,status",                    \
 	  "The worst result of each check of snp-guard check.")                                    \
 	X(CHECK_TIME, "snp_guard_check_timestamp_seconds", gauge, CHECK, "",                       \
@@ -48,7 +48,7 @@ struct metrics_check {
 	int status; /* an index of the statuses' names */
 };
 
-/* Whose metrics: a run and a one-shot check may write to the same directory. */
+/* Whose metrics. Run and check share none, as they may write to the same directory. */
 enum metrics_of { METRICS_OF_RUN, METRICS_OF_CHECK };
 
 struct metrics_facts {
@@ -59,9 +59,9 @@ struct metrics_facts {
 	enum guard_state gate;
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
 	struct window_totals totals;
-	__u64 denied;  /* with or without a record */
-	__u64 missed;  /* of the lost ones: hooks that were not called */
-	bool recorded; /* replayed: why a record was lost is not in it */
+	__u64 denied;  /* refusals, with or without a record */
+	__u64 missed;  /* of totals.lost: calls of BPF programs that the kernel left out */
+	bool recorded; /* replayed: a recording does not say why an event was lost */
 	/* of a check */
 	const struct metrics_check *checks; /* each name once */
 	unsigned int check_count;
@@ -70,7 +70,7 @@ struct metrics_facts {
 	double check_time;
 };
 
-/* Writes all metrics of that kind. Returns 0 or a negative errno. */
+/* Writes the metrics of run, or of check, from the facts of the same. Returns 0 or an errno. */
 int metrics_render(FILE *out, enum metrics_of whose, const struct metrics_facts *f);
 
 #endif

@@ -12,7 +12,7 @@
 
 int publisher_open(struct publisher *p, const char *textfile, const char *listen, double interval_s)
 {
-	/* A sweep may come late, and one may not count. */
+	/* Metrics come with complete sweeps: one may be late, and one incomplete. */
 	__u64 stale_ns = (3 * interval_s + 5) * 1e9;
 	int err = 0;
 
@@ -53,7 +53,7 @@ static void count_cpus(struct metrics_facts *f, const struct window *w)
 	}
 }
 
-/* Only a recording's: a host's clock may be set while it runs. */
+/* Live, time() is right: the host's clock may have been set since the offset was taken. */
 static double recorded_time(const struct session *s)
 {
 	return (s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;

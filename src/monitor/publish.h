@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session shows to monitors: the textfile, HTTP, and the service manager's status line. */
+/* Shows a session to monitors: textfile, HTTP, and the service manager's status line. */
 #ifndef PUBLISH_H
 #define PUBLISH_H
 
@@ -10,31 +10,32 @@
 struct publisher {
 	const char *textfile; /* NULL: none */
 	struct listener *listener;
-	bool complained;
-	char status[SERVICE_STATUS_LEN]; /* as the service manager was told */
+	bool complained;		 /* the last attempt failed, and that was reported */
+	char status[SERVICE_STATUS_LEN]; /* sent to the service manager last */
 };
 
 /*
- * textfile, listen: NULL for none. interval_s: between two sweeps. Returns 0, or a negative errno
- * after it said why.
+ * textfile: a path, which the caller keeps; listen: an address as for listener_open(); NULL for
+ * none. interval_s: seconds between two sweeps. Returns 0, or a negative errno after it reported
+ * why.
  */
 int publisher_open(struct publisher *p, const char *textfile, const char *listen,
 		   double interval_s);
 void publisher_close(struct publisher *p);
 
-/* What a live run knows beside its session. */
+/* What a live run adds to its session. */
 struct publish_counters {
-	__u64 denied;  /* with or without a record */
-	__u64 missed;  /* hooks that were not called */
-	bool degraded; /* something is not as the guard left it, and not put right */
+	__u64 denied;  /* refusals, with or without a record */
+	__u64 missed;  /* calls of BPF programs that the kernel left out */
+	bool degraded; /* the gate is not as the guard left it, and could not be restored */
 	bool audit;
-	bool no_gate; /* this kernel takes no program that could refuse anything */
-	bool ended;   /* nothing is attached any more */
+	bool no_gate; /* the gate's programs are not available here */
+	bool ended;   /* the programs are detached */
 };
 
 /*
- * Shows the session as it is after a sweep. counters: NULL for a recording. A textfile that can't
- * be written is no reason to end a run: it is said once, and the file's age says it too.
+ * Shows the session as it is now. counters: NULL for a recording. A failure does not end a run: it
+ * is reported once, and monitors see that the metrics are old.
  */
 void publish(struct publisher *p, const struct session *s, const struct publish_counters *counters);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the service manager that started a run is told, by sd_notify(3). Without one nothing is, and
- * nothing here fails a run.
+ * Messages to the service manager by sd_notify(3). Without a service manager they do nothing, and
+ * none of them can fail a run.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -11,36 +11,38 @@
 
 #include "abi/event.h"
 
-/* The watchdog, which is told by the loop that does the work. */
+/* The watchdog. The loop that does the work feeds it, so that a loop that hangs is noticed. */
 struct service_watchdog {
-	__u64 interval_ns; /* half of what the manager asks for; 0: it doesn't */
-	__u64 next_ns;	   /* CLOCK_BOOTTIME */
+	__u64 interval_ns; /* half of WatchdogSec=; 0: no watchdog is asked for */
+	__u64 next_ns;	   /* when the next message is due, CLOCK_BOOTTIME */
 };
 
+/* Reads from the environment whether there is a watchdog. */
 void service_watchdog_begin(struct service_watchdog *w);
-/* Tells that the guard is alive, if it is time to. */
+/* Sends WATCHDOG=1 if it is due. */
 void service_alive(struct service_watchdog *w, __u64 now_ns);
-/* When it is time; UINT64_MAX: never. */
+/* When it is due next, CLOCK_BOOTTIME in ns; UINT64_MAX: never. */
 __u64 service_alive_at(const struct service_watchdog *w);
 
+/* Starting, or reloading, has finished. */
 void service_ready(void);
-/* The configuration is read again, until service_ready(). */
+/* Reloading has begun; service_ready() ends it. */
 void service_reloading(void);
 void service_stopping(void);
 
 struct service_facts {
-	const char *gate; /* its state */
+	const char *gate; /* name of its state */
 	bool window_open;
 	unsigned int windows, breaches;
-	const char *worst; /* severity, if there are breaches */
+	const char *worst; /* severity; with breaches only */
 	__u64 denied;
 };
 
 #define SERVICE_STATUS_LEN 160
 
-/* One line for a person. */
+/* Writes the status line of `systemctl status`. */
 void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_facts *f);
-/* Tells it, unless it is what told has from the last time. */
+/* Sends the status line unless it equals told, which keeps the line sent last. */
 void service_status(char told[SERVICE_STATUS_LEN], const struct service_facts *f);
 
 #endif

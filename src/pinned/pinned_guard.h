@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What outlives a guard that was started with --pin, as a whole: who may have it, what is there
- * when a guard starts, and the ledger, which is a map among the pins.
+ * A guard in PINS_DIR, which outlives its process: which build pinned it, which process may use it,
+ * and its ledger, a BPF map among the pins.
  */
 #ifndef PINNED_GUARD_H
 #define PINNED_GUARD_H
@@ -10,42 +10,42 @@
 
 enum pinned_found {
 	PINNED_NONE,
-	PINNED_SAME_BUILD,  /* pinned by a guard of this very build */
-	PINNED_OTHER_BUILD, /* by another version */
-	PINNED_UNKNOWN,	    /* by no guard, or by one whose ledger can't be read */
+	PINNED_SAME_BUILD,  /* by a guard of this very build, which this one can resume */
+	PINNED_OTHER_BUILD, /* by a guard of another version, or with other BPF programs */
+	PINNED_UNKNOWN,	    /* not by snp-guard, or damaged */
 };
 
 struct pinned_guard {
-	int lock, map; /* descriptors, -1 where there are none */
+	int lock, map; /* descriptors; -1: none */
 	enum pinned_found found;
-	char version[16]; /* of what was found, "" if that can't be told */
+	char version[16]; /* of the guard that was found; "": unknown */
 	struct ledger ledger;
-	int group; /* of the kprobe events that were found */
-	void *memory;
-	size_t size;
+	int group;    /* of the found guard's kprobe events (kprobe_event.h) */
+	void *memory; /* the ledger's, mapped */
+	size_t size;  /* in bytes */
 };
 
 /*
- * Takes the lock, and looks at what is pinned. Returns 0 or a negative errno: -EBUSY with *holder,
- * the process that has the lock (0: not known).
+ * Takes the lock of the guards, and finds what is pinned. Returns 0 or a negative errno: -EBUSY
+ * with *holder the process that holds the lock, 0 if unknown. pinned_guard_close() in either case.
  */
-int pinned_guard_open(struct pinned_guard *l, int *holder);
-/* Looks without the lock, and maps what is found for reading. */
-void pinned_guard_look(struct pinned_guard *l);
-/* Lets go of all; what is pinned stays. */
-void pinned_guard_close(struct pinned_guard *l);
+int pinned_guard_open(struct pinned_guard *g, int *holder);
+/* Finds what is pinned without taking the lock, and maps the ledger read-only. */
+void pinned_guard_look(struct pinned_guard *g);
+/* Drops lock and memory; what is pinned stays. */
+void pinned_guard_close(struct pinned_guard *g);
 
 /*
- * Begins a ledger of one's own, for so many CPUs, in place of what was found. Returns 0 or a
- * negative errno.
+ * Makes a new ledger, for so many CPUs and kprobe events of that group, in place of the one that
+ * was found. Returns 0 or a negative errno.
  */
-int pinned_guard_begin(struct pinned_guard *l, unsigned int cpus, int group);
-/* Pins it below PINS_NEW. Returns 0 or a negative errno. */
-int pinned_guard_pin(const struct pinned_guard *l);
-/* Pins it anew where it has gone from PINS_DIR. Returns 1 if it had, 0, or a negative errno. */
-int pinned_guard_repin(const struct pinned_guard *l);
+int pinned_guard_begin(struct pinned_guard *g, unsigned int cpus, int group);
+/* Pins the ledger below PINS_NEW. Returns 0 or a negative errno. */
+int pinned_guard_pin(const struct pinned_guard *g);
+/* Pins the ledger again if it is missing in PINS_DIR: 1 if it was, 0 if not, or an errno. */
+int pinned_guard_repin(const struct pinned_guard *g);
 
-/* This build, whose kprobe events are in that group. */
+/* What a ledger of this build says, with kprobe events of that group. */
 struct ledger_build pinned_guard_build(int group);
 
 #endif

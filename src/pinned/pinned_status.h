@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a guard that was started with --pin has in the kernel, read from there, never from intent.
- */
+/* The state of a pinned guard, read back from the kernel. */
 #ifndef PINNED_STATUS_H
 #define PINNED_STATUS_H
 
@@ -14,20 +13,21 @@
 
 struct pinned_status {
 	struct guard_facts facts;
-	bool tried; /* in a window opening was tried, and refused */
+	bool tried; /* in a window, an open for writing was tried and refused */
 	struct platform platform;
 	struct hooks hooks;
 	struct pinned_guard guard;
-	struct sensors *sensors; /* NULL: nothing of this build is pinned */
+	struct sensors *sensors; /* NULL: no guard of this build is pinned */
 	struct snp_state kernel;
 	struct session session;
 };
 
 /*
- * Reads, and changes nothing; where a window is open it tries whether opening is refused. Returns
- * 0, -EPERM without root, or another negative errno; pinned_status_free() in either case.
+ * Reads the state, and changes nothing. In a window of an enforcing gate it also tries to open a
+ * guarded file for writing. Returns 0, -EPERM without root, or another negative errno;
+ * pinned_status_free() in either case.
  */
-int pinned_status_read(struct pinned_status *b);
-void pinned_status_free(struct pinned_status *b);
+int pinned_status_read(struct pinned_status *s);
+void pinned_status_free(struct pinned_status *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How events and verdicts look: one interface, a file for each format. */
+/* Shows events and verdicts: one interface, a file for each format. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -12,7 +12,7 @@
 
 /* Formats: X(symbol, name) */
 #define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
-/* ... and those of run, of which more than a stream of lines can come. */
+/* ... and those of run, which can also write to the journal. */
 #define RUN_FORMATS(X) REPORT_FORMATS(X) X(JOURNAL, "journal")
 
 enum report_format {
@@ -22,11 +22,11 @@ enum report_format {
 		REPORT_FORMAT_COUNT
 };
 
-/* What became of a breach's verdicts. */
+/* Counts of a breach's verdicts. */
 struct report_breach {
 	unsigned int counted;
-	unsigned int left_out;	 /* while its severity was off */
-	enum snp_severity worst; /* that it counted as; a severity may change while a run goes on */
+	unsigned int left_out;	 /* not reported, as its severity was off */
+	enum snp_severity worst; /* severity that it was counted with; a reload may change it */
 };
 
 /* The host and the run that a report is about. */
@@ -44,7 +44,7 @@ struct report_end {
 	unsigned int uncovered_count;
 	struct report_breach breaches[SNP_BREACH_COUNT];
 	bool window_open;
-	__u64 denied;  /* writes refused or audited, with or without a record */
+	__u64 denied;  /* attempts refused or audited, with or without a record */
 	int status;    /* the exit status to come */
 	__u64 time_ns; /* CLOCK_BOOTTIME of the last event */
 };
@@ -52,7 +52,7 @@ struct report_end {
 struct report;
 
 struct report_ops {
-	int (*open)(void); /* 0, or why it can't be had: a negative errno; may be NULL */
+	int (*open)(void); /* returns 0, or a negative errno where unavailable; may be NULL */
 	void (*start)(struct report *r); /* may be NULL */
 	void (*event)(struct report *r, const struct snp_event *e);
 	void (*verdict)(struct report *r, const struct verdict *v);
@@ -61,7 +61,7 @@ struct report_ops {
 
 struct report {
 	const struct report_ops *ops;
-	void *state; /* of ops that keep one */
+	void *state; /* the ops' own */
 	FILE *out;
 	struct terminal terminal; /* of out */
 	const struct report_host *host;

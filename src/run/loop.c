@@ -47,7 +47,7 @@ static void switch_audit(struct run *r)
 		r->gate.audit = r->settings->audit;
 }
 
-static void reload(struct run *r)
+static void reload_settings(struct run *r)
 {
 	service_reloading();
 	r->request.reload(r->request.ctx);
@@ -67,7 +67,7 @@ static bool take_signal(struct run *r, int signal_fd)
 	/* The kernel sends SIGHUP itself when the terminal goes away: that is no reload. */
 	if (info.ssi_signo != SIGHUP || info.ssi_code == SI_KERNEL)
 		return true;
-	reload(r);
+	reload_settings(r);
 	return false;
 }
 

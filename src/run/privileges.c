@@ -7,10 +7,10 @@
 
 static const cap_value_t kept[] = {
 	CAP_BPF,	  CAP_PERFMON,
-	CAP_SYS_ADMIN,	  /* programs come and go; ccp's BTF, objects by id */
-	CAP_SYS_RAWIO,	  /* /dev/cpu/N/msr of CPUs that come */
-	CAP_SYSLOG,	  /* addresses in /proc/kallsyms, when ccp comes */
-	CAP_DAC_OVERRIDE, /* files of tracefs and sysfs of other modes */
+	CAP_SYS_ADMIN,	  /* attach and detach programs, open BTF and programs by id */
+	CAP_SYS_RAWIO,	  /* open /dev/cpu/N/msr of CPUs that come online */
+	CAP_SYSLOG,	  /* see addresses in /proc/kallsyms once ccp is loaded */
+	CAP_DAC_OVERRIDE, /* open files of tracefs and sysfs whatever their mode */
 };
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
@@ -35,7 +35,7 @@ int privileges_drop(void)
 		    errno != EPERM)
 			goto fail;
 	for (size_t i = 0; i < KEPT; i++) {
-		/* A container may have given less than all. */
+		/* A container may have fewer than all. */
 		if (cap_get_flag(current, kept[i], CAP_PERMITTED, &has) || has != CAP_SET)
 			continue;
 		if (cap_set_flag(caps, CAP_PERMITTED, 1, &kept[i], CAP_SET) ||

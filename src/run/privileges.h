@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a guard that runs may do: no more than it needs. */
+/* The capabilities of a running guard. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
 /*
- * Gives up, for good, all capabilities but those that a guard needs as long as it runs
- * (docs/security.md). Returns 0 or a negative errno.
+ * Drops all capabilities, from the bounding set too, but those that a guard needs while it runs
+ * (docs/security.md lists them). Returns 0 or a negative errno.
  */
 int privileges_drop(void);
 

@@ -80,7 +80,7 @@ void history_pack(struct history *h, struct pack *p)
 		pack_history_window(p, &h->windows[i]);
 	for (int i = 0; i < HISTORY_DENIALS; i++)
 		pack_denial(p, &h->denials[i]);
-	/* None of them is open. */
+	/* The open window is the last of at least one. */
 	if (h->open && !h->window_count)
 		p->err = -EBADMSG;
 }

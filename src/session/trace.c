@@ -46,7 +46,7 @@ int trace_create(struct trace *t, const char *path, const struct trace_header *h
 	return err;
 }
 
-/* The checksum that END carries: of all before it, and of itself without it. */
+/* The checksum in END: of all bytes before END, and of END with value 0. */
 static unsigned long sealed(unsigned long crc, const struct snp_event *end)
 {
 	struct snp_event copy = *end;
@@ -63,7 +63,7 @@ int trace_write(struct trace *t, const struct snp_event *e)
 	if (e->kind == SNP_EV_END)
 		copy.value = sealed(t->crc, e);
 	err = put(t, &copy, sizeof(copy));
-	/* What is recorded must survive the end of the guard, which may come at any time. */
+	/* The guard may be killed at any time, and a recording must hold all events until then. */
 	if (!err && fflush(t->f))
 		err = -errno;
 	return err;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recordings: a header; with TRACE_STATE what the session knew before, of which a session packs and
- * unpacks the bytes; then the events as they were fed to the automaton, then the END event, whose
- * value is the CRC-32 of all bytes before it, and of its own with that value 0. A recording
- * without it was cut off.
+ * Recordings. A recording has a header; with TRACE_STATE the session's state, packed by
+ * session_save(); the events in the order in which they were fed; and last the END event, whose
+ * value is the CRC-32 of all bytes before it and of itself with value 0. A recording without END
+ * was cut off.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -18,9 +18,9 @@
 struct trace_header {
 	char magic[8];
 	__u32 version;	   /* SNP_EVENT_VERSION */
-	__u32 header_size; /* bytes before the first record */
+	__u32 header_size; /* in bytes; state or first record follow */
 	__u32 record_size;
-	__u32 flags;		  /* TRACE_AUDIT */
+	__u32 flags;		  /* TRACE_* */
 	__s64 realtime_offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME at the start */
 	char boot_id[PLATFORM_BOOT_ID_LEN];
 	char release[PLATFORM_RELEASE_LEN];
@@ -28,40 +28,42 @@ struct trace_header {
 };
 _Static_assert(sizeof(struct trace_header) == 136, "a recording's header has 136 bytes");
 
-#define TRACE_AUDIT (1u << 0)
-#define TRACE_STATE (1u << 1) /* a __u32 follows, and so many bytes of state */
+#define TRACE_AUDIT (1u << 0) /* the gate refused nothing */
+#define TRACE_STATE (1u << 1) /* a __u32 follows the header, then so many bytes of state */
 
 #define TRACE_STATE_MAX (32u << 20)
 
 struct trace {
 	FILE *f;
 	unsigned long crc;
-	unsigned long long records;
+	unsigned long long records; /* read so far */
 	struct trace_header header;
-	void *state; /* NULL: it begins with nothing known */
+	void *state; /* that it begins with; NULL: none */
 	__u32 state_size;
 	char why[160]; /* what is wrong with it, after a failure */
 };
 
 /*
- * Creates a recording, not readable by others, which begins with a state unless that is NULL.
- * Returns 0 or a negative errno.
+ * Creates a recording that only its owner can read; it begins with a state unless that is NULL.
+ * Returns 0 or a negative errno; trace_close() in either case.
  */
 int trace_create(struct trace *t, const char *path, const struct trace_header *header,
 		 const void *state, __u32 state_size);
-/* Appends one record, and the checksum if it is END. Returns 0 or a negative errno. */
+/* Appends an event, END with the checksum, and hands it to the kernel. Returns 0 or an errno. */
 int trace_write(struct trace *t, const struct snp_event *e);
 
-/* Opens a recording, checks its header, and reads its state. Returns 0, -EBADMSG with why, or
- * another errno. */
+/*
+ * Begins to read a recording: checks its header, reads its state. t owns f from now on. Returns 0,
+ * -EBADMSG with t->why set, or another negative errno; trace_close() in either case.
+ */
 int trace_open(struct trace *t, FILE *f);
 /*
- * Reads one record. Returns 1; 0 at the end, with why if END is missing; -EBADMSG with why for a
- * damaged recording; or another negative errno.
+ * Reads one event. Returns 1; 0 with t->why set if the recording ends without END; -EBADMSG with
+ * t->why set for a damaged recording; or another negative errno. Not to be called after END.
  */
 int trace_read(struct trace *t, struct snp_event *e);
 
-/* Returns 0, or the negative errno of what had not been written yet. */
+/* Frees t's state and closes its file. Returns 0, or the negative errno of a late write error. */
 int trace_close(struct trace *t);
 
 #endif

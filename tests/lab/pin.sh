@@ -14,8 +14,8 @@ refused() {
 	shift 2
 	checked
 	! "$@" >/tmp/refused 2>&1 || fail "$what: \`$*\` should have failed"
-	grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ] ||
-		fail "$what: no line with \"$text\": $(cat /tmp/refused)"
+	{ grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ]; } ||
+		fail "$what: not one line with \"$text\": $(cat /tmp/refused)"
 }
 
 status_is() {
@@ -145,7 +145,7 @@ guard_stop
 
 scenario "what no guard pinned is refused in one line"
 mkdir $pins
-refused "an empty directory" "$pins is there and is no guard's" snp-guard run --pin --for 1
+refused "an empty directory" "$pins is not snp-guard's" snp-guard run --pin --for 1
 status_is degraded
 rmdir $pins
 

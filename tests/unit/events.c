@@ -9,12 +9,11 @@
 
 void story_begin(struct story *s, unsigned int cpus)
 {
-	*s = (struct story){
-		.window = window_new(),
-		.now_ns = 10 * SECOND,
-		.start_flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_GATE,
-		.cpu_count = cpus,
-	};
+	memset(s, 0, sizeof(*s));
+	s->window = window_new();
+	s->now_ns = 10 * SECOND;
+	s->start_flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_GATE;
+	s->cpu_count = cpus;
 	cr_assert(s->window);
 	for (unsigned int i = 0; i < cpus; i++)
 		s->cpus[i] = (struct story_cpu){ .present = true, .online = true };
@@ -26,14 +25,25 @@ void story_end(struct story *s)
 	s->window = NULL;
 }
 
+void story_finish(struct story *s)
+{
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		cr_expect_eq(window_totals(s->window).breaches[i], s->breaches[i], "%s",
+			     snp_breach_name(i));
+	story_end(s);
+}
+
 static void note(void *ctx, const struct verdict *v)
 {
 	struct story *s = ctx;
 	bool is_breach = v->kind == VERDICT_BREACH;
 	size_t used = strlen(s->told);
 
-	if (is_breach)
+	if (is_breach) {
 		s->breaches[v->id]++;
+		if (v->cpu < STORY_CPUS)
+			s->breaches_of[v->cpu]++;
+	}
 	snprintf(s->told + used, sizeof(s->told) - used,
 		 v->cpu == SNP_NO_SUBJECT ? "%s%s" : "%s%s:%u", used ? " " : "",
 		 is_breach ? snp_breach_name(v->id) : window_state_name(v->id), v->cpu);
@@ -57,6 +67,9 @@ struct snp_event story_event(struct story *s, enum snp_event_kind kind)
 		.comm = "modprobe",
 	};
 }
+
+/* The most CPUs of a story whose state is saved and loaded after each event: it takes its time. */
+enum { KEPT_CPUS = 64 };
 
 /* Each story is also one of guards that end after each event, and of others that go on. */
 static void be_kept(struct story *s)
@@ -82,30 +95,31 @@ int story_feed(struct story *s, const struct snp_event *e)
 	if (s->trace)
 		cr_assert_eq(trace_write(s->trace, e), 0);
 	err = window_feed(s->window, e, note, s);
-	be_kept(s);
+	if (s->cpu_count <= KEPT_CPUS)
+		be_kept(s);
 	return err;
 }
 
-static void feed(struct story *s, const struct snp_event *e)
+void story_tell(struct story *s, const struct snp_event *e)
 {
 	int err = story_feed(s, e);
 
 	cr_assert_eq(err, 0, "%s: error %d", snp_event_name(e->kind), err);
 }
 
-static void feed_kind(struct story *s, enum snp_event_kind kind)
+static void tell_kind(struct story *s, enum snp_event_kind kind)
 {
 	struct snp_event e = story_event(s, kind);
 
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
-static void feed_cpu(struct story *s, enum snp_event_kind kind, unsigned int cpu)
+void story_tell_cpu(struct story *s, enum snp_event_kind kind, unsigned int cpu)
 {
 	struct snp_event e = story_event(s, kind);
 
 	e.subject = cpu;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void later(struct story *s, __u64 ns)
@@ -121,7 +135,7 @@ void start_only(struct story *s)
 
 	e.flags = s->start_flags;
 	strcpy(e.name, "7.3.0");
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void start(struct story *s)
@@ -139,7 +153,7 @@ static void feed_look(struct story *s, enum snp_event_kind kind, unsigned int cp
 	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0);
 	e.result = c->online ? c->err : 0;
 	e.value = c->online && !c->err && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void snapshot(struct story *s)
@@ -156,7 +170,7 @@ void tell_snapshot(struct story *s, __u32 flags)
 			feed_look(s, SNP_EV_BEFORE_CPU, i, &s->snapshot[i]);
 	e = story_event(s, SNP_EV_BEFORE);
 	e.flags = flags;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void start_since(struct story *s, __u32 flags)
@@ -189,7 +203,7 @@ static void feed_truth(struct story *s, bool stable)
 	if (!s->swept && s->initialised >= 0)
 		e.flags |= SNP_F_FW_KNOWN | (s->initialised ? SNP_F_FW_INIT : 0);
 	s->swept |= stable;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void truth(struct story *s)
@@ -221,27 +235,27 @@ void lost(struct story *s, __u64 records)
 	struct snp_event e = story_event(s, SNP_EV_LOST);
 
 	e.value = records;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void end(struct story *s)
 {
 	sweep(s);
-	feed_kind(s, SNP_EV_END);
+	tell_kind(s, SNP_EV_END);
 }
 
 /* ---- the kernel ---- */
 
 void prepare_enter(struct story *s)
 {
-	feed_kind(s, SNP_EV_PREPARE_ENTER);
+	tell_kind(s, SNP_EV_PREPARE_ENTER);
 }
 
 void snp_enable(struct story *s, unsigned int cpu)
 {
 	s->cpus[cpu].snp_en = true;
 	if (s->start_flags & SNP_F_HAS_ENABLE)
-		feed_cpu(s, SNP_EV_SNP_ENABLE, cpu);
+		story_tell_cpu(s, SNP_EV_SNP_ENABLE, cpu);
 }
 
 void snp_enable_online(struct story *s)
@@ -256,7 +270,7 @@ void prepare_exit(struct story *s, int result)
 	struct snp_event e = story_event(s, SNP_EV_PREPARE_EXIT);
 
 	e.result = result;
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void prepare(struct story *s)
@@ -283,7 +297,7 @@ static void hotplug(struct story *s, enum snp_event_kind kind, __u32 flags, cons
 	e.flags = flags;
 	e.count = s->count;
 	snprintf(e.name, sizeof(e.name), "%s", caller);
-	feed(s, &e);
+	story_tell(s, &e);
 }
 
 void hp_disable(struct story *s, const char *caller)
@@ -308,26 +322,26 @@ void foreign_enable(struct story *s, const char *caller)
 
 void cpu_up(struct story *s, unsigned int cpu)
 {
-	feed_cpu(s, SNP_EV_CPU_UP_BEGIN, cpu);
-	feed_cpu(s, SNP_EV_CPU_UP, cpu);
+	story_tell_cpu(s, SNP_EV_CPU_UP_BEGIN, cpu);
+	story_tell_cpu(s, SNP_EV_CPU_UP, cpu);
 	s->cpus[cpu].present = s->cpus[cpu].online = true;
 }
 
 void cpu_down(struct story *s, unsigned int cpu)
 {
-	feed_cpu(s, SNP_EV_CPU_DOWN_BEGIN, cpu);
-	feed_cpu(s, SNP_EV_CPU_DOWN, cpu);
+	story_tell_cpu(s, SNP_EV_CPU_DOWN_BEGIN, cpu);
+	story_tell_cpu(s, SNP_EV_CPU_DOWN, cpu);
 	s->cpus[cpu].online = false;
 }
 
 void x86_shutdown(struct story *s)
 {
-	feed_kind(s, SNP_EV_X86_SHUTDOWN);
+	tell_kind(s, SNP_EV_X86_SHUTDOWN);
 }
 
 void kexec(struct story *s)
 {
-	feed_kind(s, SNP_EV_KEXEC);
+	tell_kind(s, SNP_EV_KEXEC);
 }
 
 /* ---- the firmware ---- */
@@ -341,29 +355,49 @@ void command(struct story *s, unsigned int number, __u32 flags, __u32 status)
 	e.status = status;
 	e.result = status ? -EIO : 0;
 	e.value = 1500000;
-	feed(s, &e);
+	story_tell(s, &e);
+}
+
+void snp_init_fails(struct story *s)
+{
+	command(s, SNP_CMD_INIT_EX, 0, STATUS_FAILED);
+}
+
+void snp_init_needs_a_flush(struct story *s)
+{
+	command(s, SNP_CMD_INIT_EX, 0, SNP_STATUS_DFFLUSH_REQUIRED);
+}
+
+void df_flush(struct story *s, __u32 status)
+{
+	command(s, SNP_CMD_DF_FLUSH, 0, status);
 }
 
 void snp_init(struct story *s)
 {
 	command(s, SNP_CMD_INIT_EX, 0, 0);
-	command(s, SNP_CMD_DF_FLUSH, 0, 0);
+	df_flush(s, 0);
 }
 
 void legacy_shutdown(struct story *s)
 {
 	command(s, SNP_CMD_SHUTDOWN_EX, 0, 0);
-	feed_kind(s, SNP_EV_SHUTDOWN_LOCKED);
+	tell_kind(s, SNP_EV_SHUTDOWN_LOCKED);
 }
 
 void full_shutdown(struct story *s)
 {
-	for (unsigned int i = 0; i < s->cpu_count; i++)
-		s->cpus[i].snp_en = false;
+	all_snp_en(s, false);
 	command(s, SNP_CMD_SHUTDOWN_EX, SNP_SHUTDOWN_X86, 0);
 }
 
-/* ---- whole lives, by kernel ---- */
+/* ---- what a kernel, or a guard, does as a whole ---- */
+
+void all_snp_en(struct story *s, bool set)
+{
+	for (unsigned int i = 0; i < s->cpu_count; i++)
+		s->cpus[i].snp_en = set;
+}
 
 void v10_prepare(struct story *s)
 {
@@ -378,5 +412,84 @@ void v10_full_shutdown(struct story *s)
 	full_shutdown(s);
 	hp_enable(s, "snp_shutdown");
 	x86_shutdown(s);
-	feed_kind(s, SNP_EV_SHUTDOWN_LOCKED);
+	tell_kind(s, SNP_EV_SHUTDOWN_LOCKED);
+}
+
+void initialise_again(struct story *s)
+{
+	prepare_bails_out(s);
+	snp_init(s);
+	settle(s);
+}
+
+void start_inside(struct story *s, int count, int initialised)
+{
+	all_snp_en(s, true);
+	s->count = count;
+	s->initialised = initialised;
+	start(s);
+}
+
+/* ---- scenes ---- */
+
+void mainline_initialises(struct story *s)
+{
+	prepare(s);
+	snp_init(s);
+	cr_settles(s, INITIALISED " no-latch");
+}
+
+void mainline_initialised(struct story *s)
+{
+	start(s);
+	mainline_initialises(s);
+}
+
+void mainline_init_fails(struct story *s)
+{
+	start(s);
+	prepare(s);
+	snp_init_fails(s);
+	cr_told(s, "window-open benign-failed-init");
+}
+
+void mainline_ends(struct story *s)
+{
+	full_shutdown(s);
+	x86_shutdown(s);
+	cr_settles(s, SHUT_DOWN);
+}
+
+void v10_initialises(struct story *s)
+{
+	v10_prepare(s);
+	snp_init(s);
+	cr_settles(s, INITIALISED);
+}
+
+void v10_initialised(struct story *s)
+{
+	start(s);
+	v10_initialises(s);
+}
+
+void v10_init_fails(struct story *s)
+{
+	start(s);
+	v10_prepare(s);
+	snp_init_fails(s);
+	cr_told(s, "window-open benign-failed-init");
+}
+
+void v10_ends(struct story *s)
+{
+	v10_full_shutdown(s);
+	cr_settles(s, SHUT_DOWN);
+}
+
+void silent_to_the_end(struct story *s)
+{
+	settle(s);
+	end(s);
+	cr_told(s, "");
 }

@@ -17,7 +17,7 @@
 
 #define SECOND 1000000000ull
 
-enum { STORY_CPUS = 64 };
+enum { STORY_CPUS = 8192 }; /* NR_CPUS of an x86 kernel at the most */
 
 struct story_cpu {
 	bool present, online, snp_en;
@@ -35,7 +35,8 @@ struct story {
 	int initialised; /* what the driver's own flag says to the first sweep; -1: not readable */
 	bool swept;
 	unsigned int breaches[SNP_BREACH_COUNT]; /* as they were emitted */
-	char told[4096];			 /* names, "name:CPU" where a CPU is named */
+	unsigned int breaches_of[STORY_CPUS];	 /* ... about each CPU */
+	char told[4096];			 /* names, "name:CPU" where a CPU is named; cut */
 	char text[240];				 /* of the last verdict */
 	__u64 window_of_last;
 };
@@ -43,11 +44,30 @@ struct story {
 /* A host with so many CPUs online, SNP_EN clear, on a kernel with snp_prepare(). */
 void story_begin(struct story *s, unsigned int cpus);
 void story_end(struct story *s);
+/* Also asserts that the automaton counted the breaches that it emitted. */
+void story_finish(struct story *s);
 
 /* An event of now, a moment after the last: numbered if it is one that BPF programs record. */
 struct snp_event story_event(struct story *s, enum snp_event_kind kind);
 /* Feeds it; returns what window_feed() returns. */
 int story_feed(struct story *s, const struct snp_event *e);
+/* Feeds it, and asserts that the automaton takes it. */
+void story_tell(struct story *s, const struct snp_event *e);
+/* The same, of a new event about one CPU. */
+void story_tell_cpu(struct story *s, enum snp_event_kind kind, unsigned int cpu);
+
+/* A suite whose tests tell one story each: of s, a host with four CPUs. */
+#define STORY_SUITE(suite)                                                                         \
+	static struct story s;                                                                     \
+	static void begin(void)                                                                    \
+	{                                                                                          \
+		story_begin(&s, 4);                                                                \
+	}                                                                                          \
+	static void finish(void)                                                                   \
+	{                                                                                          \
+		story_finish(&s);                                                                  \
+	}                                                                                          \
+	TestSuite(suite, .init = begin, .fini = finish)
 
 /* Asserts that these verdicts and no others came since the last time, in this order. */
 #define cr_told(s, expected)                                                                       \
@@ -55,6 +75,12 @@ int story_feed(struct story *s, const struct snp_event *e);
 		cr_assert(!strcmp((s)->told, expected), "told `%s`, expected `%s`; last: %s",      \
 			  (s)->told, expected, (s)->text);                                         \
 		(s)->told[0] = 0;                                                                  \
+	} while (0)
+/* Settles, and asserts the same. */
+#define cr_settles(s, expected)                                                                    \
+	do {                                                                                       \
+		settle(s);                                                                         \
+		cr_told(s, expected);                                                              \
 	} while (0)
 /* Asserts that this verdict is not among them. */
 #define cr_not_told(s, name)                                                                       \
@@ -103,14 +129,43 @@ void kexec(struct story *s);
 
 /* ---- the firmware ---- */
 
+#define STATUS_FAILED 0x03 /* INVALID_CONFIG */
+
 void command(struct story *s, unsigned int number, __u32 flags, __u32 status);
+void snp_init_fails(struct story *s);
+void snp_init_needs_a_flush(struct story *s);
+void df_flush(struct story *s, __u32 status);
 void snp_init(struct story *s); /* SNP_INIT_EX and SNP_DF_FLUSH succeed */
 void legacy_shutdown(struct story *s);
 void full_shutdown(struct story *s); /* the command alone: SNP_EN is cleared */
 
-/* ---- whole lives, by kernel ---- */
+/* ---- what a kernel, or a guard, does as a whole ---- */
 
+void all_snp_en(struct story *s, bool set); /* of CPUs that nobody tells about */
 void v10_prepare(struct story *s);
 void v10_full_shutdown(struct story *s);
+void initialise_again(struct story *s); /* inside a window: by a bailout; then settles */
+/* A guard that starts where SNP_EN is set everywhere. */
+void start_inside(struct story *s, int count, int initialised);
+
+/*
+ * Scenes: some events, and the verdicts that must follow from them. mainline is a kernel of 7.1 to
+ * 7.3, which never disables hotplug. What begins with `initialised` or `init_fails` starts the
+ * guard, too.
+ */
+#define OPENED	    "window-open"
+#define INITIALISED "window-open initialised"
+#define SHUT_DOWN   "full-shutdown window-closed"
+#define FOUND_OPEN  "window-open inferred"
+
+void mainline_initialises(struct story *s); /* ... with no-latch */
+void mainline_initialised(struct story *s);
+void mainline_init_fails(struct story *s);
+void mainline_ends(struct story *s); /* by a full shutdown */
+void v10_initialises(struct story *s);
+void v10_initialised(struct story *s);
+void v10_init_fails(struct story *s);
+void v10_ends(struct story *s);
+void silent_to_the_end(struct story *s); /* settles, and ends */
 
 #endif

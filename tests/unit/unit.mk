@@ -39,10 +39,12 @@ $(O)/asan/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
-# The guard itself, for the lab.
+# The guard itself, for the lab. gcc's sanitizers share one log_path only if they are linked statically,
+# as clang's always are.
 $(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@ \
+		$(if $(shell $(CC) --version | grep clang),,-static-libasan -static-libubsan)
 
 # It parses what timeline draws.
 $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)

@@ -15,23 +15,15 @@ static struct story s;
 static void begin(void)
 {
 	story_begin(&s, 4);
-	for (unsigned int i = 0; i < s.cpu_count; i++)
-		s.cpus[i].snp_en = true;
+	all_snp_en(&s, true);
 	s.count = 1;
 }
 
 static void finish(void)
 {
-	story_end(&s);
+	story_finish(&s);
 }
 
-static void all_snp_en(bool set)
-{
-	for (unsigned int i = 0; i < s.cpu_count; i++)
-		s.cpus[i].snp_en = set;
-}
-
-#define FOUND_OPEN "window-open inferred"
 #define COMPARED   "window-open inferred compared"
 #define SAME_BOOT  SNP_F_SAME_BOOT
 #define OTHER_BOOT 0
@@ -48,9 +40,7 @@ Test(snapshot, host_that_did_not_change_is_silent)
 	cr_told(&s, COMPARED);
 	cr_says(&s, "SNP_EN was set at the snapshot, in this boot, and is set now: taken to be the "
 		    "same window");
-	settle(&s);
-	end(&s);
-	cr_told(&s, "");
+	silent_to_the_end(&s);
 }
 
 Test(snapshot, window_of_another_boot_outlived_a_kexec)
@@ -76,9 +66,7 @@ Test(snapshot, is_compared_once)
 	s.cpus[3].online = true;
 	start_since(&s, SAME_BOOT);
 	cr_told(&s, COMPARED " cpu-onlined:3");
-	settle(&s);
-	end(&s);
-	cr_told(&s, "");
+	silent_to_the_end(&s);
 }
 
 Test(snapshot, is_compared_by_the_first_sweep_that_is_complete)
@@ -99,10 +87,10 @@ Test(snapshot, is_compared_by_the_first_sweep_that_is_complete)
 
 Test(snapshot, taken_outside_a_window_accuses_nobody)
 {
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	s.cpus[2].online = false;
 	snapshot(&s);
-	all_snp_en(true);
+	all_snp_en(&s, true);
 	s.cpus[2].online = true;
 	s.cpus[3].online = false;
 	start_since(&s, SAME_BOOT);
@@ -116,7 +104,7 @@ Test(snapshot, of_a_window_that_has_ended_accuses_nobody)
 {
 	s.cpus[2].online = false;
 	snapshot(&s);
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	s.cpus[2].online = true;
 	s.cpus[3].online = false;
 	start_since(&s, SAME_BOOT);
@@ -124,9 +112,7 @@ Test(snapshot, of_a_window_that_has_ended_accuses_nobody)
 	cr_assert(strstr(s.text, "SNP_EN was set at the snapshot, in this boot, and is clear now"),
 		  "the text is `%s`", s.text);
 	cr_assert_not(strstr(s.text, "window"), "the text is `%s`", s.text);
-	settle(&s);
-	end(&s);
-	cr_told(&s, "");
+	silent_to_the_end(&s);
 }
 
 /* ---- cpu-onlined and cpu-offlined since the snapshot ---- */
@@ -224,7 +210,7 @@ static void before_cpu(unsigned int cpu, __u32 flags, int result)
 	e.flags = SNP_F_PRESENT | flags;
 	e.result = result;
 	e.value = SNP_SYSCFG_SNP_EN;
-	cr_assert_eq(story_feed(&s, &e), 0);
+	story_tell(&s, &e);
 }
 
 Test(snapshot, snp_en_that_could_not_be_read_then_is_not_lost)
@@ -280,8 +266,7 @@ Test(kexec_unlatched, is_named_by_the_first_sweep)
 	cr_told(&s, FOUND_OPEN " kexec-unlatched");
 	cr_says(&s, "the kernel's count is 0");
 	settle(&s);
-	settle(&s);
-	cr_told(&s, "");
+	cr_settles(&s, "");
 }
 
 /* It says all that no-latch would. */
@@ -289,14 +274,11 @@ Test(kexec_unlatched, is_not_told_again_as_no_latch)
 {
 	start(&s);
 	cr_told(&s, FOUND_OPEN " kexec-unlatched");
-	prepare_bails_out(&s);
-	snp_init(&s);
-	settle(&s);
+	initialise_again(&s);
 	cr_told(&s, "initialised");
 	full_shutdown(&s);
 	x86_shutdown(&s);
-	settle(&s);
-	cr_told(&s, "full-shutdown window-closed");
+	cr_settles(&s, SHUT_DOWN);
 }
 
 Test(kexec_unlatched, is_named_after_a_kexec_that_a_snapshot_shows)
@@ -317,24 +299,21 @@ Test(kexec_unlatched, kernel_without_the_disable_is_silent)
 {
 	s.start_flags &= ~SNP_F_HAS_LATCH;
 	start(&s);
-	settle(&s);
-	cr_told(&s, FOUND_OPEN);
+	cr_settles(&s, FOUND_OPEN);
 }
 
 Test(kexec_unlatched, kernel_that_disabled_is_silent)
 {
 	s.count = 1;
 	start(&s);
-	settle(&s);
-	cr_told(&s, FOUND_OPEN);
+	cr_settles(&s, FOUND_OPEN);
 }
 
 Test(kexec_unlatched, count_that_cant_be_read_is_silent)
 {
 	s.count = SNP_COUNT_UNKNOWN;
 	start(&s);
-	settle(&s);
-	cr_told(&s, FOUND_OPEN);
+	cr_settles(&s, FOUND_OPEN);
 }
 
 /* The guard came later into the same kernel, as a snapshot of it shows. */
@@ -342,8 +321,7 @@ Test(kexec_unlatched, kernel_that_took_the_snapshot_is_silent)
 {
 	snapshot(&s);
 	start_since(&s, SAME_BOOT);
-	settle(&s);
-	cr_told(&s, COMPARED);
+	cr_settles(&s, COMPARED);
 }
 
 /* The guard came later into the same kernel, as the driver's own SNP shows. */
@@ -352,27 +330,24 @@ Test(kexec_unlatched, kernel_with_snp_initialised_is_not_accused_of_a_kexec)
 	s.initialised = 1;
 	start(&s);
 	cr_told(&s, FOUND_OPEN);
-	settle(&s);
-	cr_told(&s, "no-latch");
+	cr_settles(&s, "no-latch");
 }
 
 Test(kexec_unlatched, kernel_that_began_outside_a_window_is_silent)
 {
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	start(&s);
 	cr_told(&s, "");
 	prepare(&s);
-	settle(&s);
-	cr_told(&s, "window-open");
+	cr_settles(&s, "window-open");
 }
 
 Test(kexec_unlatched, window_that_a_later_sweep_finds_is_no_kexec)
 {
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	start(&s);
-	all_snp_en(true);
-	settle(&s);
-	cr_told(&s, "window-open");
+	all_snp_en(&s, true);
+	cr_settles(&s, "window-open");
 }
 
 /* ---- what was seen between START and the first sweep comes first ---- */
@@ -388,7 +363,7 @@ Test(snapshot, window_that_was_seen_to_begin_is_another_one)
 	s.cpus[3].online = false;
 	snapshot(&s);
 	s.cpus[3].online = true;
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	s.count = 0;
 	start_told(SAME_BOOT);
 	v10_prepare(&s);
@@ -467,19 +442,18 @@ Test(snapshot, loss_before_the_first_sweep_accuses_nobody)
 /* v9 disables after SNP_INIT: this kernel began outside a window. */
 Test(kexec_unlatched, prepare_seen_before_the_first_sweep_is_no_kexec)
 {
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	start_only(&s);
 	prepare(&s);
 	sweep(&s);
 	snp_init(&s);
 	hp_disable(&s, "__sev_snp_init_locked");
-	settle(&s);
-	cr_told(&s, "window-open initialised late-disable");
+	cr_settles(&s, "window-open initialised late-disable");
 }
 
 Test(kexec_unlatched, first_sweep_inside_a_prepare_is_no_kexec)
 {
-	all_snp_en(false);
+	all_snp_en(&s, false);
 	start_only(&s);
 	prepare_enter(&s);
 	s.cpus[0].snp_en = true; /* its record is on the way */

@@ -165,7 +165,7 @@ Test(listen, metrics_and_health)
 	struct listener *l;
 
 	open_listener(&l, UINT64_MAX);
-	answers(GET("/healthz"), "503", "no look at the CPUs yet");
+	answers(GET("/healthz"), "503", "no complete sweep yet");
 	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
 	answers(GET("/metrics"), "200",
 		"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
@@ -187,7 +187,7 @@ Test(listen, health_is_not_ok_when_nothing_came_for_too_long)
 
 	open_listener(&l, 0);
 	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
-	answers(GET("/healthz"), "503", "not ok: the last look at the CPUs was");
+	answers(GET("/healthz"), "503", "not ok: the last complete sweep was");
 	listener_close(l);
 }
 

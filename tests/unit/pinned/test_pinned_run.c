@@ -441,6 +441,7 @@ Test(pinned, what_a_guard_left_that_was_killed_before_is_removed)
 Test(pinned, status_without_a_guard)
 {
 	status_of("detached", UNVERIFIED);
+	cr_out("guard:    not running");
 	guard("status", "--format", "json", NULL);
 	cr_out(STATE("detached"));
 	cr_status(UNVERIFIED);
@@ -460,7 +461,8 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	leave_one_in_a_window();
 	open_cpu3();
 	status_of("enforcing", CLEAN);
-	cr_out("refused");
+	cr_out("tried to open a guarded file to write: refused");
+	cr_out("refused:  1");
 	guard("status", "--format", "json", NULL);
 	cr_status(CLEAN);
 	cr_out("\"window_open\":true,\"tried\":true");
@@ -471,7 +473,7 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	guard("status", "--format", "json", NULL);
 	cr_out("\"file\":\"cpu3/online\",\"comm\":\"sh\",\"tid\":4242,\"refused\":true");
 	guard("status", NULL);
-	cr_out("sh[4242]");
+	cr_out("cpu3/online by sh[4242]");
 }
 
 Test(pinned, status_lists_windows_with_their_breaches)
@@ -595,7 +597,7 @@ Test(pinned, detach_does_not_take_the_pins_of_a_guard_that_runs)
 	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
 	guard("detach", NULL);
 	cr_status(UNVERIFIED);
-	cr_err("process");
+	cr_err("is running here: stop it first");
 	cr_assert(bpf_is_attached("gate_open"));
 	close(fd);
 	host_refuse("/run/snp-guard.lock", -EROFS);
@@ -625,5 +627,5 @@ Test(pinned, detach_says_that_kprobe_events_are_still_in_use)
 	host.is_in_use = all_in_use;
 	guard("detach", NULL);
 	cr_status(CLEAN);
-	cr_err("in use");
+	cr_err("still uses kprobe events");
 }

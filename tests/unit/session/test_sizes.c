@@ -217,208 +217,141 @@ Test(sizes, a_syscfg_of_zero_is_read_back)
 	fclose(f);
 }
 
-/* ---- a life, told to the automaton ---- */
+/* ---- stories of 8192 CPUs ---- */
 
-struct life {
-	struct window *window;
-	__u64 now_ns, seq;
-	unsigned int told[SNP_BREACH_COUNT];
-	unsigned int told_of[ALL]; /* of each CPU */
-	char text[240];		   /* of the last breach */
-};
+static struct story story;
 
-static void note(void *ctx, const struct verdict *v)
-{
-	struct life *l = ctx;
-
-	if (v->kind != VERDICT_BREACH)
-		return;
-	l->told[v->id]++;
-	if (v->cpu < ALL)
-		l->told_of[v->cpu]++;
-	snprintf(l->text, sizeof(l->text), "%s", v->text);
-}
-
-static void feed(struct life *l, enum snp_event_kind kind, __u32 subject, __u32 flags, __u64 value)
-{
-	struct snp_event e = {
-		.seq = kind < SNP_EV_START ? ++l->seq : 0,
-		.time_ns = l->now_ns += 1000,
-		.kind = kind,
-		.subject = subject,
-		.flags = flags,
-		.value = value,
-		.tid = 7,
-		.tgid = 7,
-		.comm = "modprobe",
-	};
-
-	cr_assert_eq(window_feed(l->window, &e, note, l), 0);
-}
-
-#define NONE SNP_NO_SUBJECT
-
-static void sweep_of(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int),
-		     __u64 syscfg)
+static void set_online(bool (*online)(unsigned int))
 {
 	for (unsigned int i = 0; i < ALL; i++)
-		feed(l, SNP_EV_CPU_STATE, i,
-		     (present(i) ? SNP_F_PRESENT : 0) | (online(i) ? SNP_F_ONLINE : 0),
-		     online(i) ? syscfg : 0);
-	feed(l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
+		story.cpus[i].online = online(i);
 }
 
-static void begin_life(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int))
+static void begin_story(bool (*online)(unsigned int), bool (*present)(unsigned int))
 {
-	*l = (struct life){ .window = window_new(), .now_ns = 1000 * MS };
-	cr_assert(l->window);
-	feed(l, SNP_EV_START, NONE, SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_GATE, 0);
-	sweep_of(l, online, present, 0);
+	story_begin(&story, ALL);
+	set_online(online);
+	for (unsigned int i = 0; i < ALL; i++)
+		story.cpus[i].present = present(i);
+	start(&story);
 }
 
-static void open_window(struct life *l, bool (*online)(unsigned int), bool (*present)(unsigned int))
+static void open_window(void)
 {
-	feed(l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
-	for (unsigned int i = ALL; i-- > 0;)
-		if (online(i))
-			feed(l, SNP_EV_SNP_ENABLE, i, 0, 0);
-	feed(l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
-	feed(l, SNP_EV_COMMAND, SNP_CMD_INIT_EX, 0, 0);
-	feed(l, SNP_EV_COMMAND, SNP_CMD_DF_FLUSH, 0, 0);
-	l->now_ns += 2 * WINDOW_SETTLE_NS;
-	sweep_of(l, online, present, SNP_SYSCFG_SNP_EN);
+	prepare(&story);
+	snp_init(&story);
+	settle(&story);
 }
 
-static void close_window(struct life *l, bool (*online)(unsigned int),
-			 bool (*present)(unsigned int))
-{
-	feed(l, SNP_EV_COMMAND, SNP_CMD_SHUTDOWN_EX, SNP_SHUTDOWN_X86, 0);
-	feed(l, SNP_EV_X86_SHUTDOWN, NONE, 0, 0);
-	l->now_ns += 2 * WINDOW_SETTLE_NS;
-	sweep_of(l, online, present, 0);
-	cr_expect_not(window_is_open(l->window));
-}
-
-static void cr_told_alone(const struct life *l, enum snp_breach breach, unsigned int times)
+static void cr_told_alone(enum snp_breach breach, unsigned int times)
 {
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		cr_expect_eq(l->told[i], i == (int)breach ? times : 0, "%s: %u times, the last: %s",
-			     snp_breach_name(i), l->told[i], l->text);
+		cr_expect_eq(story.breaches[i], i == (int)breach ? times : 0,
+			     "%s: %u times, the last: %s", snp_breach_name(i), story.breaches[i],
+			     story.text);
 }
 
-static void forget(struct life *l)
+static void forget(void)
 {
-	memset(l->told, 0, sizeof(l->told));
-	memset(l->told_of, 0, sizeof(l->told_of));
+	memset(story.breaches, 0, sizeof(story.breaches));
+	memset(story.breaches_of, 0, sizeof(story.breaches_of));
 }
 
 Test(sizes, windows_over_8192_cpus_open_and_close)
 {
-	static struct life l;
-
-	begin_life(&l, every, every);
+	begin_story(every, every);
 	for (int i = 0; i < 3; i++) {
-		open_window(&l, every, every);
-		cr_expect(window_is_open(l.window));
+		open_window();
+		cr_expect(window_is_open(story.window));
 		/* Nothing in this kernel disables hotplug. */
-		cr_told_alone(&l, SNP_BREACH_NO_LATCH, 1);
+		cr_told_alone(SNP_BREACH_NO_LATCH, 1);
 		for (unsigned int cpu = 0; cpu < ALL; cpu++)
-			cr_assert(window_cpu(l.window, cpu).snp_en, "CPU %u", cpu);
-		forget(&l);
-		close_window(&l, every, every);
-		cr_told_alone(&l, SNP_BREACH_NO_LATCH, 0);
-		forget(&l);
+			cr_assert(window_cpu(story.window, cpu).snp_en, "CPU %u", cpu);
+		forget();
+		full_shutdown(&story);
+		x86_shutdown(&story);
+		settle(&story);
+		cr_expect_not(window_is_open(story.window));
+		cr_told_alone(SNP_BREACH_NO_LATCH, 0);
+		forget();
 	}
-	cr_expect_eq(window_totals(l.window).windows, 3);
-	window_free(l.window);
+	cr_expect_eq(window_totals(story.window).windows, 3);
+	story_end(&story);
 }
 
 Test(sizes, one_of_8192_cpus_is_named)
 {
-	static struct life l;
-
-	begin_life(&l, every, every);
-	open_window(&l, every, every);
-	forget(&l);
-	feed(&l, SNP_EV_CPU_STATE, ALL - 1, SNP_F_PRESENT | SNP_F_ONLINE, 0);
-	feed(&l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
-	cr_expect_eq(l.told[SNP_BREACH_SNP_EN_LOST], 1);
-	cr_expect_eq(l.told[SNP_BREACH_CPU_WITHOUT_SNP_EN], 1);
-	cr_expect_eq(l.told_of[ALL - 1], 2);
+	begin_story(every, every);
+	open_window();
+	forget();
+	story.cpus[ALL - 1].snp_en = false;
+	sweep(&story);
+	cr_expect_eq(story.breaches[SNP_BREACH_SNP_EN_LOST], 1);
+	cr_expect_eq(story.breaches[SNP_BREACH_CPU_WITHOUT_SNP_EN], 1);
+	cr_expect_eq(story.breaches_of[ALL - 1], 2);
 	for (unsigned int i = 0; i < ALL - 1; i++)
-		cr_assert_eq(l.told_of[i], 0, "CPU %u", i);
-	window_free(l.window);
+		cr_assert_eq(story.breaches_of[i], 0, "CPU %u", i);
+	story_end(&story);
 }
 
 Test(sizes, with_smt_off_the_other_half_is_named_as_one)
 {
-	static struct life l;
-
-	begin_life(&l, lower_half, every);
-	open_window(&l, lower_half, every);
-	cr_expect_eq(l.told[SNP_BREACH_PARTIAL_PREPARE], 1);
-	cr_expect_eq(l.told[SNP_BREACH_NO_LATCH], 1);
-	window_free(l.window);
-	begin_life(&l, lower_half, every);
-	feed(&l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
-	feed(&l, SNP_EV_SNP_ENABLE, 0, 0, 0);
-	feed(&l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
-	cr_expect(strstr(l.text, "with 4096 present CPUs offline: 4096-8191"), "%s", l.text);
-	window_free(l.window);
+	begin_story(lower_half, every);
+	open_window();
+	cr_expect_eq(story.breaches[SNP_BREACH_PARTIAL_PREPARE], 1);
+	cr_expect_eq(story.breaches[SNP_BREACH_NO_LATCH], 1);
+	story_end(&story);
+	begin_story(lower_half, every);
+	prepare(&story);
+	cr_says(&story, "with 4096 present CPUs offline: 4096-8191");
+	story_end(&story);
 	/* A list with holes is longer than any text: it is cut, and the count is right. */
-	begin_life(&l, even, every);
-	feed(&l, SNP_EV_PREPARE_ENTER, NONE, 0, 0);
-	feed(&l, SNP_EV_SNP_ENABLE, 0, 0, 0);
-	feed(&l, SNP_EV_PREPARE_EXIT, NONE, 0, 0);
-	cr_expect(strstr(l.text, "with 4096 present CPUs offline: 1,3,5,7,"), "%s", l.text);
-	cr_expect(strstr(l.text, "..."), "%s", l.text);
-	window_free(l.window);
+	begin_story(even, every);
+	prepare(&story);
+	cr_says(&story, "with 4096 present CPUs offline: 1,3,5,7,");
+	cr_says(&story, "...");
+	story_end(&story);
 }
 
 Test(sizes, cpus_that_are_only_possible_are_not_missed)
 {
-	static struct life l;
-
-	begin_life(&l, lower_half, lower_half);
-	open_window(&l, lower_half, lower_half);
-	cr_told_alone(&l, SNP_BREACH_NO_LATCH, 1);
-	window_free(l.window);
+	begin_story(lower_half, lower_half);
+	open_window();
+	cr_told_alone(SNP_BREACH_NO_LATCH, 1);
+	story_end(&story);
 }
 
 Test(sizes, each_of_4096_cpus_that_come_and_go_is_named)
 {
-	static struct life l;
-
-	begin_life(&l, lower_half, every);
-	open_window(&l, lower_half, every);
-	forget(&l);
+	begin_story(lower_half, every);
+	open_window();
+	forget();
 	for (unsigned int i = ALL / 2; i < ALL; i++)
-		feed(&l, SNP_EV_CPU_UP, i, 0, 0);
-	cr_told_alone(&l, SNP_BREACH_CPU_ONLINED, ALL / 2);
+		cpu_up(&story, i);
+	cr_told_alone(SNP_BREACH_CPU_ONLINED, ALL / 2);
 	for (unsigned int i = 0; i < ALL; i++)
-		cr_assert_eq(l.told_of[i], i >= ALL / 2, "CPU %u", i);
-	forget(&l);
-	l.now_ns += 2 * WINDOW_SETTLE_NS;
-	feed(&l, SNP_EV_TRUTH, NONE, SNP_F_STABLE, 0);
+		cr_assert_eq(story.breaches_of[i], i >= ALL / 2, "CPU %u", i);
+	forget();
+	later(&story, 2 * WINDOW_SETTLE_NS);
+	truth(&story);
 	for (unsigned int i = ALL / 2; i < ALL; i++)
-		feed(&l, SNP_EV_CPU_DOWN, i, 0, 0);
-	cr_told_alone(&l, SNP_BREACH_CPU_OFFLINED, ALL / 2);
-	window_free(l.window);
+		cpu_down(&story, i);
+	cr_told_alone(SNP_BREACH_CPU_OFFLINED, ALL / 2);
+	story_end(&story);
 }
 
 Test(sizes, sweeps_alone_find_4096_cpus_that_came)
 {
-	static struct life l;
-
-	begin_life(&l, even, every);
-	open_window(&l, even, every);
-	forget(&l);
-	l.now_ns += 2 * WINDOW_SETTLE_NS;
-	sweep_of(&l, every, every, SNP_SYSCFG_SNP_EN);
-	cr_told_alone(&l, SNP_BREACH_CPU_ONLINED, ALL / 2);
+	begin_story(even, every);
+	open_window();
+	forget();
+	set_online(every);
+	all_snp_en(&story, true);
+	settle(&story);
+	cr_told_alone(SNP_BREACH_CPU_ONLINED, ALL / 2);
 	for (unsigned int i = 0; i < ALL; i++)
-		cr_assert_eq(l.told_of[i], !even(i), "CPU %u", i);
-	window_free(l.window);
+		cr_assert_eq(story.breaches_of[i], !even(i), "CPU %u", i);
+	story_end(&story);
 }
 
 /* ---- the way there ---- */
