@@ -258,6 +258,20 @@ Test(run, no_window_leaves_the_latch_alone)
 	cr_assert_not(kernel_is_shut());
 }
 
+static void guard_is_alive(void)
+{
+	cr_assert_leq(host.now_ns - bpf_kernel.state->beat_ns, SECOND + SECOND / 10);
+}
+
+Test(run, the_gate_hears_of_the_guard_every_second_in_a_window)
+{
+	at(1, kernel_begin_snp);
+	for (int i = 3; i < 10; i++)
+		at(i + 0.5, guard_is_alive);
+	run_for("12");
+	cr_status(CLEAN);
+}
+
 /* ---- what others do to the guard ---- */
 
 static void open_latch(void)
@@ -674,6 +688,16 @@ Test(run, no_sweep_counts_while_the_firmware_shuts_down)
 	cr_status(CLEAN);
 	cr_out("\"stable\":false");
 	cr_out("\"windows\":1,\"window_open\":false");
+}
+
+/* The return of a command whose record was lost is never seen. */
+Test(run, a_shutdown_that_does_not_return_does_not_end_all_looking)
+{
+	at(1, kernel_begin_snp);
+	at(10.5, shutdown_is_in_flight);
+	run_for("90");
+	cr_out("\"stable\":false");
+	cr_assert(strstr(strstr(ended.out, "\"stable\":false"), "\"stable\":true"));
 }
 
 static void msr3_goes(void)
