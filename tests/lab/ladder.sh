@@ -39,7 +39,7 @@ for avoid in "fentry" "fentry tracepoint"; do
 	guard_stop
 	[ "$avoid" != fentry ] || other_is_shown
 	expect "SNP_EN is seen to be set" has '"event":"snp-enable"'
-	expect "who asked is known" has 'asked for by'
+	expect "who asked is known" has 'requested by'
 	expect "what is not covered is said" \
 		[ "$(count_of '"breach":"blind"')" -eq $(($(echo "$avoid" | wc -w) * 2 - 2)) ]
 	sed -i '/"breach":"blind"/d' "$json"
