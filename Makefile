@@ -163,6 +163,8 @@ help:
 	@echo 'sudo make check   all tests, JOBS of them at once (default: as many as there are cores)'
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
+	@echo 'sudo make coverage  what the tests run of src/; LAB='\''full pin'\'' adds rows of the lab'
+	@echo 'make lint         static checks of all sources; PARTS="tidy shell" FILES=src/run for some'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
 	@echo 'make check-layers that the folders of src/ use only those below them'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions, beside bpftrace and audit'

@@ -13,16 +13,14 @@
 static void help(FILE *f)
 {
 	fputs("Usage: snp-guard COMMAND [OPTION...]\n"
-	      "Follows the SEV-SNP life cycle of this host, and keeps the set of online CPUs as "
-	      "it\n"
-	      "is while SNP is active.\n\n",
+	      "Watches SEV-SNP on this host. While SNP is active, refuses attempts to bring\n"
+	      "CPUs online or take them offline, and reports changes that it could not\n"
+	      "refuse.\n\n",
 	      f);
 	for (const struct command *c = command_table(); c->name; c++)
-		if (c->what)
-			fprintf(f, "  %-9s %s\n", c->name, c->what);
-	fputs("\n`snp-guard COMMAND --help` lists a command's options; snp-guard(8) says more.\n"
-	      "Exit status: 0 nothing breached, 1 warning, 2 critical, 3 could not verify, 64 "
-	      "usage.\n",
+		fprintf(f, "  %-11s %s\n", c->name, c->what);
+	fputs("\n`snp-guard COMMAND --help` lists the options of a command; see snp-guard(8).\n"
+	      "Exit status: 0 no breach, 1 warning, 2 critical, 3 could not verify, 64 usage.\n",
 	      f);
 }
 
@@ -43,8 +41,7 @@ static int no_command(const char *word)
 	struct nearest nearest = { .word = word };
 
 	for (const struct command *c = command_table(); c->name; c++)
-		if (c->what)
-			nearest_offer(&nearest, c->name);
+		nearest_offer(&nearest, c->name);
 	if (nearest.name) {
 		complain("no command is called `%s`; did you mean `%s`?", word, nearest.name);
 		return EX_USAGE;

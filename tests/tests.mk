@@ -14,7 +14,8 @@ run-demo: all lab-programs
 
 # Builds with all cores, whatever make was told.
 .PHONY: check
-check: deps
+check:
+	@$(MAKE) deps packages='$(packages) $(lint_packages)'
 	@$(MAKE) -j$(shell nproc) check-programs
 	@$(MAKE) run-check
 
@@ -33,7 +34,7 @@ longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/
 
 # The parts run side by side, so none of them builds: what they run is there by then.
 .PHONY: fast-programs
-fast-programs: all $(O)/test/unit $(O)/test/lines $(O)/test/model fuzz-programs
+fast-programs: all $(O)/test/unit $(O)/test/lines $(O)/test/model fuzz-programs $(O)/test/gates.skel.h
 
 .PHONY: check-programs
 check-programs: fast-programs lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
@@ -120,7 +121,9 @@ $(O)/test/installed: all | $(O)/test
 	$(Q)rm -rf $@
 	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
+include tests/lint/lint.mk
 include tests/unit/unit.mk
+include tests/coverage/coverage.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk
 include tests/fuzz/fuzz.mk

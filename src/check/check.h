@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether a host's SNP state is sound, at one moment: named checks, each with its evidence. */
+/* Whether a host's SNP state is sound at one moment: named checks, each with evidence. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -37,17 +37,17 @@ struct check_report {
 	int count, room;
 };
 
-/* What is known of the host. */
+/* What the caller knows of the host. */
 struct check_facts {
 	const struct platform *platform;
-	const struct snapshot *now;   /* NULL: the CPUs could not be looked at */
-	const struct snapshot *since; /* NULL: there is nothing to compare with */
+	const struct snapshot *now;   /* NULL: the CPUs kept changing */
+	const struct snapshot *since; /* NULL: nothing to compare with */
 	struct severities severities;
 	__u32 start_flags;		   /* SNP_F_HAS_PREPARE and so on; of the kernel */
 	bool kernel_known;		   /* start_flags, and now->hotplug_count were asked for */
-	int initialised;		   /* by the driver: 1, 0, or -1 if that is not known */
+	int initialised;		   /* by the driver: 1, 0, or -1 if unknown */
 	const struct registers *registers; /* as now has the CPUs; NULL: not read */
-	const struct psp_status *firmware; /* NULL: not asked, or firmware_err says why not */
+	const struct psp_status *firmware; /* NULL: not asked, or asking failed */
 	int firmware_err;		   /* negative errno of asking; 0: not asked */
 	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
 	int guard_err;			   /* negative errno; -EPERM without root */
@@ -58,14 +58,14 @@ struct check_facts {
 bool check_may_ask_firmware(const struct check_facts *f);
 
 /*
- * Judges; breaches are decided by the automaton alone. Returns 0 or a negative errno;
+ * Judges; only the automaton decides on breaches. Returns 0 or a negative errno;
  * check_free() in either case.
  */
 int check_judge(struct check_report *r, const struct check_facts *f);
 void check_free(struct check_report *r);
 
 const char *check_status_name(enum check_status status);
-/* The worst of all; what is not applicable does not count. */
+/* The worst of all; NOT_APPLICABLE counts least. */
 enum check_status check_worst(const struct check_report *r);
 
 #endif

@@ -13,7 +13,7 @@
 /* The columns of the text: a status, a check's name, and then the evidence. */
 enum { STATUS_WIDTH = 14, NAME_WIDTH = 16, TEXT_MARGIN = STATUS_WIDTH + 2 + NAME_WIDTH + 1 };
 
-/* Of all that is not applicable nothing is said against the host. */
+/* A check that is not applicable counts as well. */
 static int index_of(enum check_status status)
 {
 	switch (status) {
@@ -28,7 +28,7 @@ static int index_of(enum check_status status)
 	}
 }
 
-static const char *verdict(const struct check_report *r)
+static const char *check_verdict(const struct check_report *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
@@ -148,8 +148,8 @@ static int count_of(const struct check_report *r, enum check_status status)
 }
 
 /*
- * What is worst, as many as there is room for, or that all is well. | and line ends have a meaning
- * of their own to those who read it.
+ * Lists the worst results, as many as fit, or says that all checks pass. To monitors | and line
+ * ends have a meaning of their own.
  */
 static void summarise(const struct check_report *r, char *text, size_t size)
 {
@@ -173,7 +173,7 @@ static int print_nagios(FILE *out, const struct check_report *r)
 	char text[CHECK_NAGIOS_SIZE - 128];
 
 	summarise(r, text, sizeof(text));
-	fprintf(out, "SNP %s - %s |", verdict(r), text);
+	fprintf(out, "SNP %s - %s |", check_verdict(r), text);
 	for (int status = CHECK_PASS; status <= CHECK_FAIL; status++) {
 		static const char *const labels[] = { "not_applicable", "pass", "warn", "unknown",
 						      "fail" };
@@ -189,7 +189,7 @@ static int print_npd(FILE *out, const struct check_report *r)
 	char text[CHECK_NPD_SIZE - sizeof("CRITICAL ")];
 
 	summarise(r, text, sizeof(text));
-	fprintf(out, "%s %s\n", verdict(r), text);
+	fprintf(out, "%s %s\n", check_verdict(r), text);
 	return 0;
 }
 

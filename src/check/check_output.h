@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a check's results look, and which exit status they make. */
+/* The output of check, and its exit status. */
 #ifndef CHECK_OUTPUT_H
 #define CHECK_OUTPUT_H
 
@@ -9,11 +9,11 @@
 #include "util/terminal.h"
 
 /*
- * What statuses a monitor takes: X(symbol, name, all is well, warning, critical, could not verify)
+ * Exit statuses by monitor: X(symbol, name, all pass, warning, critical, could not verify)
  *
- * nagios: the Monitoring Plugins' (OK, WARNING, CRITICAL, UNKNOWN), which are those of the other
- * commands too. npd: node-problem-detector takes 0 for no problem, 1 for one, and all else for
- * unknown, so a warning is a problem there.
+ * nagios: those of the Monitoring Plugins (OK, WARNING, CRITICAL, UNKNOWN), which the other
+ * commands have too. npd: to node-problem-detector 0 is no problem, 1 a problem, and all else
+ * unknown, so a warning is a problem.
  */
 #define CHECK_EXIT_MAPS(X)                                                                         \
 	X(NAGIOS, "nagios", 0, 1, 2, 3)                                                            \
@@ -41,7 +41,7 @@ enum check_format {
 		CHECK_FORMAT_COUNT
 };
 
-/* NRPE up to version 2 hands on so many bytes; node-problem-detector shows so many characters. */
+/* NRPE up to version 2 passes on 1024 bytes; node-problem-detector shows 80 characters. */
 enum { CHECK_NAGIOS_SIZE = 1024, CHECK_NPD_SIZE = 80 };
 
 /* For a person: a line for each result, and one for the remedy where there is anything to do. */

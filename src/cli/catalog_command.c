@@ -6,7 +6,7 @@
 
 const struct argp catalog_argp = {
 	.parser = options_parse,
-	.doc = "Prints the catalog for journalctl -x; make install puts it where systemd looks.",
+	.doc = "Prints the catalog for journalctl -x, which make install puts where systemd looks.",
 };
 
 int command_catalog(int argc, char **argv, int *status)

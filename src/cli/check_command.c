@@ -26,13 +26,13 @@ enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP };
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "RESULTS", 0, "text (default), json, prometheus, nagios or npd", 0 },
 	{ "exit-map", OPT_EXIT_MAP, "MAP", 0,
-	  "What the exit status says: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, 2 "
-	  "unknown; the default of --format npd)",
+	  "Meaning of the exit status: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, "
+	  "2 unknown; the default of --format npd)",
 	  0 },
 	SEVERITY_OPTION,
-	{ "since", OPT_SINCE, "FILE", 0, "Compare with a snapshot taken before, across a kexec",
-	  0 },
-	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "A host without SNP is critical", 0 },
+	{ "since", OPT_SINCE, "FILE", 0,
+	  "Compare with a snapshot, taken in this boot or before a kexec", 0 },
+	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "Report a host without SNP as critical", 0 },
 	{ 0 },
 };
 
@@ -58,11 +58,11 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 const struct argp check_argp = {
 	.options = option_table,
 	.parser = parse_check,
-	.doc = "Looks once at what the guard needs of this host and at its SNP state: SYSCFG of "
-	       "every CPU and other registers, the CPUs that are online, the kernel's count of "
-	       "hotplug disables, the driver, the firmware, and what a guard that was started "
-	       "with --pin has on record. Attaches nothing. What can't be read "
-	       "is UNKNOWN.",
+	.doc = "Checks once what the guard needs of this host, and the host's SNP state: SYSCFG "
+	       "and "
+	       "other registers of every CPU, the online CPUs, the hotplug count, the driver, the "
+	       "firmware, and the record of a guard that was started with --pin. Attaches nothing. "
+	       "What can't be read is UNKNOWN.",
 };
 
 /* ---- looking ---- */
@@ -82,7 +82,7 @@ static bool is_same(const struct snapshot *a, const struct snapshot *b)
 	return true;
 }
 
-/* Two looks that agree; between them nothing is attached that would see a change. */
+/* Nothing is attached that would see a change, so two readings must agree. */
 static int look_at_cpus(struct snapshot *s, const struct platform *p)
 {
 	struct snapshot again = { 0 };
@@ -90,7 +90,7 @@ static int look_at_cpus(struct snapshot *s, const struct platform *p)
 	int err = snapshot_take(s, p);
 
 	for (int i = 0; !err && !same && i < TRIES; i++) {
-		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000l }, NULL);
 		err = snapshot_take(&again, p);
 		same = !err && is_same(s, &again);
 		snapshot_free(s);
@@ -100,7 +100,7 @@ static int look_at_cpus(struct snapshot *s, const struct platform *p)
 	return err ? err : same ? 0 : -EAGAIN;
 }
 
-/* What only BPF can read; what fails stays unknown. */
+/* Reads what only BPF can; what fails stays unknown. */
 static void look_at_kernel(struct check_facts *f, struct snapshot *now)
 {
 	struct hooks_options options = { .truth_only = true };
@@ -168,7 +168,7 @@ int command_check(int argc, char **argv, int *status)
 	look_at_guard(&facts, &guard);
 	err = check_judge(&report, &facts);
 	if (err) {
-		complain("the check can't go on: %s", strerror(-err));
+		complain("check failed: %s", strerror(-err));
 		goto out;
 	}
 	err = check_print(stdout, &report, options.common.format);

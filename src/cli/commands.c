@@ -8,23 +8,21 @@
 #include "session/session.h"
 
 static const struct command commands[] = {
-	{ "run", command_run, &run_argp,
-	  "follow SNP on this host, refuse CPU onlining inside a window" },
-	{ "replay", command_replay, &replay_argp, "reach the verdicts of a recorded run again" },
+	{ "run", command_run, &run_argp, "watch SNP; refuse CPU on/offlining in a window" },
+	{ "replay", command_replay, &replay_argp, "judge a recorded run again" },
 	{ "timeline", command_timeline, &timeline_argp, "draw a recorded run as a picture" },
-	{ "check", command_check, &check_argp, "look at this host once: is its SNP state sound" },
-	{ "status", command_status, &status_argp,
-	  "read back what a guard with --pin left in the kernel" },
-	{ "detach", command_detach, &detach_argp, "remove it: from then on nothing is refused" },
+	{ "check", command_check, &check_argp, "check this host's SNP state once" },
+	{ "status", command_status, &status_argp, "show the state of a pinned guard" },
+	{ "detach", command_detach, &detach_argp, "unload a pinned guard; ends enforcement" },
 	{ "snapshot", command_snapshot, &snapshot_argp,
-	  "keep the host's state, to compare with after a kexec" },
-	{ "config", command_config, &config_argp,
-	  "show or check what the configuration asks of run" },
+	  "save this host's state, to compare after a kexec" },
+	{ "config", command_config, &config_argp, "show or check the configuration of run" },
 	{ "hooks", command_hooks, &hooks_argp,
-	  "show what this kernel lets the guard see, and from where" },
-	{ "explain", command_explain, &explain_argp, "say what a breach means, and what to do" },
-	{ "completion", command_completion, &completion_argp, NULL },
-	{ "catalog", command_catalog, &catalog_argp, NULL },
+	  "show what the guard can observe on this kernel, and how" },
+	{ "explain", command_explain, &explain_argp, "explain a finding, and what to do" },
+	{ "completion", command_completion, &completion_argp,
+	  "print the completion of a shell, bash or zsh" },
+	{ "catalog", command_catalog, &catalog_argp, "print the catalog for journalctl -x" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -38,7 +36,7 @@ const struct command *command_table(void)
 const struct argp completion_argp = {
 	.parser = options_parse,
 	.args_doc = "SHELL",
-	.doc = "Prints the completion of snp-guard's command line for bash or zsh.",
+	.doc = "Prints a script that completes snp-guard's command line in bash or zsh.",
 };
 
 int command_completion(int argc, char **argv, int *status)

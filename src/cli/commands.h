@@ -8,12 +8,12 @@
 struct command {
 	const char *name; /* NULL: the table ends */
 	/*
-	 * Returns 0 with *status set to the exit status to end with, or a negative errno after it
-	 * said on stderr what went wrong. Usage errors don't return: argp exits with 64.
+	 * Returns 0 with *status set to the exit status, or a negative errno after a message on
+	 * stderr. Usage errors don't return: argp exits with 64.
 	 */
 	int (*run)(int argc, char **argv, int *status);
 	const struct argp *argp;
-	const char *what; /* NULL: --help doesn't list it */
+	const char *what; /* for --help and completion */
 };
 
 /* All commands, in the order in which --help lists them. */
@@ -38,7 +38,7 @@ extern const struct argp run_argp, replay_argp, snapshot_argp, hooks_argp, check
 struct snapshot;
 /*
  * Reads the snapshot of --since; path NULL gives an empty one. Returns 0, or a negative errno after
- * it said why.
+ * a message on stderr. snapshot_free() in either case.
  */
 int read_snapshot(const char *path, struct snapshot *s);
 

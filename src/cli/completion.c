@@ -38,7 +38,7 @@ static void for_each_option(const struct argp *argp, FILE *out,
 
 /* ---- bash ---- */
 
-/* Sets what can follow: words, or the kind of file. */
+/* Sets the words that can follow, or the kind of file. */
 static void bash_argument(FILE *out, const char *argument)
 {
 	if (!strcmp(argument, "FILE")) {
@@ -98,8 +98,7 @@ static void print_bash(FILE *out, const struct command *commands)
 	      "\t\twords='",
 	      out);
 	for (const struct command *c = commands; c->name; c++)
-		if (c->what)
-			fprintf(out, "%s ", c->name);
+		fprintf(out, "%s ", c->name);
 	fputs("--help --version'\n\telse case ${COMP_WORDS[1]} in\n", out);
 	for (const struct command *c = commands; c->name; c++)
 		bash_command(out, c);
@@ -117,7 +116,7 @@ static void print_bash(FILE *out, const struct command *commands)
 
 /* ---- zsh ---- */
 
-/* Inside single quotes, and inside a specification, whose own signs are escaped. */
+/* Escapes text for single quotes, and inside them for a specification of _arguments. */
 static void zsh_quoted(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -183,8 +182,6 @@ static void print_zsh(FILE *out, const struct command *commands)
 	      "\tcommands=(\n",
 	      out);
 	for (const struct command *c = commands; c->name; c++) {
-		if (!c->what)
-			continue;
 		fprintf(out, "\t\t'%s:", c->name);
 		zsh_quoted(out, c->what);
 		fputs("'\n", out);

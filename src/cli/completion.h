@@ -16,7 +16,7 @@ enum completion_shell {
 #undef X
 };
 
-/* Prints the function for that shell, for commands up to the one without a name. */
+/* Prints the completion function of a shell, for commands up to the one without a name. */
 void completion_print(FILE *out, enum completion_shell shell, const struct command *commands);
 
 #endif

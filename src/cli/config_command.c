@@ -21,7 +21,7 @@ static const struct argp_option option_table[] = {
 	FORMAT_OPTION,
 	{ "config", OPT_CONFIG, "FILE", 0, "Read FILE, and FILE.d/*.conf, instead of " CONFIG_FILE,
 	  0 },
-	{ "check", OPT_CHECK, NULL, 0, "Only say what is wrong with it", 0 },
+	{ "check", OPT_CHECK, NULL, 0, "Only report mistakes", 0 },
 	{ 0 },
 };
 
@@ -44,8 +44,7 @@ static error_t parse_config(int key, char *arg, struct argp_state *state)
 const struct argp config_argp = {
 	.options = option_table,
 	.parser = parse_config,
-	.doc = "Shows what `snp-guard run` would be asked to do by its configuration, and where "
-	       "each setting comes from.",
+	.doc = "Shows the settings of `snp-guard run`, and the file and line that each comes from.",
 };
 
 static void config_put_place(struct json_object *o, const char *file, unsigned int line)

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * The library tells a handler neither lines nor sections without keys, and drops a line that it
- * does not understand, so lines are looked at as they are handed to it.
+ * inih passes its handler neither line numbers nor sections without keys, and skips lines that it
+ * can't parse. So next_line() examines each line on its way to inih.
  */
 struct parse {
 	FILE *f;
@@ -24,8 +24,8 @@ struct parse {
 	unsigned int line;
 	char *buf;
 	size_t room;
-	bool unclaimed; /* the line before should have led to a key */
-	bool ignored;	/* no keys are told: the section is none */
+	bool unclaimed; /* the line before should have become a key */
+	bool ignored;	/* the section is unknown: skip its keys */
 	int problems;
 };
 
@@ -48,7 +48,7 @@ static void begin_section(struct parse *p, const char *heading)
 
 	p->ignored = true;
 	if (!end) {
-		problem(p, "a section's name ends with `]`");
+		problem(p, "a section's heading ends with `]`");
 		return;
 	}
 	snprintf(section, sizeof(section), "%.*s", (int)(end - heading - 1), heading + 1);
@@ -68,13 +68,13 @@ static bool is_text(const char *line)
 static void check_claimed(struct parse *p)
 {
 	if (p->unclaimed)
-		problem(p, "it is no `KEY = VALUE`, no [SECTION] and no comment");
+		problem(p, "not `KEY = VALUE`, [SECTION] or a comment");
 	p->unclaimed = false;
 }
 
 /*
- * In fgets()'s place: the next line, without the blanks before it, as with them the library would
- * take it for more of the value before.
+ * Stands in for fgets(): returns the next line without leading blanks, with which inih would take
+ * the line for a continuation of the value before.
  */
 static char *next_line(char *str, int num, void *ctx)
 {
@@ -92,7 +92,7 @@ static char *next_line(char *str, int num, void *ctx)
 	while (len && isspace((unsigned char)line[len - 1]))
 		line[--len] = 0;
 	if (strlen(line) != (size_t)len || !is_text(line)) {
-		problem(p, "it has characters that are no text");
+		problem(p, "contains control characters");
 		return str;
 	}
 	while (isspace((unsigned char)*line))
@@ -100,7 +100,7 @@ static char *next_line(char *str, int num, void *ctx)
 	if (!*line || *line == '#' || *line == ';')
 		return str;
 	if (strlen(line) >= (size_t)num) {
-		problem(p, "it is longer than %d characters", num - 1);
+		problem(p, "longer than %d characters", num - 1);
 		return str;
 	}
 	if (*line == '[')
@@ -131,24 +131,24 @@ int config_read_stream(FILE *f, const char *name, const struct config_user *user
 {
 	struct parse p = { .f = f, .name = name, .user = user };
 
-	/* What it returns is the first line that it did not understand: that was told. */
+	/* inih returns the first line that it could not parse, which next_line() has reported. */
 	int err = ini_parse_stream(next_line, &p, take_key, &p);
 
 	if (ferror(f)) {
 		p.line = 0;
-		problem(&p, "it can't be read");
+		problem(&p, "can't be read");
 	}
 	free(p.buf);
 	return err == -2 ? -ENOMEM : p.problems;
 }
 
-/* Why a file or directory may not steer a process of root, or NULL. */
+/* Why a process of root must not obey a file or directory, or NULL. */
 static const char *distrust(const struct stat *st, mode_t type)
 {
 	if ((st->st_mode & S_IFMT) != type)
-		return type == S_IFDIR ? "it is no directory" : "it is no file";
+		return type == S_IFDIR ? "not a directory" : "not a regular file";
 	if (st->st_uid && st->st_uid != geteuid())
-		return "it is not root's; chown root it";
+		return "not owned by root; chown root it";
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return "others than root may write to it; chmod go-w it";
 	return NULL;
@@ -156,7 +156,7 @@ static const char *distrust(const struct stat *st, mode_t type)
 
 static int read_file(const char *path, bool may_be_missing, const struct config_user *user)
 {
-	/* A FIFO must not hold the guard up. */
+	/* Opening a FIFO must not block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), problems = 1;
 	const char *why = NULL;
 	struct stat st;

@@ -14,11 +14,12 @@
 
 const struct argp detach_argp = {
 	.parser = options_parse,
-	.doc = "Removes what `snp-guard run --pin` left in the kernel: from then on nothing is "
-	       "refused and nothing is seen.",
+	.doc = "Unloads what `snp-guard run --pin` left in the kernel. Without it nothing is "
+	       "refused "
+	       "and nothing is recorded.",
 };
 
-/* Links go some time after their last pin, and their events after them. */
+/* The kernel frees links some time after their last pin, and kprobe events only after the links. */
 static int remove_events(void)
 {
 	int err = -EBUSY;
@@ -50,12 +51,12 @@ int command_detach(int argc, char **argv, int *status)
 
 	options_read(&detach_argp, argc, argv, &options);
 	if (geteuid()) {
-		complain("not root: what is pinned can't be removed; use sudo");
+		complain("not root: can't unload a pinned guard; use sudo");
 		return -EPERM;
 	}
 	lock = guard_lock(&holder);
 	if (lock == -EBUSY) {
-		complain("a guard is running here, process %d: end it first", holder);
+		complain("guard %d is running here: stop it first", holder);
 		return lock;
 	}
 	err = lock < 0 ? lock : pins_recover();
@@ -66,8 +67,8 @@ int command_detach(int argc, char **argv, int *status)
 	if (err)
 		complain("can't remove " PINS_DIR ": %s", strerror(-err));
 	else if (remove_events())
-		complain("kprobe events of a guard are still in use: another one runs, in a "
-			 "container or without --pin");
+		complain(
+			"another guard, in a container or without --pin, still uses kprobe events");
 	if (lock >= 0)
 		close(lock);
 	*status = STATUS_CLEAN;

@@ -13,8 +13,8 @@ const struct argp explain_argp = {
 	.options = option_table,
 	.parser = options_parse,
 	.args_doc = "[BREACH]",
-	.doc = "Says what a breach is and means, what to do, when it is named and when it is not, "
-	       "and which tests show it; without BREACH, lists all.",
+	.doc = "Explains a finding: its meaning and remedy, when it is reported and when not, and "
+	       "which tests show it. Without BREACH, lists all findings.",
 };
 
 int command_explain(int argc, char **argv, int *status)

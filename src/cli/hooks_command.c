@@ -53,9 +53,8 @@ static error_t parse_hooks(int key, char *arg, struct argp_state *state)
 const struct argp hooks_argp = {
 	.options = option_table,
 	.parser = parse_hooks,
-	.doc = "Shows, for each fact that the guard follows, the source that a kernel offers, what "
-	       "was looked for before it, and what falls away where there is none. Attaches "
-	       "nothing; needs no SNP.",
+	.doc = "Shows for each fact that the guard observes: the source in use, the better sources "
+	       "that this kernel lacks, and the effect. Attaches nothing; needs no SNP.",
 };
 
 static void hooks_complain(int err, const struct hooks_command_options *o)
@@ -65,7 +64,7 @@ static void hooks_complain(int err, const struct hooks_command_options *o)
 	if (err == -EPERM && running)
 		complain("the kernel hides its symbols' addresses: run as root");
 	else if (err == -EPERM)
-		complain("%s has no addresses: it was read without root", o->files.kallsyms);
+		complain("%s has no addresses: read it as root", o->files.kallsyms);
 	else if (err == -ENOENT && running)
 		complain("the kernel has no BTF: it needs CONFIG_DEBUG_INFO_BTF=y");
 	else if (err == -ENOENT)
@@ -74,7 +73,7 @@ static void hooks_complain(int err, const struct hooks_command_options *o)
 		complain("%s holds no BTF, or %s no symbols of a kernel", o->files.btf,
 			 o->files.kallsyms);
 	else
-		complain("can't look at the kernel: %s", strerror(-err));
+		complain("can't examine the kernel: %s", strerror(-err));
 }
 
 int command_hooks(int argc, char **argv, int *status)

@@ -64,7 +64,7 @@ static int set_row(struct run_options *o, int i, const char *value, const struct
 	char takes[128];
 	int err;
 
-	/* Kinds add up in one file or command line, and take the place of those before it. */
+	/* Kinds add up in one file or on the command line, and replace those of files before. */
 	if (rows[i].type == TYPE_HOOK_KIND && o->origins[i].file != origin->file)
 		o->settings.avoid = 0;
 	err = type->parse(value, field_of(o, i));
@@ -117,9 +117,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 const struct argp run_argp = {
 	.options = option_table,
 	.parser = parse_run,
-	.doc = "Follows each SNP window of this host: what is disabled and enabled, which CPUs "
-	       "come and go, which of them have SNP_EN. While a window is open, writes that would "
-	       "change the set of online CPUs are refused.",
+	.doc = "Watches SNP on this host: firmware commands, CPU hotplug, and SNP_EN of each CPU. "
+	       "While a window is open, the gate refuses attempts to change the set of online "
+	       "CPUs.",
 };
 
 /* ---- the files ---- */
@@ -130,7 +130,7 @@ struct reading {
 	void *ctx;
 };
 
-/* A setting's origin outlives the reading. NULL without memory. */
+/* Keeps a file's name for the origins of settings. Returns NULL without memory. */
 static const char *keep_name(struct run_options *o, const char *name)
 {
 	char **files;
@@ -244,7 +244,7 @@ int run_options_from_files(struct run_options *o, const char *path,
 
 /* ---- both ---- */
 
-/* Of several problems a run tells the first. */
+/* Of several problems run reports the first. */
 struct first_problem {
 	char text[1024];
 };
@@ -267,7 +267,7 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 	char *path;
 	int n = 0;
 
-	/* The command line comes last, and says which files come first. */
+	/* The command line names the files, and overrides them: parse it before and after. */
 	set_defaults(o);
 	argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	if (!o->no_config) {
@@ -311,7 +311,7 @@ void run_options_free(struct run_options *o)
 	*o = (struct run_options){ 0 };
 }
 
-/* Takes over what can change, and notes the names of what changed and of what can't. */
+/* Takes over the RELOAD settings; notes the names of changed ones, and of those that it kept. */
 static void take_over(struct run_options *o, const struct run_options *new, char *changed,
 		      char *kept, size_t size)
 {
@@ -343,12 +343,11 @@ void run_options_reload(struct run_options *o)
 	struct run_options new;
 
 	if (read_all(&new, o->argc, o->argv, &first)) {
-		complain("all stays as it was: %s", first.text);
+		complain("reload failed, settings kept: %s", first.text);
 	} else {
 		take_over(o, &new, changed, kept, sizeof(changed));
-		complain("read the configuration again; changed: %s%s%s",
-			 *changed ? changed : "nothing",
-			 *kept ? "; as they were until a restart: " : "", kept);
+		complain("configuration reloaded; changed: %s%s%s", *changed ? changed : "nothing",
+			 *kept ? "; changes need a restart: " : "", kept);
 	}
 	run_options_free(&new);
 }

@@ -21,10 +21,9 @@ static const struct argp_option option_table[] = {
 const struct argp snapshot_argp = {
 	.options = option_table,
 	.parser = options_parse,
-	.doc = "Keeps which CPUs are online and have SNP_EN, and the kernel's count of hotplug "
-	       "disables, as JSON: taken before a kexec, `snp-guard run --since FILE` compares "
-	       "with "
-	       "it after.",
+	.doc = "Saves, as JSON, which CPUs are online, which have SNP_EN, and the hotplug count. "
+	       "Take "
+	       "a snapshot before a kexec, and compare after it: `snp-guard run --since FILE`.",
 };
 
 static int read_count(const struct platform *p, int *count)
@@ -75,7 +74,7 @@ int read_snapshot(const char *path, struct snapshot *s)
 	fclose(f);
 	if (err)
 		complain("%s: %s", path,
-			 err == -EBADMSG ? "it is no snapshot of snp-guard, or a damaged one"
+			 err == -EBADMSG ? "not a snapshot of snp-guard, or damaged"
 					 : strerror(-err));
 	return err;
 }
@@ -99,7 +98,7 @@ int command_snapshot(int argc, char **argv, int *status)
 	if (!err)
 		err = read_count(&platform, &snapshot.hotplug_count);
 	if (err)
-		complain("can't look at the host: %s %s", strerror(-err), sensors_complaint());
+		complain("can't read the host's state: %s %s", strerror(-err), sensors_complaint());
 	if (!err) {
 		err = write_to(&snapshot, options.output);
 		if (err)

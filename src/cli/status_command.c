@@ -24,10 +24,11 @@ static const struct argp_option option_table[] = {
 const struct argp status_argp = {
 	.options = option_table,
 	.parser = options_parse,
-	.doc = "Reads back from the kernel what a guard that was started with --pin left there: "
-	       "whether the gate refuses (tried, where a window is open), what is missing, the "
-	       "last windows, who was refused. Exit status: 0 enforcing or auditing, 1 degraded, "
-	       "3 detached.",
+	.doc = "Reads from the kernel the state of a guard that was started with --pin: whether "
+	       "the "
+	       "gate refuses (tried, where a window is open), what is missing, the last windows, "
+	       "and who was refused. Exit status: 0 enforcing or auditing, 1 degraded, 3 no pinned "
+	       "guard.",
 };
 
 int command_status(int argc, char **argv, int *status)
@@ -40,9 +41,9 @@ int command_status(int argc, char **argv, int *status)
 	options_read(&status_argp, argc, argv, &options);
 	err = pinned_status_read(&b);
 	if (err == -EPERM) {
-		complain("not root: what is pinned can't be read; use sudo");
+		complain("not root: can't read the state of a pinned guard; use sudo");
 	} else if (err) {
-		complain("can't read back what is pinned: %s %s", strerror(-err),
+		complain("can't read the state of a pinned guard: %s %s", strerror(-err),
 			 sensors_complaint());
 	} else {
 		if (options.format == REPORT_JSON)

@@ -12,7 +12,8 @@
 
 static const struct argp_option option_table[] = {
 	OUTPUT_OPTION,
-	{ "format", 'f', "PICTURE", 0, "svg or html; by default as FILE's name ends, or svg", 0 },
+	{ "format", 'f', "PICTURE", 0, "svg or html (default: the ending of FILE's name, or svg)",
+	  0 },
 	{ 0 },
 };
 
@@ -23,7 +24,7 @@ const struct argp timeline_argp = {
 	.doc = "Draws a recording of `snp-guard run --record FILE`: the windows, what disabled CPU "
 	       "hotplug, firmware commands, refusals and breaches over time, and SNP_EN of each "
 	       "CPU. "
-	       "The picture stands by itself. Needs no SNP host and no root.",
+	       "The picture needs no other file. Needs no SNP host and no root.",
 };
 
 /* The session's report becomes the timeline. */

@@ -35,7 +35,7 @@ int listen_parse(const char *address, char *host, char *port)
 	size_t len;
 
 	if (!colon || !colon[1] || strlen(colon + 1) > 5 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535)
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || strtol(colon + 1, NULL, 10) > 65535)
 		return -EINVAL;
 	if (*address == '[') {
 		address++;
@@ -69,7 +69,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
 	return result;
 }
 
-static enum MHD_Result say(struct MHD_Connection *connection, unsigned int status, const char *text)
+static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned int status,
+				   const char *text)
 {
 	return answer(
 		connection, status,
@@ -77,7 +78,7 @@ static enum MHD_Result say(struct MHD_Connection *connection, unsigned int statu
 		"text/plain; charset=utf-8");
 }
 
-static enum MHD_Result say_metrics(struct listener *l, struct MHD_Connection *connection)
+static enum MHD_Result answer_metrics(struct listener *l, struct MHD_Connection *connection)
 {
 	struct MHD_Response *response;
 
@@ -89,7 +90,7 @@ static enum MHD_Result say_metrics(struct listener *l, struct MHD_Connection *co
 		      "text/plain; version=0.0.4; charset=utf-8");
 }
 
-static enum MHD_Result say_health(struct listener *l, struct MHD_Connection *connection)
+static enum MHD_Result answer_health(struct listener *l, struct MHD_Connection *connection)
 {
 	__u64 published, now = boottime_ns();
 	char text[96];
@@ -98,13 +99,13 @@ static enum MHD_Result say_health(struct listener *l, struct MHD_Connection *con
 	published = l->published_ns;
 	pthread_mutex_unlock(&l->lock);
 	if (!published)
-		return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			   "not ok: no complete sweep yet\n");
+		return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+				   "not ok: no complete sweep yet\n");
 	if (now - published <= l->stale_ns)
-		return say(connection, MHD_HTTP_OK, "ok\n");
+		return answer_text(connection, MHD_HTTP_OK, "ok\n");
 	snprintf(text, sizeof(text), "not ok: the last complete sweep was %llu s ago\n",
 		 (unsigned long long)((now - published) / 1000000000));
-	return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE, text);
+	return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, text);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -116,12 +117,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	(void)size;
 	(void)request;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	if (!strcmp(url, "/metrics"))
-		return say_metrics(ctx, connection);
+		return answer_metrics(ctx, connection);
 	if (!strcmp(url, "/healthz"))
-		return say_health(ctx, connection);
-	return say(connection, MHD_HTTP_NOT_FOUND, "there are /metrics and /healthz\n");
+		return answer_health(ctx, connection);
+	return answer_text(connection, MHD_HTTP_NOT_FOUND, "there are /metrics and /healthz\n");
 }
 
 /* ---- the socket ---- */

@@ -14,8 +14,8 @@
 #define LEDGER_NAME "ledger"
 
 /* Bytes of a checkpoint: for each CPU, twice as its list grows by doubling; and for the rest. */
-#define CPU_BYTES  (2 * 64)
-#define REST_BYTES (64 * 1024)
+#define CPU_BYTES  (2ul * 64)
+#define REST_BYTES (64ul * 1024)
 
 struct ledger_build pinned_guard_build(int group)
 {
@@ -25,7 +25,7 @@ struct ledger_build pinned_guard_build(int group)
 	return b;
 }
 
-static int map_memory(struct pinned_guard *g, int protection)
+static int map_ledger(struct pinned_guard *g, int protection)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 size = sizeof(info);
@@ -43,7 +43,7 @@ static int map_memory(struct pinned_guard *g, int protection)
 	return 0;
 }
 
-static void find(struct pinned_guard *g, int protection)
+static void find_pinned(struct pinned_guard *g, int protection)
 {
 	struct ledger_build found, ours;
 	char path[PIN_PATH_MAX];
@@ -54,7 +54,7 @@ static void find(struct pinned_guard *g, int protection)
 	g->found = PINNED_UNKNOWN;
 	pin_path(path, PINS_DIR, PIN_MAP, LEDGER_NAME);
 	g->map = bpf_obj_get(path);
-	if (g->map < 0 || map_memory(g, protection))
+	if (g->map < 0 || map_ledger(g, protection))
 		return;
 	if (ledger_open(&g->ledger, g->memory, g->size, g->version)) {
 		/* With a version it is a guard's, in a layout that this build does not know. */
@@ -67,7 +67,7 @@ static void find(struct pinned_guard *g, int protection)
 	g->found = memcmp(&found, &ours, sizeof(found)) ? PINNED_OTHER_BUILD : PINNED_SAME_BUILD;
 }
 
-static void unmap(struct pinned_guard *g)
+static void unmap_ledger(struct pinned_guard *g)
 {
 	if (g->memory)
 		munmap(g->memory, g->size);
@@ -87,19 +87,19 @@ int pinned_guard_open(struct pinned_guard *g, int *holder)
 	if (g->lock < 0)
 		return g->lock;
 	err = pins_recover();
-	find(g, PROT_READ | PROT_WRITE);
+	find_pinned(g, PROT_READ | PROT_WRITE);
 	return err;
 }
 
 void pinned_guard_look(struct pinned_guard *g)
 {
 	*g = (struct pinned_guard){ .lock = -1, .map = -1 };
-	find(g, PROT_READ);
+	find_pinned(g, PROT_READ);
 }
 
 void pinned_guard_close(struct pinned_guard *g)
 {
-	unmap(g);
+	unmap_ledger(g);
 	if (g->lock >= 0)
 		close(g->lock);
 	g->lock = -1;
@@ -112,11 +112,11 @@ int pinned_guard_begin(struct pinned_guard *g, unsigned int cpus, int group)
 	size_t size = ledger_size(REST_BYTES + (size_t)cpus * CPU_BYTES);
 	int err;
 
-	unmap(g);
+	unmap_ledger(g);
 	g->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snp_ledger", sizeof(__u32), size, 1, &opts);
 	if (g->map < 0)
 		return -errno;
-	err = map_memory(g, PROT_READ | PROT_WRITE);
+	err = map_ledger(g, PROT_READ | PROT_WRITE);
 	if (!err)
 		ledger_format(&g->ledger, g->memory, g->size, &build);
 	return err;

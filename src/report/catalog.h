@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* What journalctl -x says of each message, as journalctl --update-catalog reads it. */
+/* Prints the explanations for journalctl -x, as journalctl --update-catalog reads them. */
 void catalog_print(FILE *out);
 
 #endif

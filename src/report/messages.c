@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/messages.h"
 
+#include <stdio.h>
+
 static const struct message_text texts[] = {
 #define X(of, sym, id, priority, subject, text)                                                    \
 	[MESSAGE_##of##_##sym] = { id, priority, subject, text },
@@ -8,7 +10,7 @@ static const struct message_text texts[] = {
 #undef X
 };
 
-/* As message_of_verdict() counts on. */
+/* message_of_verdict() depends on this order. */
 #define X(sym, ...) _Static_assert((int)MESSAGE_BREACH_##sym == (int)SNP_BREACH_##sym, #sym);
 SNP_BREACHES(X)
 #undef X
@@ -16,6 +18,19 @@ SNP_BREACHES(X)
 	_Static_assert((int)MESSAGE_STATE_##sym == (int)MESSAGE_STATE_OPENED + WINDOW_##sym, #sym);
 WINDOW_STATES(X)
 #undef X
+
+const char *message_of_denied(const struct snp_event *e, char *buf, size_t size)
+{
+	bool audit = e->flags & SNP_F_AUDIT, opened = e->flags & SNP_F_OPEN;
+
+	snprintf(buf, size, "%s: %.*s[%u] %s %.*s%s%s", audit ? "would refuse (audit)" : "refused",
+		 SNP_COMM_LEN, e->comm, e->tid,
+		 opened			  ? "opening"
+		 : e->flags & SNP_F_IOCTL ? "calling ioctl() on"
+					  : "writing",
+		 SNP_NAME_LEN, e->name, opened ? " to write" : "", audit ? "" : " (EPERM)");
+	return buf;
+}
 
 const struct message_text *message_text(enum message message)
 {

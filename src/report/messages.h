@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the journal is told, each kind of message by an id of its own: one table, from which the
- * entries and the catalog come.
+ * The messages for the journal, each kind with an id of its own: the entries and the catalog come
+ * from one table.
  */
 #ifndef MESSAGES_H
 #define MESSAGES_H
@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <syslog.h>
 
+#include "abi/event.h"
 #include "contract/window.h"
 
 /*
- * X(of what, symbol, MESSAGE_ID, priority, the catalog's subject, its text). The breaches come
- * first, and what is not here follows from their own table and the contract; then the states;
- * both in the order of their tables. An id is never used again for something else.
+ * X(of what, symbol, MESSAGE_ID, priority, the catalog's subject, its text). First the
+ * breaches, whose other columns come from their own table and the contract; then the states; both
+ * in the order of their tables. Never reuse an id.
  */
 #define MESSAGES(X)                                                                                \
 	X(BREACH, CPU_ONLINED, "97a79d0fdeec490bb8004034f0308852", 0, NULL, NULL)                  \
@@ -34,47 +35,46 @@
 	X(BREACH, BENIGN_FAILED_INIT, "883c1b339a8f45a590b0f72bcd9c1c36", 0, NULL, NULL)           \
 	X(BREACH, ORPHANED_INIT, "88cc1c5fc5a44c9384f00ad15742f25f", 0, NULL, NULL)                \
 	X(BREACH, BLIND, "16dc28e6cabc45449e7fad21e120d4d0", 0, NULL, NULL)                        \
-	X(STATE, OPENED, "f4a02e0b2f16403a80f5a240f4f89e97", LOG_NOTICE, "An SNP window is open",  \
-	  "SNP_EN is set on a CPU. The set of online CPUs must not change until the "              \
-	  "window is closed, and the gate refuses what would change it.")                          \
-	X(STATE, CLOSED, "3a2369ce3d3f4378b3061c153c71a5bb", LOG_NOTICE,                           \
-	  "The SNP window is closed", "No CPU has SNP_EN any more. CPUs may come and go again.")   \
+	X(STATE, OPENED, "f4a02e0b2f16403a80f5a240f4f89e97", LOG_NOTICE, "An SNP window opened",   \
+	  "SNP_EN is set on a CPU. The set of online CPUs must not change until the window "       \
+	  "closes; the gate refuses attempts to change it.")                                       \
+	X(STATE, CLOSED, "3a2369ce3d3f4378b3061c153c71a5bb", LOG_NOTICE, "The SNP window closed",  \
+	  "No CPU has SNP_EN any more. CPUs may come and go again.")                               \
 	X(STATE, INITIALISED, "1839920b550e47b189e0c34dc2d1a602", LOG_INFO, "SNP is initialised",  \
-	  "From now on guests can exist whose memory the RMP checks protect.")                     \
+	  "SNP guests can run from now on; the RMP checks protect their memory.")                  \
 	X(STATE, LEGACY_SHUTDOWN, "0c2f41c35bdb42deb2a51338d909b1a1", LOG_INFO,                    \
 	  "The firmware ended SNP and left SNP_EN set",                                            \
-	  "No guest is left, but the window stays open: only a full shutdown or a reset "          \
+	  "No SNP guest is left, but the window stays open: only a full shutdown or a reset "      \
 	  "clears SNP_EN.")                                                                        \
 	X(STATE, FULL_SHUTDOWN, "70f2585630c943fbb4e1bd1007838f3d", LOG_INFO,                      \
-	  "The firmware ended SNP and cleared SNP_EN",                                             \
-	  "SNP_EN is to be clear on every CPU; the next look at the CPUs shows whether it "        \
-	  "is.")                                                                                   \
+	  "The firmware reports a full shutdown",                                                  \
+	  "SNP_EN should be clear on every CPU; the next sweep verifies it.")                      \
 	X(STATE, INFERRED, "f2e2eeb3a9da485aafea6400ac137a0d", LOG_INFO,                           \
-	  "The guard came later than the window",                                                  \
-	  "What was done before is inferred from the state of the host, and said to be. "          \
-	  "Start the guard before kvm_amd is loaded to have all of it.")                           \
+	  "The guard started inside a window",                                                     \
+	  "The guard assumes from the state of the host what happened before, and says so. "       \
+	  "Start the guard before kvm_amd is loaded to observe all of it.")                        \
 	X(STATE, COMPARED, "3e484843993b463eb9548ca33af5e257", LOG_INFO,                           \
-	  "The host was compared with a snapshot", "The message says what is different.")          \
+	  "The host was compared with a snapshot", "The message has the differences.")             \
 	X(STATE, DEGRADED, "266325c30aaf48cd81a77bcc6924d670", LOG_WARNING,                        \
-	  "The gate or a sensor was not as the guard left it",                                     \
-	  "Somebody changed what the guard attached or pinned. The message says what, and "        \
-	  "whether it is put right; `snp-guard status` says how it is now.")                       \
+	  "The gate or a hook was not as the guard left it",                                       \
+	  "Other software changed what the guard attached or pinned. The message says what, and "  \
+	  "whether the guard restored it; `snp-guard status` shows the state now.")                \
 	X(EVENT, DENIED, "f3120f112c6144dbb581684339f959f5", LOG_NOTICE,                           \
-	  "A write that would move a CPU: @SNP_GUARD_FILE@, by @SNP_GUARD_COMM@",                  \
-	  "A window is open, so nothing may change the set of online CPUs. With "                  \
-	  "SNP_GUARD_REFUSED=yes the task got EPERM; with audit it was let through. The "          \
-	  "OBJECT_ fields say which unit the task belongs to: keep it from moving CPUs on "        \
-	  "this host, or do it with SNP shut down.")                                               \
-	X(EVENT, START, "cf1453aade2148c6868f88e439ed8975", LOG_INFO, "The guard has begun",       \
-	  "It follows the host from here on, with nothing known of what was before.")              \
+	  "@SNP_GUARD_COMM@ tried to move a CPU: @SNP_GUARD_FILE@",                                \
+	  "A window is open, so the set of online CPUs must not change. If SNP_GUARD_REFUSED is "  \
+	  "yes, the task got EPERM; if no, audit mode let it through. The OBJECT_ fields name "    \
+	  "the unit of the task: keep it from moving CPUs on this host, or shut SNP down "         \
+	  "first.")                                                                                \
+	X(EVENT, START, "cf1453aade2148c6868f88e439ed8975", LOG_INFO, "The guard started",         \
+	  "The guard watches the host from here on, and knows nothing of the time before.")        \
 	X(EVENT, ADOPT, "5734d1da3f2143188dbb6aab077a54b3", LOG_INFO,                              \
-	  "The guard took up what an earlier one left",                                            \
-	  "Gate and sensors were pinned and went on without a guard; what happened "               \
-	  "meanwhile follows. If nobody stopped the earlier one, look why it ended.")              \
-	X(EVENT, END, "f785779fd0bb4430aab19d1c0779434b", LOG_INFO, "The guard has ended",         \
-	  "What is pinned goes on refusing. The SNP_GUARD_ fields have the totals; exit "          \
-	  "status @SNP_GUARD_STATUS@: 0 nothing was breached, 1 a warning, 2 a critical "          \
-	  "breach, 3 it could not be verified.")
+	  "The guard resumed a pinned guard",                                                      \
+	  "The gate and the hooks stayed attached without a guard; what they recorded meanwhile "  \
+	  "follows. If nobody stopped the earlier guard, find out why it ended.")                  \
+	X(EVENT, END, "f785779fd0bb4430aab19d1c0779434b", LOG_INFO, "The guard ended",             \
+	  "A pinned gate keeps refusing. The SNP_GUARD_ fields have the totals; exit status "      \
+	  "@SNP_GUARD_STATUS@: 0 no breach, 1 a warning, 2 a critical breach, 3 could not "        \
+	  "verify.")
 
 enum message {
 #define X(of, sym, ...) MESSAGE_##of##_##sym,
@@ -90,6 +90,9 @@ struct message_text {
 };
 
 const struct message_text *message_text(enum message message);
+
+/* Writes who was refused what, or would have been. Returns buf. */
+const char *message_of_denied(const struct snp_event *e, char *buf, size_t size);
 
 static inline enum message message_of_verdict(const struct verdict *v)
 {

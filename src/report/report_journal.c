@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For systemd's journal: what calls for somebody's attention, by fields to search for. */
+/* For systemd's journal: what needs attention, with fields to search for. */
 #include "report/report_journal.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where the entry was made is nothing for a reader of the journal. */
+/* A reader of the journal has no use for the line of code that made an entry. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
@@ -26,7 +26,7 @@ void journal_entry_free(struct journal_entry *j)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-add(struct journal_entry *j, const char *format, ...)
+entry_add(struct journal_entry *j, const char *format, ...)
 {
 	va_list args;
 
@@ -38,12 +38,13 @@ add(struct journal_entry *j, const char *format, ...)
 	va_end(args);
 }
 
-/* What each entry has, after its MESSAGE. */
-static void add_head(struct journal_entry *j, enum message message, int priority, __u64 time_ns)
+/* The fields of each entry, after its MESSAGE. */
+static void entry_add_head(struct journal_entry *j, enum message message, int priority,
+			   __u64 time_ns)
 {
-	add(j, "MESSAGE_ID=%s", message_text(message)->id);
-	add(j, "PRIORITY=%d", priority);
-	add(j, "SNP_GUARD_BOOTTIME_NS=%llu", (unsigned long long)time_ns);
+	entry_add(j, "MESSAGE_ID=%s", message_text(message)->id);
+	entry_add(j, "PRIORITY=%d", priority);
+	entry_add(j, "SNP_GUARD_BOOTTIME_NS=%llu", (unsigned long long)time_ns);
 }
 
 static int priority_of(enum snp_severity severity)
@@ -53,84 +54,86 @@ static int priority_of(enum snp_severity severity)
 	return priorities[severity];
 }
 
-static void add_breach(struct journal_entry *j, const struct report *r, const struct verdict *v)
+static void entry_add_breach(struct journal_entry *j, const struct report *r,
+			     const struct verdict *v)
 {
-	add(j, "MESSAGE=%s: %s", snp_breach_name(v->id), v->text);
-	add_head(j, message_of_verdict(v), priority_of(severity_of(r->severities, v->id)),
-		 v->time_ns);
-	add(j, "SNP_GUARD_BREACH=%s", snp_breach_name(v->id));
-	add(j, "SNP_GUARD_SEVERITY=%s", severity_name(r->severities, v->id));
-	add(j, "SNP_GUARD_REMEDY=%s", snp_breach_remedy(v->id));
+	entry_add(j, "MESSAGE=%s: %s", snp_breach_name(v->id), v->text);
+	entry_add_head(j, message_of_verdict(v), priority_of(severity_of(r->severities, v->id)),
+		       v->time_ns);
+	entry_add(j, "SNP_GUARD_BREACH=%s", snp_breach_name(v->id));
+	entry_add(j, "SNP_GUARD_SEVERITY=%s", severity_name(r->severities, v->id));
+	entry_add(j, "SNP_GUARD_REMEDY=%s", snp_breach_remedy(v->id));
 }
 
-static void add_state(struct journal_entry *j, const struct verdict *v)
+static void entry_add_state(struct journal_entry *j, const struct verdict *v)
 {
 	enum message message = message_of_verdict(v);
 
-	add(j, "MESSAGE=%s: %s", window_state_name(v->id), v->text);
-	add_head(j, message, message_text(message)->priority, v->time_ns);
-	add(j, "SNP_GUARD_STATE=%s", window_state_name(v->id));
+	entry_add(j, "MESSAGE=%s: %s", window_state_name(v->id), v->text);
+	entry_add_head(j, message, message_text(message)->priority, v->time_ns);
+	entry_add(j, "SNP_GUARD_STATE=%s", window_state_name(v->id));
 }
 
 void journal_of_verdict(struct journal_entry *j, const struct report *r, const struct verdict *v)
 {
 	if (v->kind == VERDICT_BREACH)
-		add_breach(j, r, v);
+		entry_add_breach(j, r, v);
 	else
-		add_state(j, v);
+		entry_add_state(j, v);
 	if (v->window)
-		add(j, "SNP_GUARD_WINDOW=%u", v->window);
+		entry_add(j, "SNP_GUARD_WINDOW=%u", v->window);
 	if (v->cpu != SNP_NO_SUBJECT)
-		add(j, "SNP_GUARD_CPU=%u", v->cpu);
+		entry_add(j, "SNP_GUARD_CPU=%u", v->cpu);
 	if (v->seq)
-		add(j, "SNP_GUARD_SEQ=%llu", (unsigned long long)v->seq);
+		entry_add(j, "SNP_GUARD_SEQ=%llu", (unsigned long long)v->seq);
 }
 
-static void add_denied(struct journal_entry *j, const struct snp_event *e)
+static void entry_add_denied(struct journal_entry *j, const struct snp_event *e)
 {
 	bool audit = e->flags & SNP_F_AUDIT;
 	const char *by = e->flags & SNP_F_OPEN	  ? "open"
 			 : e->flags & SNP_F_IOCTL ? "ioctl"
 						  : "write";
+	char text[128];
 
-	add(j, "MESSAGE=%s: %s of %s by %.*s[%u]", audit ? "would deny" : "denied", by, e->name,
-	    SNP_COMM_LEN, e->comm, e->tid);
-	add_head(j, MESSAGE_EVENT_DENIED,
-		 audit ? LOG_WARNING : message_text(MESSAGE_EVENT_DENIED)->priority, e->time_ns);
-	add(j, "SNP_GUARD_FILE=%s", e->name);
-	add(j, "SNP_GUARD_BY=%s", by);
-	add(j, "SNP_GUARD_REFUSED=%s", audit ? "no" : "yes");
-	add(j, "SNP_GUARD_COMM=%.*s", SNP_COMM_LEN, e->comm);
-	add(j, "SNP_GUARD_SEQ=%llu", (unsigned long long)e->seq);
-	/* The journal says more of it, if it is still there: its unit, its command line. */
-	add(j, "OBJECT_PID=%u", e->tgid);
+	entry_add(j, "MESSAGE=%s", message_of_denied(e, text, sizeof(text)));
+	entry_add_head(j, MESSAGE_EVENT_DENIED,
+		       audit ? LOG_WARNING : message_text(MESSAGE_EVENT_DENIED)->priority,
+		       e->time_ns);
+	entry_add(j, "SNP_GUARD_FILE=%s", e->name);
+	entry_add(j, "SNP_GUARD_BY=%s", by);
+	entry_add(j, "SNP_GUARD_REFUSED=%s", audit ? "no" : "yes");
+	entry_add(j, "SNP_GUARD_COMM=%.*s", SNP_COMM_LEN, e->comm);
+	entry_add(j, "SNP_GUARD_SEQ=%llu", (unsigned long long)e->seq);
+	/* journald adds the unit and the command line of a process that still exists. */
+	entry_add(j, "OBJECT_PID=%u", e->tgid);
 }
 
-static void add_begin(struct journal_entry *j, const struct report *r, const struct snp_event *e,
-		      enum message message)
+static void entry_add_start(struct journal_entry *j, const struct report *r,
+			    const struct snp_event *e, enum message message)
 {
 	bool audit = r->host->audit;
 
-	add(j, "MESSAGE=%s Linux %s, %s",
-	    message == MESSAGE_EVENT_ADOPT ? "took up what an earlier guard left on" : "begins on",
-	    r->host->release, audit ? "audit: nothing is refused" : "the gate refuses");
-	add_head(j, message, message_text(message)->priority, e->time_ns);
-	add(j, "SNP_GUARD_AUDIT=%s", audit ? "yes" : "no");
+	entry_add(j, "MESSAGE=%s Linux %s, %s",
+		  message == MESSAGE_EVENT_ADOPT ? "resumed a pinned guard on" : "guard started on",
+		  r->host->release, audit ? "audit mode: nothing is refused" : "enforcing");
+	entry_add_head(j, message, message_text(message)->priority, e->time_ns);
+	entry_add(j, "SNP_GUARD_AUDIT=%s", audit ? "yes" : "no");
 }
 
 bool journal_of_event(struct journal_entry *j, const struct report *r, const struct snp_event *e)
 {
 	switch (e->kind) {
 	case SNP_EV_DENIED:
-		add_denied(j, e);
+		entry_add_denied(j, e);
 		return true;
 	case SNP_EV_START:
-		add_begin(j, r, e, MESSAGE_EVENT_START);
+		entry_add_start(j, r, e, MESSAGE_EVENT_START);
 		return true;
 	case SNP_EV_ADOPT:
-		add_begin(j, r, e, MESSAGE_EVENT_ADOPT);
+		entry_add_start(j, r, e, MESSAGE_EVENT_ADOPT);
 		return true;
-	default: /* a verdict says it, or a recording has it */
+	default: /* a verdict reports it, or a recording has it */
 		return false;
 	}
 }
@@ -141,21 +144,24 @@ void journal_of_end(struct journal_entry *j, const struct report_end *end)
 
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		breaches += end->breaches[i].counted;
-	add(j, "MESSAGE=ends: windows %u%s, denied %llu, breaches %u, lost records %llu",
-	    end->totals.windows, end->window_open ? ", the last one still open" : "",
-	    (unsigned long long)end->denied, breaches, (unsigned long long)end->totals.lost);
-	add_head(j, MESSAGE_EVENT_END, message_text(MESSAGE_EVENT_END)->priority, end->time_ns);
-	add(j, "SNP_GUARD_WINDOWS=%u", end->totals.windows);
-	add(j, "SNP_GUARD_DENIED=%llu", (unsigned long long)end->denied);
-	add(j, "SNP_GUARD_BREACHES=%u", breaches);
-	add(j, "SNP_GUARD_LOST=%llu", (unsigned long long)end->totals.lost);
-	add(j, "SNP_GUARD_STATUS=%d", end->status);
+	entry_add(j,
+		  "MESSAGE=guard ended: windows %u%s, refused %llu, findings %u, lost events %llu",
+		  end->totals.windows, end->window_open ? ", the last one still open" : "",
+		  (unsigned long long)end->denied, breaches, (unsigned long long)end->totals.lost);
+	entry_add_head(j, MESSAGE_EVENT_END, message_text(MESSAGE_EVENT_END)->priority,
+		       end->time_ns);
+	entry_add(j, "SNP_GUARD_WINDOWS=%u", end->totals.windows);
+	entry_add(j, "SNP_GUARD_DENIED=%llu", (unsigned long long)end->denied);
+	entry_add(j, "SNP_GUARD_BREACHES=%u", breaches);
+	entry_add(j, "SNP_GUARD_LOST=%llu", (unsigned long long)end->totals.lost);
+	entry_add(j, "SNP_GUARD_STATUS=%d", end->status);
 }
 
 /* ---- the report ---- */
 
-/* What the journal does not take is not lost: under systemd stdout leads there another way. */
-static void send_entry(struct report *r, struct journal_entry *j)
+/* If journald refuses an entry, write it to stdout, which under systemd leads to the journal too.
+ */
+static void journal_send(struct report *r, struct journal_entry *j)
 {
 	struct iovec iov[JOURNAL_FIELDS];
 	int err = j->failed ? -ENOMEM : 0;
@@ -165,44 +171,44 @@ static void send_entry(struct report *r, struct journal_entry *j)
 	if (!err)
 		err = sd_journal_sendv(iov, j->count);
 	if (err < 0)
-		fprintf(r->out, "%s (the journal did not take it: %s)\n",
+		fprintf(r->out, "%s (not in the journal: %s)\n",
 			j->count ? j->fields[0] : "MESSAGE=", strerror(-err));
 	journal_entry_free(j);
 }
 
-/* Without a journal the library takes everything, and drops it. */
-static int open_journal(void)
+/* Without a journal sd_journal_sendv() succeeds, and drops the entry. */
+static int journal_open(void)
 {
 	return access(SOCKET, W_OK) ? -errno : 0;
 }
 
-static void event(struct report *r, const struct snp_event *e)
+static void journal_event(struct report *r, const struct snp_event *e)
 {
 	struct journal_entry j = { 0 };
 
 	if (journal_of_event(&j, r, e))
-		send_entry(r, &j);
+		journal_send(r, &j);
 }
 
-static void verdict(struct report *r, const struct verdict *v)
+static void journal_verdict(struct report *r, const struct verdict *v)
 {
 	struct journal_entry j = { 0 };
 
 	journal_of_verdict(&j, r, v);
-	send_entry(r, &j);
+	journal_send(r, &j);
 }
 
-static void end_report(struct report *r, const struct report_end *end)
+static void journal_end(struct report *r, const struct report_end *end)
 {
 	struct journal_entry j = { 0 };
 
 	journal_of_end(&j, end);
-	send_entry(r, &j);
+	journal_send(r, &j);
 }
 
 const struct report_ops report_journal = {
-	.open = open_journal,
-	.event = event,
-	.verdict = verdict,
-	.end = end_report,
+	.open = journal_open,
+	.event = journal_event,
+	.verdict = journal_verdict,
+	.end = journal_end,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For the journal: an entry's fields, apart from who sends them. */
+/* The fields of an entry in the journal; report_journal.c sends them. */
 #ifndef REPORT_JOURNAL_H
 #define REPORT_JOURNAL_H
 

@@ -13,12 +13,12 @@ static void json_put_hex(struct json_object *o, const char *key, __u64 value)
 {
 	char text[24];
 
-	/* As text: JSON's numbers are doubles to most readers. */
+	/* As text: most readers take JSON's numbers for doubles. */
 	snprintf(text, sizeof(text), "%#llx", (unsigned long long)value);
 	json_put_str(o, key, text);
 }
 
-/* What every line has: schema, type, host, both clocks. */
+/* The members of every line: schema, type, host, both clocks. */
 static struct json_object *json_begin(const struct report *r, const char *type, __u64 time_ns)
 {
 	struct json_object *o = json_object_new_object();

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/messages.h"
 #include "report/report.h"
 #include "util/stamp.h"
 
@@ -107,13 +108,10 @@ static void text_cpu_state(struct report *r, const struct snp_event *e)
 static void text_denied(struct report *r, const struct snp_event *e)
 {
 	bool audit = e->flags & SNP_F_AUDIT;
+	char text[128];
 
-	text_line(r, e->time_ns, audit ? TONE_WARNING : TONE_GOOD, snp_event_name(e->kind),
-		  "%s: %s %s %s%s%s", audit ? "would refuse (audit)" : "refused", text_task(e),
-		  e->flags & SNP_F_OPEN	   ? "opening"
-		  : e->flags & SNP_F_IOCTL ? "calling ioctl() on"
-					   : "writing",
-		  e->name, e->flags & SNP_F_OPEN ? " to write" : "", audit ? "" : " (EPERM)");
+	text_line(r, e->time_ns, audit ? TONE_WARNING : TONE_GOOD, snp_event_name(e->kind), "%s",
+		  message_of_denied(e, text, sizeof(text)));
 }
 
 static void text_event(struct report *r, const struct snp_event *e)

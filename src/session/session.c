@@ -171,11 +171,11 @@ static unsigned int waiting_to_keep(const struct session *s)
 
 static int append_waiting(struct session *s, unsigned int count)
 {
-	const struct snp_event *e = s->stream.waiting + s->stream.gone;
+	const struct stream *w = &s->stream;
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < count; i++)
-		err = ledger_append(s->ledger, &e[i], s->stream.next, true);
+		err = ledger_append(s->ledger, &w->waiting[w->gone + i], w->next, true);
 	return err;
 }
 

@@ -102,7 +102,7 @@ static void track_set(struct timeline *t, struct timeline_track *track, __u64 ns
 
 /* ---- what the automaton knows after an event ---- */
 
-static enum timeline_cpu cpu_of(struct window_cpu cpu, bool initialised)
+static enum timeline_cpu timeline_state_of(struct window_cpu cpu, bool initialised)
 {
 	if (!cpu.present)
 		return TIMELINE_CPU_ABSENT;
@@ -115,7 +115,7 @@ static enum timeline_cpu cpu_of(struct window_cpu cpu, bool initialised)
 	return initialised ? TIMELINE_CPU_UNCHECKED : TIMELINE_CPU_CLEAR;
 }
 
-static void look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
+static void timeline_look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
 {
 	struct window_now now = window_now(t->automaton);
 
@@ -130,10 +130,11 @@ static void look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
 		t->cpus = cpus;
 		t->cpu_count = cpu + 1;
 	}
-	track_set(t, &t->cpus[cpu], ns, cpu_of(window_cpu(t->automaton, cpu), now.initialised));
+	track_set(t, &t->cpus[cpu], ns,
+		  timeline_state_of(window_cpu(t->automaton, cpu), now.initialised));
 }
 
-static void look(struct timeline *t)
+static void timeline_look(struct timeline *t)
 {
 	struct window_now now = window_now(t->automaton);
 	const struct snp_event *e = &t->last;
@@ -149,7 +150,7 @@ static void look(struct timeline *t)
 	case SNP_EV_CPU_UP:
 	case SNP_EV_CPU_DOWN:
 	case SNP_EV_CPU_STATE:
-		look_at_cpu(t, t->end_ns, e->subject);
+		timeline_look_at_cpu(t, t->end_ns, e->subject);
 		break;
 	case SNP_EV_HP_DISABLE:
 	case SNP_EV_HP_ENABLE:
@@ -162,7 +163,7 @@ static void look(struct timeline *t)
 	case SNP_EV_PREPARE_EXIT:
 	case SNP_EV_X86_SHUTDOWN:
 		for (unsigned int i = 0; i < t->cpu_count; i++)
-			look_at_cpu(t, t->end_ns, i);
+			timeline_look_at_cpu(t, t->end_ns, i);
 		break;
 	}
 }
@@ -170,7 +171,7 @@ static void look(struct timeline *t)
 /* ---- marks ---- */
 
 /* What the report in text said last, its columns closed up. */
-static char *take_said(struct timeline *t)
+static char *timeline_take_text(struct timeline *t)
 {
 	char *text, *to;
 
@@ -191,14 +192,14 @@ static char *take_said(struct timeline *t)
 	return text;
 }
 
-static void mark(struct timeline *t, struct timeline_mark m)
+static void timeline_mark(struct timeline *t, struct timeline_mark m)
 {
 	struct timeline_mark *marks =
 		timeline_grown(t->marks, t->mark_count, &t->mark_room, sizeof(*marks));
 
 	if (marks) {
 		t->marks = marks;
-		m.text = take_said(t);
+		m.text = timeline_take_text(t);
 		marks[t->mark_count] = m;
 	}
 	if (!marks || !m.text)
@@ -207,12 +208,12 @@ static void mark(struct timeline *t, struct timeline_mark m)
 		t->mark_count++;
 }
 
-static void on_event(struct report *r, const struct snp_event *e)
+static void timeline_on_event(struct report *r, const struct snp_event *e)
 {
 	struct timeline *t = r->state;
 	struct timeline_mark m = { .breach = -1, .cpu = SNP_NO_SUBJECT };
 
-	look(t);
+	timeline_look(t);
 	t->last = *e;
 	t->waits = true;
 	if (e->kind == SNP_EV_START)
@@ -245,10 +246,10 @@ static void on_event(struct report *r, const struct snp_event *e)
 		return;
 	}
 	report_event(&t->text, e);
-	mark(t, m);
+	timeline_mark(t, m);
 }
 
-static void on_verdict(struct report *r, const struct verdict *v)
+static void timeline_on_verdict(struct report *r, const struct verdict *v)
 {
 	static const enum timeline_mark_kind kinds[] = { TIMELINE_NOTICE, TIMELINE_WARNING,
 							 TIMELINE_CRITICAL };
@@ -257,19 +258,19 @@ static void on_verdict(struct report *r, const struct verdict *v)
 	if (v->kind != VERDICT_BREACH)
 		return;
 	report_verdict(&t->text, v);
-	mark(t, (struct timeline_mark){
-			.ns = t->end_ns,
-			.kind = kinds[snp_breach_severity(v->id)],
-			.breach = v->id,
-			.cpu = v->cpu,
-		});
+	timeline_mark(t, (struct timeline_mark){
+				 .ns = t->end_ns,
+				 .kind = kinds[snp_breach_severity(v->id)],
+				 .breach = v->id,
+				 .cpu = v->cpu,
+			 });
 }
 
-static void on_end(struct report *r, const struct report_end *end)
+static void timeline_on_end(struct report *r, const struct report_end *end)
 {
 	struct timeline *t = r->state;
 
-	look(t);
+	timeline_look(t);
 	t->end = *end;
 	t->end.uncovered = NULL; /* the session's, which the timeline outlives */
 	if (!t->err)
@@ -277,7 +278,7 @@ static void on_end(struct report *r, const struct report_end *end)
 }
 
 const struct report_ops report_timeline = {
-	.event = on_event,
-	.verdict = on_verdict,
-	.end = on_end,
+	.event = timeline_on_event,
+	.verdict = timeline_on_verdict,
+	.end = timeline_on_end,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run as a picture shows it: what held from when on, and what happened when. It is one more
- * report of a session: verdicts and the state of the host come from the automaton, the words of
- * the marks from the report in text.
+ * A run as a picture shows it: states over time, and marks. A timeline is one more report of a
+ * session: verdicts and the state of the host come from the automaton, the words of the marks from
+ * the report in text.
  */
 #ifndef TIMELINE_H
 #define TIMELINE_H
@@ -14,7 +14,7 @@
 #define TIMELINE_CPUS(X)                                                                           \
 	X(ABSENT, "absent", "not present")                                                         \
 	X(OFFLINE, "offline", "offline")                                                           \
-	X(UNKNOWN, "unknown", "online, SNP_EN not known")                                          \
+	X(UNKNOWN, "unknown", "online, SNP_EN unreadable")                                         \
 	X(CLEAR, "clear", "online, SNP_EN clear")                                                  \
 	X(SET, "set", "online, SNP_EN set")                                                        \
 	X(UNCHECKED, "unchecked", "online without SNP_EN while SNP is initialised")
@@ -29,9 +29,9 @@ enum timeline_cpu {
 #define TIMELINE_MARKS(X)                                                                          \
 	X(DRIVER, "driver", "driver and kernel")                                                   \
 	X(COMMAND, "command", "firmware command")                                                  \
-	X(FAILED, "failed", "firmware command that failed")                                        \
+	X(FAILED, "failed", "failed firmware command")                                             \
 	X(DENIED, "denied", "refused by the gate")                                                 \
-	X(AUDITED, "audited", "let through by --audit")                                            \
+	X(AUDITED, "audited", "let through (audit)")                                               \
 	X(NOTICE, "notice", "notice")                                                              \
 	X(WARNING, "warning", "warning")                                                           \
 	X(CRITICAL, "critical", "critical")
@@ -103,7 +103,7 @@ struct timeline {
 	const struct window *automaton;
 	struct timeline_track *cpus;
 	unsigned int cpu_count;
-	struct snp_event last; /* fed, and not looked at yet what came of it */
+	struct snp_event last; /* fed; its effect is read before the next one */
 	bool waits;
 	struct report text;
 	char *said;

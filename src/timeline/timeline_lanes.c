@@ -66,7 +66,7 @@ static struct band_style held_style(int value, char *buf, size_t size)
 static struct band_style count_style(int value, char *buf, size_t size)
 {
 	if (value == SNP_COUNT_UNKNOWN)
-		return (struct band_style){ "unknown", "not readable" };
+		return (struct band_style){ "unknown", "unreadable" };
 	if (!value)
 		return (struct band_style){ NULL, NULL };
 	snprintf(buf, size, "%d", value);
@@ -127,7 +127,7 @@ static void draw_mark(struct picture *p, enum timeline_mark_kind kind, unsigned 
 	svg_end(p);
 }
 
-static void append(char *text, size_t size, const char *more)
+static void lanes_append(char *text, size_t size, const char *more)
 {
 	size_t used = strlen(text);
 
@@ -157,11 +157,11 @@ void picture_marks(struct picture *p,
 			if (!n || m->kind > kind)
 				kind = m->kind;
 			if (n++ < PICTURE_LINES)
-				append(text, sizeof(text), m->text);
+				lanes_append(text, sizeof(text), m->text);
 		}
 		if (n > PICTURE_LINES) {
 			snprintf(more, sizeof(more), "and %u more", n - PICTURE_LINES);
-			append(text, sizeof(text), more);
+			lanes_append(text, sizeof(text), more);
 		}
 		if (n)
 			draw_mark(p, kind, n, x, text);
@@ -183,7 +183,7 @@ void picture_lanes(struct picture *p)
 
 	draw_band(p, "SNP window", &p->t->window, window_style);
 	draw_band(p, "hotplug disabled by SNP", &p->t->held, held_style);
-	draw_band(p, "the kernel's own count", &p->t->count, count_style);
+	draw_band(p, "hotplug count", &p->t->count, count_style);
 	for (unsigned int lane = 0; lane < TIMELINE_LANES_COUNT; lane++) {
 		lanes_label(p, PICTURE_BAND, names[lane]);
 		svg_line(p, "rail", PICTURE_LEFT, p->y + PICTURE_BAND / 2, p->scale.right,

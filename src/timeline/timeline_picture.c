@@ -13,8 +13,8 @@
 static void draw_head(struct picture *p)
 {
 	const struct timeline *t = p->t;
-	static const char *const outcomes[] = { "nothing breached", "worst breach: warning",
-						"worst breach: critical", "could not be verified" };
+	static const char *const outcomes[] = { "no breach", "worst breach: warning",
+						"worst breach: critical", "could not verify" };
 	static const char *const classes[] = { "set", "warning", "critical", "unknown" };
 	time_t start = (time_t)(((__s64)t->start_ns + t->host.realtime_offset_ns) / 1000000000);
 	unsigned int cpus = 0;
@@ -30,8 +30,7 @@ static void draw_head(struct picture *p)
 	svg_text(p, "muted", PICTURE_MARGIN, PICTURE_MARGIN + 38,
 		 "from %s UTC, for %s, %s; boot %.8s", stamp,
 		 duration_text(t->end_ns - t->start_ns, span, sizeof(span)),
-		 t->host.audit ? "audit: nothing was refused" : "the gate refused",
-		 t->host.boot_id);
+		 t->host.audit ? "audit mode" : "enforcing", t->host.boot_id);
 	svg_begin(p, "circle");
 	svg_attr(p, "class", classes[t->end.status & 3]);
 	svg_number(p, "cx", p->scale.right - 6);
@@ -225,7 +224,7 @@ static void draw_svg(struct picture *p)
 	svg_attr(p, "xmlns", "http://www.w3.org/2000/svg");
 	svg_attr(p, "class", "timeline");
 	svg_attr(p, "role", "img");
-	svg_attr(p, "aria-label", "What snp-guard saw, over time");
+	svg_attr(p, "aria-label", "Events and states over time, as snp-guard saw them");
 	svg_number(p, "width", width);
 	svg_number(p, "height", height);
 	mxmlElementSetAttrf(p->node, "viewBox", "0 0 %.1f %.1f", width, height);
@@ -250,7 +249,7 @@ static void draw_table(struct picture *p)
 	const struct timeline *t = p->t;
 
 	svg_begin(p, "h2");
-	svg_string(p, "What was seen");
+	svg_string(p, "Events and findings");
 	svg_end(p);
 	svg_begin(p, "table");
 	for (unsigned int i = 0; i < t->mark_count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The picture of a timeline: an SVG, or a page of HTML with the same SVG and what was said. */
+/* The picture of a timeline: an SVG, or a page of HTML with the same SVG and all marks in words. */
 #ifndef TIMELINE_PICTURE_H
 #define TIMELINE_PICTURE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the user is told on stderr. */
+/* Messages on stderr. */
 #ifndef COMPLAIN_H
 #define COMPLAIN_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For a word that is no name: which name was probably meant. */
+/* For a word that is no name: the name that was probably meant. */
 #ifndef NEAREST_H
 #define NEAREST_H
 
 struct nearest {
 	const char *word; /* the caller sets it, and all else to 0 */
-	const char *name; /* the nearest of those offered, or NULL if none is near */
+	const char *name; /* the nearest name offered, or NULL if none is near */
 	unsigned int distance;
 };
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values of fixed width, one behind the other, in memory that is given; read back by the same
- * calls. What does not fit, or is not there, or can't be, is remembered in err, and the rest does
- * nothing.
+ * Values of fixed width, one behind the other, in the caller's memory; the same calls read them
+ * back. err keeps the first failure; after it the calls do nothing.
  */
 #ifndef PACK_H
 #define PACK_H
@@ -15,7 +14,7 @@ struct pack {
 	unsigned char *data;
 	size_t size, used;
 	bool reading;
-	int err; /* 0, -ENOSPC where it does not fit, -EBADMSG where it can't be */
+	int err; /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
 };
 
 /* Each writes *value, or if p->reading sets it. */

@@ -3,8 +3,8 @@
 #define PRINTABLE_H
 
 /*
- * A task may call itself anything, and a recording may be forged: what is shown must not steer the
- * reader's terminal, nor break a line of JSON. All but printable ASCII becomes '?'.
+ * Replaces all but printable ASCII by '?': a task may choose any name, and a recording may be
+ * forged, so text from either could control the reader's terminal or break a line of JSON.
  */
 void make_printable(char *text);
 

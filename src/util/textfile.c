@@ -24,7 +24,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* mkstemp() leaves it to its owner alone, and the umask must not decide. */
+/* mkostemp() makes the file 0600; the collector needs 0644, whatever the umask. */
 static int fill(int fd, const char *text, size_t len)
 {
 	int err = write_all(fd, text, len);
@@ -41,7 +41,7 @@ int textfile_write(const char *path, const char *text, size_t len)
 	char tmp[PATH_MAX];
 	int fd, err;
 
-	/* Not *.prom: the collector reads every such file. */
+	/* The name must not end in .prom: the collector reads every such file. */
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	fd = mkostemp(tmp, O_CLOEXEC);

@@ -6,9 +6,8 @@
 #include <stddef.h>
 
 /*
- * Puts the text in place of what path had, as a whole: readers see the old file or the new one.
- * Mode 0644, as the collector is another user. Returns 0 or a negative errno; the old file is there
- * still then.
+ * Replaces the file as a whole: readers see the old file or the new one. Mode 0644, because the
+ * collector runs as another user. Returns 0, or a negative errno and leaves the old file.
  */
 int textfile_write(const char *path, const char *text, size_t len);
 

@@ -32,7 +32,7 @@ start_often() {
 	done
 }
 
-# A process that has ended and waits for its parent has no exe.
+# A zombie has no exe.
 stop() {
 	kill "$pid"
 	while readlink "/proc/$pid/exe" >/dev/null; do sleep 0.1; done
@@ -50,7 +50,7 @@ calls() { figures "$1" calls /tmp/file $sysfs; }
 bind() { figures "$1" bind $pci pci-stub; }
 hotplug() { figures "$1" hotplug 2; }
 
-# What the process has for itself, and what the kernel has for it in maps and programs.
+# The process's own memory, and that of its BPF maps and programs in the kernel.
 memory() {
 	sed -n "s/^\(VmRSS\|VmHWM\|RssAnon\):[^0-9]*\([0-9]*\) kB/= $1 \1 \2/p" "/proc/$pid/status"
 	cat /proc/"$pid"/fdinfo/* | awk -v where="$1" '
@@ -60,12 +60,12 @@ memory() {
 		END { for (of in bytes) print "=", where, of, bytes[of] }'
 }
 
-# says TEXT: the guard does, within 15 s
+# says TEXT: waits up to 30 s until the guard writes it
 says() {
 	tries=0
 	until grep -q "$1" "/tmp/$name.out"; do
 		tries=$((tries + 1))
-		[ $tries -le 150 ] || return 1
+		[ $tries -le 300 ] || return 1
 		sleep 0.1
 	done
 }
@@ -75,8 +75,8 @@ guard() { start_often guard snp-guard run --format json --ready-file /run/ready;
 load() { { modprobe ccp && modprobe kvm-amd sev_snp=1; } || die "no SNP"; }
 unload() { { rmmod kvm_amd && rmmod ccp; } || die "SNP does not end"; }
 
-# lives WHERE: SNP from its modules' load to their unload, with what the guard still does a second
-# later. The first load after boot costs more than any other, so it is not a figure.
+# lives WHERE: SNP from the load of its modules to their unload, and what the guard still does in the
+# second after that. The first load after boot costs more than any other, so it is not a figure.
 lives() {
 	load
 	unload
@@ -108,7 +108,7 @@ sweeps_at() {
 	echo "= every-$1 sweeps $(($(truths after) - $(truths before)))"
 }
 
-# The recording is cut off where it was copied, which replay complains of.
+# The copy of a recording has no end, so replay complains.
 truths() {
 	snp-guard replay --format json /tmp/trace."$1" 2>/dev/null | grep -c '"event":"truth"'
 }
@@ -190,7 +190,7 @@ sweeps() {
 	sweeps_at 1
 }
 
-# The last of all: a task that was made while audit was on pays for it ever after.
+# Last: a task that began while audit was on costs more for the rest of its life.
 audited() {
 	echo "an audit watch"
 	mkdir -p /tmp/audit

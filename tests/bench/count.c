@@ -42,7 +42,7 @@
 #define ROUNDS 2
 #define PAUSE  2 /* seconds after which all that a call led to is done */
 
-static void die(const char *format, ...)
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
 	va_list args;
 
@@ -270,12 +270,12 @@ static void measure_all(const char *name, bool (*call)(void), int calls)
 	print(name, busy > idle ? (busy - idle) / calls : 0);
 }
 
-static int open_to_write(const char *format, const char *arg)
+static int open_to_write(const char *before, const char *name, const char *after)
 {
 	char at[128];
 	int opened;
 
-	snprintf(at, sizeof(at), format, arg);
+	snprintf(at, sizeof(at), "%s%s%s", before, name, after);
 	opened = open(at, O_WRONLY | O_CLOEXEC);
 	if (opened < 0)
 		die("%s: %s", at, strerror(errno));
@@ -298,8 +298,8 @@ static bool call_bind(void)
 static int bind_and_unbind(const char *at, const char *driver)
 {
 	device = path = at;
-	bind_fd = open_to_write("/sys/bus/pci/drivers/%s/bind", driver);
-	unbind_fd = open_to_write("/sys/bus/pci/drivers/%s/unbind", driver);
+	bind_fd = open_to_write("/sys/bus/pci/drivers/", driver, "/bind");
+	unbind_fd = open_to_write("/sys/bus/pci/drivers/", driver, "/unbind");
 	need_counter(0);
 	unpin();
 	measure_all("bind-all", call_bind, 200);
@@ -317,7 +317,7 @@ static bool call_hotplug(void)
 
 static int hotplug(const char *cpu)
 {
-	online_fd = open_to_write("/sys/devices/system/cpu/cpu%s/online", cpu);
+	online_fd = open_to_write("/sys/devices/system/cpu/cpu", cpu, "/online");
 	need_counter(0);
 	unpin();
 	measure_all("hotplug-all", call_hotplug, 10);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# For run and check, which source it and set top: boots the lab with its instruction counter on
-# for bench.sh, and finds the figures in what that printed.
+# run and check source this and set top. Boots the lab with its instruction counter on, for bench.sh,
+# and finds the figures in the output.
 built=$top/build
 logs=$built/test/bench
 log=
@@ -22,7 +22,7 @@ boot() {
 	}
 }
 
-# figure WHERE NAME: the least one, of those that were taken more than once
+# figure WHERE NAME: the least, if it was measured more than once
 figure() {
 	local value
 	value=$(awk -v where="$1" -v name="$2" '$1 == "=" && $2 == where && $3 == name { print $4 }' "$log" | sort -n | head -n 1)
@@ -36,7 +36,7 @@ more() {
 	this=$(figure "$1" "$3") && base=$(figure "$2" "$3") && echo $((this - base))
 }
 
-# Two rates of sweeping differ by sweeps alone: what else goes on is in both.
+# Runs at two sweep rates differ in their sweeps only; all other work is in both.
 sweep() {
 	local sweeps
 	sweeps=$(more every-0.01 every-1 sweeps)

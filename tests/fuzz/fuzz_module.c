@@ -128,6 +128,8 @@ static void by_the_book(const uint8_t *data, size_t size)
 	for (int i = 0; i < 3; i++) {
 		int count = 0;
 
+		/* cppcheck takes the least n, which is 0, for the only one. */
+		// cppcheck-suppress knownConditionTrueFalse
 		for (size_t j = 0; j < n; j++)
 			count += is_counted(data[j]) && data[j] % 8 == i;
 		fuzz_check(symbols[i].count == count, "%s: %d times, put there %d times",

@@ -6,6 +6,7 @@
  */
 #include <argp.h>
 #include <setjmp.h>
+#include <stdarg.h>
 
 #include "cli/commands.h"
 #include "util/complain.h"
@@ -20,7 +21,7 @@ static int result;
 
 error_t __real_argp_parse(const struct argp *argp, int argc, char **argv, unsigned int flags,
 			  int *index, void *input);
-error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsigned int flags,
+error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsigned int flags,
 			  int *index, void *input);
 void __wrap_argp_error(const struct argp_state *state, const char *format, ...);
 

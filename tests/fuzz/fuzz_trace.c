@@ -86,7 +86,8 @@ static void rewrite(const uint8_t *data, size_t size)
 	fuzz_check(!trace_close(&out), "can't close");
 	/* The record that is refused has been read, and not been written. */
 	fuzz_check(len <= size && lseek(copy.fd, 0, SEEK_END) == (off_t)len, "another size");
-	bytes = realloc(bytes, len);
+	free(bytes);
+	bytes = malloc(len);
 	fuzz_check(bytes && pread(copy.fd, bytes, len, 0) == (ssize_t)len, "can't read back");
 	fuzz_check(!memcmp(bytes, data, len), "other bytes");
 }
@@ -97,7 +98,7 @@ static void check_time(struct json_object *o)
 {
 	const char *time = json_object_get_string(json_object_object_get(o, "time"));
 
-	fuzz_check(time && strlen(time) == 30, "%s", time);
+	fuzz_check(time && strlen(time) == 30, "%s", time ? time : "no time");
 	for (int i = 0; i < 30; i++)
 		fuzz_check("dddd-dd-ddTdd:dd:dd.dddddddddZ"[i] == 'd'
 				   ? time[i] >= '0' && time[i] <= '9'

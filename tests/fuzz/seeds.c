@@ -206,7 +206,8 @@ static void message(__u16 command, const void *payload, size_t len)
 	unsigned char bytes[256] = { 0 };
 
 	memcpy(bytes, header, 16);
-	memcpy(bytes + 16, payload, len);
+	if (len)
+		memcpy(bytes + 16, payload, len);
 	for (size_t at = 0; at < 16 + len; at += 16) {
 		fputc(command == 8 && !at ? 32 : 0, client);
 		fwrite(bytes + at, 16 + len - at < 16 ? 16 + len - at : 16, 1, client);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways to write to a file, for the gate to refuse:
+ * Ways to write to a guarded file, each of which the gate must refuse:
  *
- *	ways [--go FIFO] WAY FILE VALUE    goes one of them; prints "done", or the name of its errno
+ *	ways [--go FIFO] WAY FILE VALUE    tries one way; prints "done", or the name of its errno
  *	ways --list                        prints the table
  *
- * Each has two parts. With --go it says "ready" after the first, in which it takes hold of the
- * file, and waits until somebody opens the FIFO for writing. Exit status: 0 done; 1 refused; 2
- * the first part failed.
+ * A way has two steps: it gets hold of the file, then it writes. With --go the program prints
+ *"ready" between them and waits until the FIFO is opened for writing. Exit status: 0 done; 1
+ *refused; 2 the first step failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,13 +42,13 @@ static size_t len(void)
 	return strlen(value);
 }
 
-/* What the caller of a system call wants: 0, or a negative errno. */
+/* Turns a system call's result into 0 or a negative errno. */
 static int outcome(long result)
 {
 	return result < 0 ? -errno : 0;
 }
 
-/* ---- taking hold ---- */
+/* ---- getting hold of the file ---- */
 
 static int nothing(void)
 {
@@ -98,7 +98,7 @@ static int open_ring_sqpoll(void)
 	return with_ring(IORING_SETUP_SQPOLL);
 }
 
-/* After it no descriptor is left, only the ring's own hold of the file. */
+/* No descriptor remains: only the ring refers to the file. */
 static int open_ring_registered(void)
 {
 	int err = with_ring(0);
@@ -153,7 +153,7 @@ static int receive_fd(int sock)
 	return 0;
 }
 
-/* Sent, and not received: it is in no process's table. */
+/* Sent, and not received: no process has the descriptor in its table. */
 static int leave_in_flight(void)
 {
 	int socks[2], err;
@@ -169,7 +169,7 @@ static int leave_in_flight(void)
 	return err;
 }
 
-/* A child opens it, and hands it over. */
+/* A child opens the file and passes the descriptor. */
 static int receive_from_child(void)
 {
 	int socks[2];
@@ -199,7 +199,7 @@ static int child_holds_it(void)
 	return 0;
 }
 
-/* A loop device backed by the file; the device is what stays. */
+/* A loop device backed by the file; only the device's descriptor stays open. */
 static int arm_loop(void)
 {
 	char path[32];
@@ -266,7 +266,7 @@ static int do_sendfile(void)
 	return outcome(sendfile(fd, from, NULL, len()));
 }
 
-/* It wants both files on one file system: this one takes and shows 0 and 1. */
+/* Both files must be on one file system; this one accepts 0 and 1. */
 #define SOURCE "/sys/power/pm_print_times"
 
 static int do_copy(void)
@@ -285,7 +285,8 @@ static int do_mmap(void)
 
 	if (p == MAP_FAILED)
 		return -errno;
-	memcpy(p, value, len());
+	/* Bytes of a file. */
+	memcpy(p, value, len()); // NOLINT(bugprone-not-null-terminated-result)
 	return outcome(msync(p, 4096, MS_SYNC));
 }
 
@@ -390,7 +391,7 @@ static int do_take(void)
 	return do_write();
 }
 
-/* A whole page of the device, as it is opened past the page cache. */
+/* O_DIRECT: a whole page of the device. */
 static int do_loop(void)
 {
 	char *page = aligned_alloc(4096, 4096);
@@ -399,7 +400,8 @@ static int do_loop(void)
 	if (!page)
 		return -ENOMEM;
 	memset(page, 0, 4096);
-	memcpy(page, value, len());
+	/* Bytes of a file. */
+	memcpy(page, value, len()); // NOLINT(bugprone-not-null-terminated-result)
 	err = outcome(pwrite(other, page, 4096, 0));
 	ioctl(other, LOOP_CLR_FD);
 	return err;

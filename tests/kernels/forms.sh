@@ -29,7 +29,7 @@ put() {
 # As Debian ships it.
 form_plain() { :; }
 
-# snp_prepare() does not look for CPUs that are offline, as in 7.1.
+# snp_prepare() does not check for offline CPUs, as in 7.1.
 form_partial() {
 	put before $svm snp_prepare "if (!cpumask_equal(" <<'C'
 	if (0)

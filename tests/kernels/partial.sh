@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
-# A kernel whose snp_prepare() does not look for CPUs that are offline.
+# A kernel whose snp_prepare() does not check for offline CPUs.
 . /lab/lib.sh
 modprobe msr
 
-# That this small kernel does not tell who asked for a CPU to move is not the question here.
+# This small kernel does not show who requests a CPU change; that blind spot does not matter here.
 named_but_blind() {
 	named | tr ' ' '\n' | grep -vE '^(blind)?$' | tr '\n' ' '
 }
@@ -21,7 +21,7 @@ expect "nothing but a notice: $(named_but_blind)" [ "$(named_but_blind)" = "no-l
 scenario "partial-prepare names the CPU that was left behind"
 guard_start --audit
 expect "CPU 3 goes" offline 3
-# The firmware finds the CPU without SNP_EN, and refuses.
+# The firmware refuses, as it finds the CPU without SNP_EN.
 snp_load
 await "it is named" '"breach":"partial-prepare".*offline: 3'
 await "the firmware refuses" '"breach":"benign-failed-init"'

@@ -91,10 +91,10 @@ configure '[run]' 'audit = yes'
 guard_start
 configure '[run]' 'audit = yes' 'buffer = 512' 'interval = 3' '[severity]' 'cpu-offlined = off'
 kill -HUP $guard
-await_stderr "it is read again" 'changed: interval, severity; as they were until a restart: buffer'
+await_stderr "it is read again" 'changed: interval, severity; changes need a restart: buffer'
 configure '[severity]' 'cpu-offlined = critical' 'cpu-offline = off'
 kill -HUP $guard
-await_stderr "the mistake is named" "all stays as it was: $conf:3: no breach is called .cpu-offline., is it .cpu-offlined."
+await_stderr "the mistake is named" "reload failed, settings kept: $conf:3: no breach is called .cpu-offline., is it .cpu-offlined."
 lose_a_cpu
 end_window
 guard_stop --severity cpu-offlined=off

@@ -211,14 +211,14 @@ go ioctl
 refused_as dev/snapshot EPERM "$before"
 row "ioctl on /dev/snapshot, opened before the window: $result"
 before=$(denied_of dev/snapshot)
-result=done
+result="done"
 (: </dev/snapshot) 2>/tmp/why || result=$(sed -n 's/.*Operation not permitted/EPERM/p' /tmp/why)
 refused_as dev/snapshot EPERM "$before"
 row "open of /dev/snapshot for reading, which is enough to steer it: $result"
 mknod $work/other-name c 10 231
 for file in /dev/snapshot $work/other-name; do
 	before=$(denied_of dev/snapshot)
-	result=$(ways open $file -)
+	result=$(ways open "$file" -)
 	refused_as dev/snapshot EPERM "$before"
 	row "open on $file: $result"
 done
@@ -249,7 +249,7 @@ window_opens
 free() {
 	checked
 	result=$(ways write "$1" "$2")
-	[ "$result" = done ] || fail "expected done, got $result"
+	[ "$result" = "done" ] || fail "expected done, got $result"
 	row "write on ${3:-$1} is free: $result"
 }
 (cd $work/tree && find . -type f) >$work/tree-files
@@ -340,7 +340,7 @@ take loop-armed $cpu3/online 0
 guard_start
 window_opens
 go loop-armed
-expect "the loop device's write passes" [ "$result" = done ]
+expect "the loop device's write passes" [ "$result" = "done" ]
 await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
 row "loop-armed on cpu3/online, value 0, armed before the guard: $result, reported as cpu-offlined"
 expect "remove_cpu() passes" foreign remove=2
@@ -363,7 +363,7 @@ result=$(ways loop $cpu3/online 0)
 refused_as cpu3/online EPERM "$before"
 row "loop on cpu3/online, armed inside the window: $result"
 go before-window
-expect "the loop device's write passes" [ "$result" = done ]
+expect "the loop device's write passes" [ "$result" = "done" ]
 await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
 row "loop-armed on cpu3/online, value 0, armed before the window: $result, reported as cpu-offlined"
 expect "SNP ends" snp_unload

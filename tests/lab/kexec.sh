@@ -66,6 +66,6 @@ scenario "a damaged snapshot is refused"
 head -c 100 /lab/before.json >/tmp/cut.json
 snp-guard run --since /tmp/cut.json --for 1 >/dev/null 2>"$err"
 expect "status 3" [ $? -eq 3 ]
-expect "one line" grep -q "^snp-guard: /tmp/cut.json: it is no snapshot" "$err"
+expect "one line" grep -q "^snp-guard: /tmp/cut.json: not a snapshot" "$err"
 
 finish

@@ -44,7 +44,7 @@ window_closes() {
 	guard_up
 	guard_ready
 	touch /tmp/enough
-	wait $trier
+	wait "$trier"
 	expect "SNP ends" snp_unload
 }
 

@@ -24,14 +24,16 @@
 
 cpus=/sys/devices/system/cpu
 out=/out
-patience=300 # tenths of a second that anything may take: guests share the machine's cores
+patience=1200 # tenths of a second that anything may take: guests share the machine's cores
 passed=0 failed=0 number=0
-current= broken= checks=0 seen=0
+current='' broken='' checks=0 seen=0
 
 # Reports of the sanitizers, if the guard has some.
 ASAN_OPTIONS=log_path=$out/sanitizer:detect_leaks=1
 UBSAN_OPTIONS=log_path=$out/sanitizer:print_stacktrace=1
-export ASAN_OPTIONS UBSAN_OPTIONS
+# Where a guard that was built for gcov leaves its counts.
+GCOV_PREFIX=$out/gcov
+export ASAN_OPTIONS UBSAN_OPTIONS GCOV_PREFIX
 
 conclude() {
 	[ -n "$current" ] || return 0
@@ -58,7 +60,7 @@ scenario() {
 	conclude
 	number=$((number + 1))
 	current=$*
-	broken= checks=0 seen=0
+	broken='' checks=0 seen=0
 	json=$out/$number.json err=$out/$number.err trace=$out/$number.trace
 	: >"$json"
 	: >"$err"
@@ -83,12 +85,13 @@ expect_not() {
 	! "$@" >/tmp/expect.out 2>&1 || fail "$what: \`$*\` should have failed"
 }
 
-# soon COMMAND...: it succeeds before patience ends
+# soon COMMAND...: it succeeds before patience ends; in a scenario that has failed that is short, so
+# that the script comes to its end
 soon() {
 	tries=0
 	until "$@"; do
 		tries=$((tries + 1))
-		[ $tries -le $patience ] || return 1
+		[ $tries -le $((${broken:-0} ? patience / 20 : patience)) ] || return 1
 		sleep 0.1
 	done
 }
@@ -104,7 +107,7 @@ await() {
 	if soon is_written "$2"; then
 		seen=$found
 	else
-		fail "$1: no $2 after line $seen of $json within $((patience / 10)) s"
+		fail "$1: no $2 after line $seen of $json in $((tries / 10)) s and more"
 	fi
 }
 
@@ -155,11 +158,11 @@ guard_begin() {
 guard_ready() {
 	checked
 	soon ready_or_gone
-	[ -e /run/ready ] || fail "the guard does not come up: $(cat /proc/$guard/stat /proc/$guard/stack 2>&1 | head -12)"
+	[ -e /run/ready ] || fail "the guard does not come up: $(cat /proc/"$guard"/stat /proc/"$guard"/stack 2>&1 | head -12)"
 }
 
 ready_or_gone() {
-	[ -e /run/ready ] || ! kill -0 $guard 2>/dev/null
+	[ -e /run/ready ] || ! kill -0 "$guard" 2>/dev/null
 }
 
 # Ends by itself.
@@ -167,21 +170,21 @@ guard_ends() {
 	checked
 	soon is_gone || {
 		fail "the guard does not end"
-		kill $guard
+		kill "$guard"
 	}
-	wait $guard
+	wait "$guard"
 	guard_status=$?
 }
 
 # A process that has ended has no program any more, even if nobody has waited for it yet.
 is_gone() {
-	! readlink /proc/$guard/exe >/dev/null 2>&1
+	! readlink /proc/"$guard"/exe >/dev/null 2>&1
 }
 
 # A recording must lead to the same verdicts: each run is replayed.
 guard_stop() {
-	kill $guard
-	wait $guard
+	kill "$guard"
+	wait "$guard"
 	guard_status=$?
 	checked
 	replays_as "$json" "$@"
@@ -194,7 +197,7 @@ replays_as() {
 	shift
 	snp-guard replay --format json "$@" "$trace" >/tmp/replay 2>/tmp/replay.err
 	replay_status=$?
-	[ $replay_status -eq $guard_status ] ||
+	[ $replay_status -eq "$guard_status" ] ||
 		fail "the replay ends with $replay_status, not $guard_status: $(cat /tmp/replay.err)"
 	grep -v '"type":"summary"' "$lines" >/tmp/live
 	grep -v '"type":"summary"' /tmp/replay >/tmp/again
@@ -203,8 +206,8 @@ replays_as() {
 
 # The guard dies between two of its instructions, and writes nothing more.
 guard_kill() {
-	kill -KILL $guard
-	wait $guard 2>/dev/null
+	kill -KILL "$guard"
+	wait "$guard" 2>/dev/null
 }
 
 # A guard that resumes an earlier one's state appends to its output.
@@ -215,8 +218,8 @@ guard_again() {
 
 # Ends the last of several pinned guards: its recording must lead to what it wrote since it began.
 guard_end() {
-	kill $guard
-	wait $guard
+	kill "$guard"
+	wait "$guard"
 	guard_status=$?
 	checked
 	awk '/"event":"adopt"/ { n = 0 } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' "$json" >/tmp/last

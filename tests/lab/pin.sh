@@ -14,8 +14,8 @@ refused() {
 	shift 2
 	checked
 	! "$@" >/tmp/refused 2>&1 || fail "$what: \`$*\` should have failed"
-	grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ] ||
-		fail "$what: no line with \"$text\": $(cat /tmp/refused)"
+	{ grep -q -- "$text" /tmp/refused && [ "$(wc -l </tmp/refused)" -eq 1 ]; } ||
+		fail "$what: not one line with \"$text\": $(cat /tmp/refused)"
 }
 
 status_is() {

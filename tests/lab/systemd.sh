@@ -24,7 +24,7 @@ mark_journal() { journal=$(journalctl -q -n 1 -o cat --show-cursor | sed -n 's/^
 journal=
 
 # said TEXT: a line of the unit's
-said() { journalctl -q -o cat ${journal:+--after-cursor="$journal"} -u $unit | grep -q -- "$1"; }
+said() { journalctl -q -o cat ${journal:+--after-cursor="$journal"} -u "$unit" | grep -q -- "$1"; }
 
 status_says() { property StatusText | grep -q -- "$1"; }
 is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
@@ -39,7 +39,7 @@ ready=$(property ActiveEnterTimestampMonotonic)
 loading=$(property ExecMainStartTimestampMonotonic systemd-modules-load.service)
 expect "it is ready ($ready us) before modules are loaded ($loading us)" [ "$ready" -lt "$loading" ]
 await_that "SNP is initialised" entries SNP_GUARD_STATE=initialised
-expect "the window's opening was seen" entries MESSAGE_ID="$(id_of 'An SNP window is open')" SNP_GUARD_WINDOW=1
+expect "the window's opening was seen" entries MESSAGE_ID="$(id_of 'An SNP window opened')" SNP_GUARD_WINDOW=1
 expect "by the unit" entries _SYSTEMD_UNIT=$unit SYSLOG_IDENTIFIER=snp-guard SNP_GUARD_STATE=window-open
 expect_not "nothing went unseen" entries SNP_GUARD_BREACH=blind
 await_that "the status line" status_says '^Gate enforcing; window 1 is open; 1 breach, the worst notice; 0 denied$'
@@ -49,7 +49,7 @@ await_that "status finds all in place" is_state enforcing
 scenario "a refusal is in the journal, with the unit that tried"
 mark_journal
 expect_not "no CPU goes" offline 3
-await_that "the journal has it" entries MESSAGE_ID="$(id_of 'A write that would move a CPU')" PRIORITY=5 \
+await_that "the journal has it" entries MESSAGE_ID="$(id_of '@SNP_GUARD_COMM@ tried to move a CPU')" PRIORITY=5 \
 	SNP_GUARD_FILE=cpu3/online SNP_GUARD_REFUSED=yes
 expect "whose it was" entries SNP_GUARD_FILE=cpu3/online OBJECT_SYSTEMD_UNIT=lab.service
 
@@ -83,11 +83,11 @@ mark_journal
 printf '[run]\ninterval = 3\n' >/etc/snp-guard.conf
 expect "reload" systemctl reload $unit
 expect "it is active" systemctl is-active $unit
-await_that "it says what changed" said 'read the configuration again; changed: interval'
+await_that "it says what changed" said 'configuration reloaded; changed: interval'
 printf '[run]\nintervall = 3\n' >/etc/snp-guard.conf
 expect "a reload with a mistake" systemctl reload $unit
 expect "it is active" systemctl is-active $unit
-await_that "the mistake is named" said 'all stays as it was: /etc/snp-guard.conf:2'
+await_that "the mistake is named" said 'reload failed, settings kept: /etc/snp-guard.conf:2'
 rm /etc/snp-guard.conf
 
 scenario "with the operator's drop-in it publishes by file and by HTTP"
@@ -112,14 +112,14 @@ printf '[Service]\nWatchdogSec=8\n' >/run/systemd/system/$unit.d/short.conf
 expect "a shorter watchdog" systemctl daemon-reload
 mark_journal
 expect "restart" systemctl restart $unit
-expect "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard took up')"
+await_that "it took up what was pinned" entries MESSAGE_ID="$(id_of 'The guard resumed')"
 sleep 12
 expect "it lives as long as it works" [ "$(property NRestarts)" = 0 ]
 pid=$(property MainPID)
 kill -STOP "$pid"
 expect_not "with no guard no CPU goes" offline 3
 await_that "it is another" sh -c "[ \$(systemctl show -P NRestarts $unit) = 1 ] && systemctl is-active $unit"
-expect "by the watchdog" said 'Watchdog timeout'
+await_that "by the watchdog" said 'Watchdog timeout'
 expect_not "the old one is gone" kill -0 "$pid"
 await_that "what was before is known" status_says 'window 1 is open; .* breaches, the worst critical; 2 denied$'
 await_that "status finds all in place" is_state enforcing
@@ -128,7 +128,7 @@ scenario "stopped, it leaves the gate shut"
 mark_journal
 expect "stop" systemctl stop $unit
 expect "a breach is no failure of the unit's" [ "$(property Result)/$(property ExecMainStatus)" = success/2 ]
-expect "the journal has the end" entries MESSAGE_ID="$(id_of 'The guard has ended')" SNP_GUARD_STATUS=2
+await_that "the journal has the end" entries MESSAGE_ID="$(id_of 'The guard ended')" SNP_GUARD_STATUS=2
 expect_not "no CPU goes" offline 3
 expect "it is still enforced" is_state enforcing
 expect "SNP ends" snp_unload

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Somebody who does what he can, as root, to what a guard has pinned.
+ * What root can do to the maps and programs that a guard has pinned.
  *
  *	tamper map		writes the state by bpf(2), as `bpftool map update` does
- *	tamper latch WORD	has a BPF program of his own write the latch
+ *	tamper latch WORD	loads a BPF program that writes the latch
  *	tamper ledger		changes a byte of each part of the ledger, in its memory
- *	tamper empty		makes the ledger one in which nothing has been kept yet
+ *	tamper empty		replaces the ledger by an empty one
  *
- * Ends with 0 if it was done, 1 if it was refused, and 2 if it could not be tried.
+ * Exit status: 0 done; 1 refused; 2 it could not be tried.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -96,7 +96,7 @@ static int write_ledger(bool empty)
 		memset(memory + 48, 0, 16);
 		return done("empty", 0);
 	}
-	/* Beyond what says that it is one. */
+	/* Beyond the magic number. */
 	for (size_t i = 256; i < info.value_size; i += 64)
 		memory[i] ^= 1;
 	return done("ledger", 0);

@@ -57,14 +57,11 @@ static void find_code(void)
 
 	for (size_t i = 0; i < size; i = end) {
 		end = i + 1;
-		if (text[i] == '#') {
+		if (text[i] == '#' || !strncmp(text + i, "//", 2)) {
 			end = strchr(text + i, '\n') - text;
 			blank(i, end);
 		} else if (!strncmp(text + i, "/*", 2)) {
 			end = strstr(text + i, "*/") + 2 - text;
-			blank(i, end);
-		} else if (!strncmp(text + i, "//", 2)) {
-			end = strchr(text + i, '\n') - text;
 			blank(i, end);
 		} else if (text[i] == '"' || text[i] == '\'') {
 			end = end_of_literal(i);

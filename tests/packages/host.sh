@@ -8,7 +8,7 @@ unit=snp-guard.service
 
 has_window() { snp-guard status --format json | grep -q '"state":"enforcing".*"window_open":true'; }
 
-# Until /tmp/enough is there.
+# Until /tmp/enough exists.
 try_all_the_time() {
 	while [ ! -e /tmp/enough ]; do
 		if sh -c "echo 0 >$cpus/cpu3/online" 2>/dev/null; then echo passed; else echo refused; fi
@@ -28,13 +28,13 @@ touch /tmp/enough
 wait $tries
 expect_not "it is the older one" sh -c "snp-guard --version | grep -q '0\.0\.9'"
 expect "another process" [ "$(property MainPID)" != "$older" ]
-expect "which took over" sh -c "journalctl -q -o cat -u $unit | grep -q 'replacing what snp-guard 0\.0\.9 has pinned'"
+expect "... which replaced the older one's pins" sh -c "journalctl -q -o cat -u $unit | grep -q 'replacing what snp-guard 0\.0\.9 has pinned'"
 await_that "the window is known to it" has_window
 expect_not "a write has passed" grep -q passed /tmp/tries
 expect "some were tried" [ "$(grep -c refused /tmp/tries)" -gt 20 ]
 echo "# $(grep -c refused /tmp/tries) writes refused meanwhile"
 
-scenario "who removes the package removes the gate"
+scenario "removing the package removes the gate"
 expect "the removal" dpkg --remove snp-guard
 expect_not "the unit runs" systemctl is-active $unit
 expect_not "something is pinned" [ -e /sys/fs/bpf/snp-guard ]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prints, for tests/schema/run, all that a report in JSON can: each kind of event with each flag
- * and with all that may be left out there and left out, each verdict, summaries. With "names",
- * prints the tables instead: what is named, and the name.
+ * For tests/schema/run: prints every line that a report in JSON can have: each kind of event with
+ * each flag, with and without its optional members, each verdict, and summaries. With "names",
+ * prints the tables instead, one name a line, after the table's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static const struct severities severities;
 
 static void print_names(void)
 {
-	static const enum snp_severity severities[] = { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
+	static const enum snp_severity all_severities[] = { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	static const char *const states[] = {
 #define X(sym, name) name,
 		WINDOW_STATES(X)
@@ -37,8 +37,8 @@ static void print_names(void)
 		printf("event %s\n", snp_event_name(i));
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		printf("breach_name %s\n", snp_breach_name(i));
-	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
-		printf("severity_name %s\n", snp_severity_name(severities[i]));
+	for (size_t i = 0; i < sizeof(all_severities) / sizeof(all_severities[0]); i++)
+		printf("severity_name %s\n", snp_severity_name(all_severities[i]));
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		printf("state_name %s\n", states[i]);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)

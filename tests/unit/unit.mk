@@ -39,10 +39,12 @@ $(O)/asan/%.o: src/%.c | needs
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(guard_cflags) -c $< -o $@
 
-# The guard itself, for the lab.
+# The guard itself, for the lab. gcc's sanitizers share one log_path only if they are linked statically,
+# as clang's always are.
 $(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@
+	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@ \
+		$(if $(shell $(CC) --version | grep clang),,-static-libasan -static-libubsan)
 
 # It parses what timeline draws.
 $(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
@@ -57,7 +59,7 @@ $(O)/test/unit: $(unit_obj) $(O)/asan/units.a $(O)/asan/lab.a | $(O)/test
 
 # What the stand-in for a host has between src/ and libc, or libbpf.
 standin_wraps := access cap_drop_bound cap_set_proc clock_gettime close fopen fstat geteuid glob ioctl lstat \
-	mkdir mount nanosleep open opendir poll posix_spawnp prctl readlink rename rmdir scandir stat \
+	mkdir mount nanosleep open opendir poll posix_spawnp prctl pread readlink rename rmdir scandir stat \
 	syscall time unlink unshare write btf__parse btf__parse_split \
 	bpf_object__open_skeleton bpf_object__destroy_skeleton
 

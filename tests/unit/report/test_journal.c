@@ -157,7 +157,7 @@ Test(journal, a_refusal_says_who_and_what)
 
 	cr_assert(journal_of_event(&entry, &report, &e));
 	is_whole(10);
-	has("MESSAGE", "denied: open of cpu3/online by sixteen letters![42]");
+	has("MESSAGE", "refused: sixteen letters![42] opening cpu3/online to write (EPERM)");
 	has("MESSAGE_ID", message_text(MESSAGE_EVENT_DENIED)->id);
 	has("PRIORITY", "5");
 	has("SNP_GUARD_FILE", "cpu3/online");
@@ -172,7 +172,7 @@ Test(journal, a_refusal_says_who_and_what)
 	journal_entry_free(&entry);
 	e = denied(SNP_F_AUDIT);
 	journal_of_event(&entry, &report, &e);
-	has("MESSAGE", "would deny: write of cpu3/online by sixteen letters![42]");
+	has("MESSAGE", "would refuse (audit): sixteen letters![42] writing cpu3/online");
 	has("PRIORITY", "4");
 	has("SNP_GUARD_REFUSED", "no");
 }
@@ -192,7 +192,7 @@ Test(journal, begin_and_end)
 
 	cr_assert(journal_of_event(&entry, &report, &e));
 	is_whole(5);
-	has("MESSAGE", "begins on Linux 7.3.0-test, the gate refuses");
+	has("MESSAGE", "guard started on Linux 7.3.0-test, enforcing");
 	has("MESSAGE_ID", message_text(MESSAGE_EVENT_START)->id);
 	has("SNP_GUARD_AUDIT", "no");
 	journal_entry_free(&entry);
@@ -204,8 +204,9 @@ Test(journal, begin_and_end)
 	journal_entry_free(&entry);
 	journal_of_end(&entry, &end);
 	is_whole(9);
-	has("MESSAGE", "ends: windows 2, the last one still open, denied 4, breaches 3, lost "
-		       "records 3");
+	has("MESSAGE",
+	    "guard ended: windows 2, the last one still open, refused 4, findings 3, lost "
+	    "events 3");
 	has("MESSAGE_ID", message_text(MESSAGE_EVENT_END)->id);
 	has("SNP_GUARD_WINDOWS", "2");
 	has("SNP_GUARD_DENIED", "4");

@@ -78,7 +78,7 @@ static const char *object_path(unsigned int id)
 
 int __real_open(const char *path, int flags, ...);
 int __real_fstat(int fd, struct stat *st);
-int __real_unlink(const char *path);
+ssize_t __real_pread(int fd, void *data, size_t size, off_t offset);
 
 static int note_fd(unsigned int id, int fd)
 {
@@ -249,7 +249,7 @@ int bpf_map_lookup_elem(int fd, const void *key, void *value)
 	cr_assert_eq(__real_fstat(fd, &st), 0);
 	if (is_refused("lookup", NULL))
 		return -1;
-	return pread(fd, value, st.st_size, 0) == st.st_size ? 0 : -1;
+	return __real_pread(fd, value, st.st_size, 0) == st.st_size ? 0 : -1;
 }
 
 /* ---- the object that is loaded ---- */

@@ -24,6 +24,17 @@ void guard_alone(const char *command, ...) __attribute__((sentinel));
 /* How often text stands in all, as in ended.out. */
 unsigned int times(const char *all, const char *text);
 
+/* `run --format json`, for so many seconds of the host's clock. */
+void run_for(const char *seconds);
+/* How long the last command took, in seconds of the host's clock. */
+double took(void);
+
+/* Parts of the lines of JSON. */
+#define EVENT(name)   "\"event\":\"" name "\""
+#define BREACH(name)  "\"breach\":\"" name "\""
+#define STATE(name)   "\"state\":\"" name "\""
+#define GATE_DEGRADED EVENT("gate") "," STATE("degraded")
+
 #define cr_status(expected)                                                                        \
 	cr_assert_eq(ended.status, expected, "status %d, expected %d; stderr: %s\nstdout: %s",     \
 		     ended.status, expected, ended.err, ended.out)

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "abi/event.h"
+#include "host/registers.h"
 
 struct host host;
 
@@ -81,6 +82,43 @@ static bool is_refused(const char *path)
 	return false;
 }
 
+/* A CPU's registers, as /dev/cpu/N/msr has them: at each address the 8 bytes of one. */
+enum { FDS = 1024 };
+static int cpu_of_fd[FDS];
+
+static int cpu_of_msr(const char *path)
+{
+	int cpu;
+	char end;
+
+	return sscanf(path, "/dev/cpu/%d/ms%c", &cpu, &end) == 2 ? cpu : -1;
+}
+
+static uint64_t register_of(int cpu, uint32_t msr)
+{
+	if (msr == SNP_MSR_SYSCFG)
+		return host.syscfg[cpu];
+	if (msr == register_msr(REGISTER_RMP_BASE, 0))
+		return 0x10000000;
+	if (msr == register_msr(REGISTER_RMP_END, 0))
+		return 0x107fffff;
+	return 0;
+}
+
+ssize_t __real_pread(int fd, void *data, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
+{
+	uint64_t value;
+
+	if (!host.stands || fd < 0 || fd >= FDS || cpu_of_fd[fd] < 0)
+		return __real_pread(fd, data, size, offset);
+	cr_assert_eq(size, sizeof(value));
+	value = register_of(cpu_of_fd[fd], offset);
+	memcpy(data, &value, size);
+	return size;
+}
+
 int __real_open(const char *path, int flags, ...);
 static int tracefs_fd = -1;
 
@@ -105,6 +143,8 @@ int __wrap_open(const char *path, int flags, ...)
 		return -1;
 	}
 	fd = __real_open(below(path, full), flags, mode);
+	if (fd >= 0 && fd < FDS)
+		cpu_of_fd[fd] = is_of_host(path) ? cpu_of_msr(path) : -1;
 	if (is_of_host(path) && flags & O_WRONLY && strstr(path, "/kprobe_events"))
 		tracefs_fd = fd;
 	return fd;
@@ -713,7 +753,11 @@ bool host_is_online(unsigned int cpu)
 
 void host_set_snp_en(unsigned int cpu, bool set)
 {
-	fixture_syscfg(&host.kernel.files, cpu, set ? SNP_SYSCFG_SNP_EN : 0);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
+	host_write(path, "");
+	host.syscfg[cpu] = set ? SNP_SYSCFG_SNP_EN : 0;
 }
 
 static void make_cpus(void)
@@ -750,6 +794,8 @@ void host_begin(unsigned int cpus, const char *without)
 	memset(refusals, 0, sizeof(refusals));
 	step_count = event_ids = 0;
 	perf_fd = tracefs_fd = -1;
+	for (int fd = 0; fd < FDS; fd++)
+		cpu_of_fd[fd] = -1;
 	kernel_fixture_begin(&host.kernel);
 	kernel_fixture_like_7_3(&host.kernel, without);
 	kernel_fixture_symbol(&host.kernel, "hibernate_atomic");

@@ -18,8 +18,9 @@ struct host {
 	bool stands;
 	struct kernel_fixture kernel; /* with the files */
 	unsigned int cpus;
-	__u64 now_ns;	/* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
-	__u64 began_ns; /* when the last command began */
+	uint64_t syscfg[64]; /* of each CPU */
+	__u64 now_ns;	     /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
+	__u64 began_ns;	     /* when the last command began */
 	uid_t euid;
 	uint64_t watchdog_usec;	    /* as the service manager asks for; 0: it does not */
 	struct psp_status firmware; /* what /dev/sev says */
@@ -61,6 +62,7 @@ void host_refuse(const char *path, int err);
 /* The lists below /sys/devices/system/cpu, by which CPUs are online. */
 void host_set_online(unsigned int cpu, bool online);
 bool host_is_online(unsigned int cpu);
+/* Its /dev/cpu/N/msr is there from then on. */
 void host_set_snp_en(unsigned int cpu, bool set);
 
 /* ---- the script ---- */

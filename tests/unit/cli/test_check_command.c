@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* snp-guard check: what it looks at, in each format, and how it ends. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "standin/guard.h"
+#include "standin/kernel.h"
+
+static void begin(void)
+{
+	kernel_begin(4, "");
+	kernel.disables_hotplug = true;
+	host_write("/dev/sev", "");
+}
+
+TestSuite(check_command, .init = begin, .fini = kernel_end);
+
+/* A window, with SNP initialised. */
+static void in_a_window(void)
+{
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		host_set_snp_en(cpu, true);
+	kernel.count = 1;
+	kernel.initialised = 1;
+	host.firmware.state = PSP_STATE_INIT;
+	host.firmware.flags = PSP_FLAG_RMP_INIT | PSP_FLAG_ALIAS_CHECKED;
+}
+
+static void finds(const char *name, const char *status)
+{
+	char text[128];
+
+	guard("check", "--format", "json", NULL);
+	snprintf(text, sizeof(text), "\"check\":\"%s\",\"status\":\"%s\"", name, status);
+	cr_out(text);
+}
+
+Test(check_command, attaches_nothing)
+{
+	guard("check", NULL);
+	cr_quiet();
+	cr_assert_str_not_empty(ended.out);
+	cr_assert_eq(host_logged("attach"), 0);
+}
+
+Test(check_command, a_cpu_without_snp_en_is_critical)
+{
+	in_a_window();
+	host_set_snp_en(2, false);
+	guard("check", "--format", "json", NULL);
+	cr_status(CRITICAL);
+	cr_out("FAIL");
+	guard("check", "--format", "json", "--severity", "cpu-without-snp-en=off", NULL);
+	cr_assert_neq(ended.status, CRITICAL);
+}
+
+Test(check_command, each_format)
+{
+	in_a_window();
+	guard("check", "--format", "text", NULL);
+	cr_out("PASS");
+	guard("check", "--format", "json", NULL);
+	cr_out("{\"check\":\"snp-en\",\"status\":\"PASS\"");
+	guard("check", "--format", "prometheus", NULL);
+	cr_out("snp_guard_check_status{");
+	guard("check", "--format", "nagios", NULL);
+	cr_out("SNP");
+	guard("check", "--format", "npd", NULL);
+	cr_assert_leq(ended.status, 2);
+	guard("check", "--exit-map", "npd", NULL);
+	cr_assert_leq(ended.status, 2);
+}
+
+Test(check_command, without_root_what_needs_it_is_unknown)
+{
+	host.euid = 1000;
+	guard("check", "--format", "json", NULL);
+	cr_out("UNKNOWN");
+	cr_status(UNVERIFIED);
+	/* No BPF program is loaded for it. */
+	cr_assert_eq(host_logged("mount"), 0);
+}
+
+Test(check_command, a_host_without_snp)
+{
+	host_write("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu\n");
+	guard("check", NULL);
+	cr_status(CLEAN);
+	guard("check", "--require-snp", NULL);
+	cr_status(CRITICAL);
+}
+
+Test(check_command, cpus_that_can_not_be_looked_at)
+{
+	host_remove("/sys/devices/system/cpu/online");
+	host_remove("/sys/devices/system/cpu/present");
+	guard("check", "--format", "json", NULL);
+	cr_out("UNKNOWN");
+	cr_status(UNVERIFIED);
+}
+
+static void flap(void)
+{
+	host_set_online(3, !host_is_online(3));
+}
+
+Test(check_command, two_looks_must_agree)
+{
+	for (int i = 0; i < 10; i++)
+		at(0.05 + i * 0.1, flap);
+	guard("check", "--format", "json", NULL);
+	cr_out("UNKNOWN");
+	cr_status(UNVERIFIED);
+	cr_assert_geq(took(), 0.5);
+}
+
+Test(check_command, since_a_snapshot)
+{
+	in_a_window();
+	guard("snapshot", "--output", "/run/before", NULL);
+	cr_status(CLEAN);
+	host_set_online(3, false);
+	guard("check", "--since", "/run/before", "--format", "json", NULL);
+	cr_out("cpu-offlined");
+	guard("check", "--since", "/run/none", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("/run/none: No such file");
+}
+
+Test(check_command, a_firmware_that_does_not_answer)
+{
+	in_a_window();
+	host_refuse("ioctl", -EIO);
+	guard("check", "--format", "json", NULL);
+	cr_out("Input/output error");
+}
+
+Test(check_command, a_kernel_that_refuses_bpf)
+{
+	in_a_window();
+	bpf_refuse("open", -EPERM);
+	guard("check", "--format", "json", NULL);
+	cr_out("UNKNOWN");
+}
+
+Test(check_command, a_guard_that_is_pinned)
+{
+	at(1, kernel_begin_snp);
+	guard("run", "--pin", "--for", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	finds("gate", "PASS");
+	kernel.gate_is_deaf = true;
+	finds("gate", "WARN");
+}
+
+Test(check_command, usage)
+{
+	guard_alone("check", "--format", "xml", NULL);
+	cr_status(USAGE);
+	cr_err("nagios");
+	guard_alone("check", "--exit-map", "other", NULL);
+	cr_status(USAGE);
+	guard_alone("check", "now", NULL);
+	cr_status(USAGE);
+	cr_err("now");
+}

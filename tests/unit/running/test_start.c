@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a run begins, and how it does not. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "standin/guard.h"
+#include "standin/kernel.h"
+
+static void begin(void)
+{
+	kernel_begin(4, "");
+	kernel.disables_hotplug = true;
+}
+
+TestSuite(start, .init = begin, .fini = kernel_end);
+
+/* It ended with nothing attached and nothing printed, and said why. */
+static void did_not_start(const char *why)
+{
+	cr_status(UNVERIFIED);
+	cr_err(why);
+	cr_not_out(EVENT("start"));
+	cr_assert_not(bpf_is_attached("gate_open"));
+	cr_assert_not(bpf_is_attached("command_enter"));
+	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
+}
+
+/* ---- what the host lacks ---- */
+
+Test(start, needs_root)
+{
+	host.euid = 1000;
+	run_for("5");
+	did_not_start("not root");
+	cr_assert_eq(host_logged("mount"), 0);
+}
+
+Test(start, needs_snp)
+{
+	host_write("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu\n");
+	run_for("5");
+	did_not_start("sev_snp");
+}
+
+Test(start, needs_the_hosts_user_namespace)
+{
+	host_remove("/proc/self/ns/user");
+	cr_assert_eq(symlink("user:[1]", fixture_path(&host.kernel.files, "/proc/self/ns/user")),
+		     0);
+	run_for("5");
+	did_not_start("user namespace");
+}
+
+Test(start, needs_capabilities)
+{
+	host_write("/proc/self/status", "Name:\tsnp-guard\nCapEff:\t0000000000000000\n");
+	run_for("5");
+	did_not_start("CAP_BPF");
+}
+
+Test(start, needs_bpf_among_the_security_modules_unless_it_only_audits)
+{
+	host_write("/sys/kernel/security/lsm", "lockdown,capability\n");
+	run_for("5");
+	did_not_start("lsm");
+	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_out(EVENT("start"));
+}
+
+Test(start, mounts_what_is_missing_and_loads_msr)
+{
+	host_remove("/sys/kernel/tracing/kprobe_events");
+	host_remove("/sys/kernel/security/lsm");
+	for (int cpu = 0; cpu < 4; cpu++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
+		host_remove(path);
+	}
+	run_for("5");
+	cr_status(CLEAN);
+	/* In a mount namespace of its own. */
+	cr_before("unshare", "mount tracefs at /sys/kernel/tracing");
+	cr_before("mount tracefs", "mount securityfs at /sys/kernel/security");
+	cr_before("mount securityfs", "spawn modprobe -q msr");
+	cr_assert_eq(host_logged("unshare"), 1);
+}
+
+Test(start, mounts_nothing_without_a_namespace_of_its_own)
+{
+	host_remove("/sys/kernel/tracing/kprobe_events");
+	host_refuse("unshare", -EPERM);
+	run_for("5");
+	cr_status(UNVERIFIED);
+	cr_err("tracefs");
+	cr_assert_eq(host_logged("mount"), 0);
+}
+
+/* ---- files that it is given ---- */
+
+Test(start, since_is_no_snapshot)
+{
+	host_write("/run/snapshot", "{}\n");
+	guard("run", "--since", "/run/snapshot", "--for", "5", NULL);
+	did_not_start("/run/snapshot");
+	guard("run", "--since", "/run/none", "--for", "5", NULL);
+	did_not_start("No such file");
+}
+
+Test(start, a_recording_that_can_not_be_written)
+{
+	guard("run", "--record", "/run/no/such/dir", "--for", "5", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("/run/no/such/dir: No such file");
+	cr_assert_not(bpf_is_attached("gate_open"));
+}
+
+Test(start, a_ready_file_that_can_not_be_made)
+{
+	guard("run", "--ready-file", "/run/no/such/dir", "--for", "5", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("/run/no/such/dir: No such file");
+	cr_assert_eq(host_logged("notify READY"), 0);
+}
+
+Test(start, an_address_that_is_none)
+{
+	guard("run", "--listen", "nonsense", "--for", "5", NULL);
+	did_not_start("HOST:PORT");
+	guard("run", "--listen", "unix:/no/such/dir/socket", "--for", "5", NULL);
+	did_not_start("can't listen");
+}
+
+Test(start, a_bad_configuration)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = perhaps\n");
+	run_for("5");
+	did_not_start("/etc/snp-guard.conf:2: audit takes yes or no");
+}
+
+Test(start, lists_of_cpus_that_can_not_be_read)
+{
+	host_remove("/sys/devices/system/cpu/present");
+	run_for("5");
+	cr_status(UNVERIFIED);
+	cr_err("No such file");
+}
+
+/* ---- the lock ---- */
+
+Test(start, another_guard_has_the_lock)
+{
+	int fd;
+
+	host_write("/run/snp-guard.lock", "4711\n");
+	fd = open("/run/snp-guard.lock", O_RDWR);
+	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	run_for("5");
+	did_not_start("process 4711");
+	close(fd);
+	run_for("5");
+	cr_status(CLEAN);
+}
+
+Test(start, a_lock_that_can_not_be_taken)
+{
+	host_refuse("/run/snp-guard.lock", -EROFS);
+	run_for("5");
+	did_not_start("Read-only file system");
+}
+
+Test(start, privileges_that_can_not_be_dropped)
+{
+	host_refuse("cap_set_proc", -EPERM);
+	guard("run", "--ready-file", "/run/ready", "--for", "5", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("Operation not permitted");
+	cr_assert_not(host_has("/run/ready"));
+	cr_assert_not(bpf_is_attached("gate_open"));
+}
+
+/* ---- what the kernel refuses ---- */
+
+Test(start, the_object_can_not_be_opened)
+{
+	bpf_refuse("open", -ENOMEM);
+	run_for("5");
+	did_not_start("Cannot allocate memory");
+}
+
+Test(start, a_program_that_is_refused_gives_way_to_the_next_source)
+{
+	bpf_refuse("load prepare_enter", -EINVAL);
+	at(1, kernel_begin_snp);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_quiet();
+	cr_assert_eq(host_logged("attach prepare_enter_probe"), 1);
+	cr_assert_eq(host_logged("attach prepare_enter\n"), 0);
+	cr_out(EVENT("prepare-enter"));
+}
+
+Test(start, a_program_that_can_not_be_attached_gives_way_too)
+{
+	bpf_refuse("attach snp_enable_exit", -EINVAL);
+	at(1, kernel_begin_snp);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("attach snp_enable_probe"), 1);
+	cr_assert_eq(times(ended.out, EVENT("snp-enable")), 4);
+}
+
+Test(start, a_fact_without_any_source_is_uncovered)
+{
+	bpf_refuse("attach module_loaded", -EINVAL);
+	run_for("5");
+	cr_status(WARNING);
+	cr_out("\"uncovered\":[\"modules\"]");
+	cr_out(BREACH("blind"));
+}
+
+Test(start, a_gate_that_the_verifier_refuses_is_an_error)
+{
+	bpf_refuse("load gate_open", -EINVAL);
+	run_for("5");
+	did_not_start("gate_open: the verifier of this kernel refuses it");
+}
+
+Test(start, a_gate_that_can_not_be_attached_is_an_error)
+{
+	bpf_refuse("attach gate_open", -EOPNOTSUPP);
+	run_for("5");
+	did_not_start("gate_open");
+}
+
+Test(start, with_audit_the_guard_does_without_the_gate)
+{
+	bpf_refuse("attach gate_open", -EOPNOTSUPP);
+	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_not_out(EVENT("uncovered"));
+	cr_assert_not(bpf_is_attached("gate_write"));
+}
+
+Test(start, a_program_that_is_called_and_refused_is_an_error)
+{
+	bpf_refuse("load steer", -EINVAL);
+	run_for("5");
+	did_not_start("the verifier of this kernel refuses it");
+}
+
+Test(start, maps_that_can_not_be_frozen)
+{
+	bpf_refuse("freeze", -EPERM);
+	run_for("5");
+	did_not_start("Operation not permitted");
+}
+
+Test(start, no_ring_buffer)
+{
+	bpf_refuse("ring", -ENOMEM);
+	run_for("5");
+	did_not_start("Cannot allocate memory");
+}
+
+Test(start, kprobe_events_of_a_guard_that_runs)
+{
+	/* Without the lock's file: in a container with a /run of its own. */
+	host_write("/sys/kernel/tracing/kprobe_events", "p:snp_guard/command_enter ccp:x\n");
+	host.is_in_use = NULL;
+	run_for("5");
+	cr_status(CLEAN);
+	cr_before("event removed snp_guard/command_enter", "event added snp_guard/command_enter");
+}
+
+static bool all_in_use(const char *event)
+{
+	(void)event;
+	return true;
+}
+
+Test(start, kprobe_events_that_are_in_use)
+{
+	host_write("/sys/kernel/tracing/kprobe_events", "p:snp_guard/command_enter ccp:x\n");
+	host.is_in_use = all_in_use;
+	run_for("5");
+	cr_status(UNVERIFIED);
+	cr_err("kprobes are in use");
+}
+
+Test(start, a_kprobe_that_perf_refuses)
+{
+	host_refuse("perf_event_open", -EACCES);
+	run_for("5");
+	cr_status(WARNING);
+	cr_out("commands");
+	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
+}
+
+Test(start, a_kprobe_event_without_an_id)
+{
+	host_refuse("/sys/kernel/tracing/events/snp_guard/command_enter/id", -ENOENT);
+	run_for("5");
+	cr_status(WARNING);
+	cr_out("commands");
+}
+
+/* ---- what it is asked ---- */
+
+Test(start, kinds_that_are_to_be_avoided)
+{
+	guard("run", "--avoid", "fentry", "--for", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("attach prepare_enter_probe"), 1);
+	cr_assert_eq(host_logged("attach online_set_probe"), 1);
+}
+
+Test(start, tracefs_below_debugfs_will_do)
+{
+	host_refuse("/sys/kernel/tracing/kprobe_events", -ENOENT);
+	host_write("/sys/kernel/debug/tracing/kprobe_events", "");
+	run_for("5");
+	/* The events' ids stand where they were. */
+	cr_out(EVENT("start"));
+}
