@@ -76,10 +76,10 @@ enum {
 	SNP_F_IOCTL = 1 << 2,	 /* DENIED: ioctl(2); with neither flag: a write */
 	SNP_F_PRESENT = 1 << 0,	 /* CPU_STATE, BEFORE_CPU */
 	SNP_F_ONLINE = 1 << 1,	 /* CPU_STATE, BEFORE_CPU */
-	SNP_F_STEADY = 1 << 0,	 /* GATE: no guarded file is open for writing: write hooks are off */
-	SNP_F_DEGRADED = 1 << 1, /* GATE: something outside the guard changed what name says */
-	SNP_F_RESTORED = 1 << 2, /* GATE: ... and the guard put it right */
-	SNP_F_MISSED = 1 << 3,	 /* GATE: ... and events or writes may be missing meanwhile */
+	SNP_F_STEADY = 1 << 0, /* GATE: no guarded file is open for writing: write hooks are off */
+	SNP_F_DEGRADED = 1 << 1,    /* GATE: something outside the guard changed what name says */
+	SNP_F_RESTORED = 1 << 2,    /* GATE: ... and the guard put it right */
+	SNP_F_MISSED = 1 << 3,	    /* GATE: ... and events or writes may be missing meanwhile */
 	SNP_F_HAS_PREPARE = 1 << 0, /* START: the kernel has snp_prepare() (7.1 on) */
 	SNP_F_GATE = 1 << 1,	    /* START: the gate enforces; without: audit mode */
 	SNP_F_HAS_ENABLE = 1 << 2,  /* START: snp_enable() is watched */

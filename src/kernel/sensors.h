@@ -30,8 +30,7 @@ int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing
 		  const char **first_missing);
 
 /* Opens the maps and links in PINS_DIR and changes nothing. Otherwise as sensors_adopt(). */
-int sensors_look(struct sensors **out, struct hooks *h, int *missing,
-		 const char **first_missing);
+int sensors_look(struct sensors **out, struct hooks *h, int *missing, const char **first_missing);
 
 /* Pins all maps and links below PINS_NEW, which pins_begin() made. Returns 0 or a negative errno.
  */

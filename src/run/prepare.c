@@ -23,8 +23,7 @@ int run_init_session(struct run *r)
 int run_report_sensors(int err)
 {
 	if (err == -EBUSY)
-		complain("another snp-guard is running here: its kprobes are in use; end that one "
-			 "first");
+		complain("another guard is running here: its kprobes are in use; stop it first");
 	else if (err)
 		complain("the kernel does not take the BPF programs (%s): %s", strerror(-err),
 			 sensors_complaint());

@@ -33,8 +33,7 @@ static int take_lock(struct pinned_guard *g)
 	int holder, err = pinned_guard_open(g, &holder);
 
 	if (err == -EBUSY && holder)
-		complain("another snp-guard is running here, process %d: end that one first",
-			 holder);
+		complain("guard %d is running here: stop it first", holder);
 	else if (err)
 		complain("can't take the lock of the guards: %s", strerror(-err));
 	return err;

@@ -133,14 +133,14 @@ detached
 
 scenario "two guards at once are refused, pinned or not"
 guard_start --pin
-refused "a second one" "process $guard" snp-guard run --for 1
-refused "a second one that pins" "process $guard" snp-guard run --pin --for 1
-refused "detach" "process $guard" snp-guard detach
+refused "a second one" "guard $guard" snp-guard run --for 1
+refused "a second one that pins" "guard $guard" snp-guard run --pin --for 1
+refused "detach" "guard $guard" snp-guard detach
 guard_kill
 refused "one without --pin beside what is pinned" "snp-guard detach" snp-guard run --for 1
 detached
 guard_start
-refused "one that pins beside one that doesn't" "process $guard" snp-guard run --pin --for 1
+refused "one that pins beside one that doesn't" "guard $guard" snp-guard run --pin --for 1
 guard_stop
 
 scenario "what no guard pinned is refused in one line"

@@ -229,7 +229,8 @@ Test(window_hotplug, enable_with_nothing_outstanding_is_unbalanced)
 	full_shutdown(&s);
 	hp_enable(&s, "snp_shutdown");
 	cr_told(&s, "full-shutdown window-closed unbalanced-enable");
-	cr_says(&s, "snp_shutdown(), in modprobe[4242], enabled CPU hotplug for SNP, which had no hold");
+	cr_says(&s, "snp_shutdown(), in modprobe[4242], enabled CPU hotplug for SNP, which had no "
+		    "hold");
 }
 
 Test(window_hotplug, second_enable_of_a_shutdown_is_unbalanced)
@@ -277,7 +278,8 @@ Test(window_hotplug, foreign_enable_is_told_if_the_deficit_lasts)
 	cr_told(&s, "");
 	cr_assert(window_is_unsettled(s.window));
 	cr_settles(&s, "foreign-enable");
-	cr_says(&s, "hotplug count 0, but SNP has 1 hold: thaw_secondary_cpus(), in modprobe[4242], enabled");
+	cr_says(&s, "hotplug count 0, but SNP has 1 hold: thaw_secondary_cpus(), in "
+		    "modprobe[4242], enabled");
 	settle(&s);
 	cr_settles(&s, "");
 }
@@ -361,7 +363,8 @@ Test(window_hotplug, disable_that_outlives_the_window_is_leaked)
 	cr_told(&s, SHUT_DOWN);
 	cr_assert(window_is_unsettled(s.window));
 	cr_settles(&s, "leaked-disable");
-	cr_says(&s, "window 1 has closed, but SNP still has 1 hold; snp_prepare(), in modprobe[4242],");
+	cr_says(&s,
+		"window 1 has closed, but SNP still has 1 hold; snp_prepare(), in modprobe[4242],");
 	cr_settles(&s, "");
 }
 
