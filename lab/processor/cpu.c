@@ -49,7 +49,7 @@ static void find_registers(unsigned int cpu)
 	guint size = g_array_get_element_size(list);
 
 	for (guint i = 0; i < list->len; i++) {
-		struct qemu_plugin_register_description *d = (void *)(list->data + i * size);
+		struct qemu_plugin_register_description *d = (void *)(list->data + (size_t)i * size);
 
 		for (int r = 0; r < CPU_REGISTERS; r++) {
 			if (!strcmp(d->name, names[r]))

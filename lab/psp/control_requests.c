@@ -264,7 +264,7 @@ static int do_help(struct request *request)
 static int run_request(struct request *request)
 {
 	for (unsigned int i = 0; i < REQUESTS; i++) {
-		if (strcmp(request->words[0], requests[i].name))
+		if (!request->count || strcmp(request->words[0], requests[i].name))
 			continue;
 		if (request->count < requests[i].words_min ||
 		    request->count > requests[i].words_max)

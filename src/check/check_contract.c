@@ -92,7 +92,7 @@ static int contract_feed_all(struct contract_look *l)
 	}
 	for (int i = 0; !err && i < 2; i++) {
 		e = own_truth(f->now->hotplug_count, f->initialised, true);
-		e.time_ns += i * 2 * WINDOW_SETTLE_NS;
+		e.time_ns += 2ull * i * WINDOW_SETTLE_NS;
 		err = contract_feed(l, &e);
 	}
 	return err;

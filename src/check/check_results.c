@@ -20,7 +20,7 @@ static void check_vadd(struct check_look *l, const char *name, enum check_status
 {
 	struct check_report *r = l->report;
 	int room = r->room ? r->room * 2 : 32;
-	struct check_result *result = r->results;
+	struct check_result *result;
 
 	if (r->count == r->room) {
 		result = realloc(r->results, room * sizeof(*result));

@@ -90,7 +90,7 @@ static int look_at_cpus(struct snapshot *s, const struct platform *p)
 	int err = snapshot_take(s, p);
 
 	for (int i = 0; !err && !same && i < TRIES; i++) {
-		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000l }, NULL);
 		err = snapshot_take(&again, p);
 		same = !err && is_same(s, &again);
 		snapshot_free(s);

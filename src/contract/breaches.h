@@ -1,68 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one table of breaches: name, severity, meaning and remedy of each.
+ * The table of breaches: name, severity, meaning and remedy of each. docs/contract.md says when
+ * each is reported.
  */
 #ifndef BREACHES_H
 #define BREACHES_H
 
 enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 
-/* Breaches: X(symbol, name, severity, what it means for the guests, remedy) */
+/*
+ * X(symbol, name, severity, what it means for the guests, what to do about it)
+ *
+ * An operator can change a severity (severity.h). A ledger keeps a counter for each breach, in this
+ * order (window_state.c).
+ */
 #define SNP_BREACHES(X)                                                                            \
 	X(CPU_ONLINED, "cpu-onlined", CRITICAL,                                                    \
-	  "a CPU that comes online inside an SNP window may write past the RMP checks into "       \
-	  "guest memory",                                                                          \
-	  "stop the SNP guests and reboot; let the gate refuse onlining (run without --audit)")    \
+	  "a CPU came online inside a window; it may skip the RMP checks and write into guest "    \
+	  "memory",                                                                                \
+	  "stop the SNP guests and reboot; in audit mode, switch to enforcing")                    \
 	X(CPU_WITHOUT_SNP_EN, "cpu-without-snp-en", CRITICAL,                                      \
-	  "writes from this CPU skip the RMP checks and can corrupt guest memory",                 \
+	  "an online CPU lacks SNP_EN while SNP is initialised: it skips the RMP checks and "      \
+	  "can corrupt guest memory",                                                              \
 	  "stop the SNP guests and reboot the host")                                               \
 	X(UNSAFE_BAILOUT, "unsafe-bailout", CRITICAL,                                              \
-	  "snp_prepare() found SNP_EN set where it ran and did not look at the other CPUs",        \
-	  "reboot (not kexec) before SNP guests are started")                                      \
+	  "snp_prepare() saw SNP_EN on its own CPU and skipped the others, of which some lack "    \
+	  "it",                                                                                    \
+	  "reboot (not kexec) before starting SNP guests")                                         \
 	X(SNP_EN_LOST, "snp-en-lost", CRITICAL,                                                    \
-	  "SNP_EN is write-1-only to software: firmware or hardware did not do what it says",      \
+	  "SNP_EN went away without a full shutdown, or stayed after one: firmware or hardware "   \
+	  "is at fault",                                                                           \
 	  "stop the SNP guests, reboot, and report it with the firmware's version")                \
 	X(EARLY_ENABLE, "early-enable", CRITICAL,                                                  \
-	  "CPU hotplug is allowed again while the RMP checks are active",                          \
-	  "report it to linux-coco@lists.linux.dev with this trace")                               \
+	  "SNP allowed CPU hotplug again while SNP_EN is set",                                     \
+	  "mail the recording (`run --record`) to linux-coco@lists.linux.dev")                     \
 	X(UNBALANCED_ENABLE, "unbalanced-enable", CRITICAL,                                        \
-	  "SNP enabled CPU hotplug more often than it disabled it: another's disable is undone",   \
-	  "report it to linux-coco@lists.linux.dev with this trace")                               \
+	  "SNP enabled CPU hotplug more often than it disabled it, and so undid another hold",     \
+	  "mail the recording (`run --record`) to linux-coco@lists.linux.dev")                     \
 	X(FOREIGN_ENABLE, "foreign-enable", CRITICAL,                                              \
-	  "another owner undid SNP's disable: CPU hotplug is allowed inside a window",             \
-	  "find the caller named in the record of cpu_hotplug_enable()")                           \
+	  "other code undid SNP's hold, so the kernel allows CPU hotplug inside a window",         \
+	  "find the code that called cpu_hotplug_enable(); its hotplug-enable event names it")     \
 	X(CPU_OFFLINED, "cpu-offlined", WARNING,                                                   \
-	  "the firmware counts on the CPUs it saw at SNP_INIT; this one can't safely come back",   \
-	  "leave it offline until a reset; let the gate refuse it (run without --audit)")          \
+	  "a CPU went offline inside a window; the firmware still counts on it, and it can't "     \
+	  "come back safely",                                                                      \
+	  "leave it offline until the host is reset; in audit mode, switch to enforcing")          \
 	X(STACKED_DISABLE, "stacked-disable", WARNING,                                             \
-	  "hotplug will stay disabled after the shutdown: one enable won't undo two disables",     \
-	  "report it to linux-coco@lists.linux.dev with this trace")                               \
+	  "SNP disabled CPU hotplug twice; one enable won't undo that, and hotplug stays off "     \
+	  "after the shutdown",                                                                    \
+	  "mail the recording (`run --record`) to linux-coco@lists.linux.dev")                     \
 	X(LEAKED_DISABLE, "leaked-disable", WARNING,                                               \
-	  "the window is closed, and CPU hotplug is still disabled on SNP's behalf",               \
-	  "reboot to get CPU hotplug back; report it with this trace")                             \
+	  "the window is closed, and CPU hotplug is still disabled for SNP",                       \
+	  "reboot to get CPU hotplug back; mail the recording (`run --record`) to "                \
+	  "linux-coco@lists.linux.dev")                                                            \
 	X(LATE_DISABLE, "late-disable", WARNING,                                                   \
-	  "between SNP_EN and the disable the set of CPUs could change",                           \
-	  "check the CPUs named for SNP_EN; use a kernel that disables first")                     \
+	  "CPU hotplug was disabled only after SNP_EN was set; in between the set of CPUs "        \
+	  "could change",                                                                          \
+	  "run `snp-guard check` to verify SNP_EN; use a kernel that disables CPU hotplug first")  \
 	X(PARTIAL_PREPARE, "partial-prepare", WARNING,                                             \
-	  "present CPUs that were offline lack SNP_EN and may come online later",                  \
+	  "SNP was prepared while present CPUs were offline; they lack SNP_EN and may come "       \
+	  "online later",                                                                          \
 	  "bring all CPUs online before SNP is initialised, or remove them at boot")               \
 	X(KEXEC_UNLATCHED, "kexec-unlatched", WARNING,                                             \
-	  "this kernel inherited an open window and did not disable CPU hotplug",                  \
-	  "reboot instead of kexec, or shut SNP down in full before it")                           \
+	  "this kernel inherited an open window but did not disable CPU hotplug",                  \
+	  "reboot instead of kexec, or end SNP by a full shutdown before a kexec")                 \
 	X(NO_LATCH, "no-latch", NOTICE,                                                            \
-	  "this kernel never disables CPU hotplug for SNP: only the guard's gate stands in the "   \
-	  "way",                                                                                   \
-	  "keep the guard running, or use a kernel that disables CPU hotplug for SNP")             \
+	  "this kernel leaves CPU hotplug enabled for SNP, as every distribution kernel does "     \
+	  "today; only the gate prevents changes",                                                 \
+	  "keep the gate enforcing (audit mode prevents nothing), or use a kernel that "           \
+	  "disables CPU hotplug for SNP")                                                          \
 	X(BENIGN_FAILED_INIT, "benign-failed-init", NOTICE,                                        \
-	  "SNP_INIT failed with SNP_EN set: nothing is enforced, no SNP guest can exist",          \
-	  "look at the firmware's status; hotplug may be on or off, both are right")               \
+	  "SNP_INIT failed with SNP_EN set: nothing is enforced, and no SNP guest can exist",      \
+	  "look up the firmware's status; CPU hotplug may be on or off, both are right")           \
 	X(ORPHANED_INIT, "orphaned-init", WARNING,                                                 \
-	  "the firmware is initialised and the driver believes it is not: no shutdown or panic "   \
-	  "path will end it",                                                                      \
-	  "reset the host before SNP is used, or a crash kernel is relied on")                     \
-	X(BLIND, "blind", WARNING,                                                                 \
-	  "an event may have been missed: what is named here can't be claimed",                    \
-	  "see `snp-guard hooks`; start the guard before SNP, with a larger buffer")
+	  "the firmware is initialised and the driver believes that it is not: no shutdown or "    \
+	  "panic path will end SNP",                                                               \
+	  "reset the host before using SNP or relying on a crash kernel")                          \
+	X(BLIND, "blind", WARNING, "events may have been missed: findings may be incomplete",      \
+	  "run `snp-guard hooks`; start the guard before SNP, with a larger buffer")
 
 enum snp_breach {
 #define X(sym, name, severity, meaning, remedy) SNP_BREACH_##sym,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Turns the chapters on breaches of docs/contract.md into the rows of a table in C, which
-# explain.c includes. What it can't place is an error, so that the page and the table stay one.
+# Turns the sections on breaches in docs/contract.md into rows of a C table, which explain.c includes.
+# An unknown line is an error, so that the page and the table can't drift apart.
 function fail(what) {
 	print FILENAME ":" FNR ": " what >"/dev/stderr"
 	failed = 1
@@ -28,7 +28,7 @@ function leave() {
 /^### / {
 	leave()
 	if ($0 !~ /^### [a-z-]+ \([a-z]+\)$/)
-		fail("a chapter is headed `### BREACH (SEVERITY)`")
+		fail("a section is headed `### BREACH (SEVERITY)`")
 	symbol = toupper($2)
 	gsub(/-/, "_", symbol)
 	printf "[SNP_BREACH_%s] = {\n\t.severity = SNP_%s,\n", symbol, toupper(substr($3, 2, length($3) - 2))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a guard is to the host, as operators see it. */
+/* The state of the gate, as operators and monitors see it. */
 #ifndef GUARD_STATE_H
 #define GUARD_STATE_H
 

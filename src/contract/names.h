@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tables of snp_guard.h as text. */
+/* Names and texts of breaches, severities, events and commands: all string constants. */
 #ifndef NAMES_H
 #define NAMES_H
 
@@ -11,9 +11,9 @@ enum snp_severity snp_breach_severity(enum snp_breach breach);
 const char *snp_breach_meaning(enum snp_breach breach);
 const char *snp_breach_remedy(enum snp_breach breach);
 const char *snp_severity_name(enum snp_severity severity);
-/* "unknown" for a kind that this version doesn't know. */
+/* "unknown" for a kind that this version does not know. */
 const char *snp_event_name(unsigned int kind);
-/* "SNP_INIT_EX" and so on; NULL for a command that is not followed. */
+/* "SNP_INIT_EX" and so on; NULL for a command that neither begins nor ends SNP. */
 const char *snp_command_name(unsigned int number);
 
 #endif

@@ -51,7 +51,7 @@ int severity_set(struct severities *s, const char *breach, const char *level, ch
 	if (i == SNP_BREACH_COUNT) {
 		near = nearest(breach, name_of, SNP_BREACH_COUNT);
 		snprintf(why, size, "no breach is called `%s`%s%s%s", breach,
-			 near ? ", is it `" : "; snp-guard(8) names them", near ? near : "",
+			 near ? ", is it `" : "; snp-guard(8) lists them", near ? near : "",
 			 near ? "`?" : "");
 		return -EINVAL;
 	}

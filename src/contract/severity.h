@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How much each breach counts: as its table has it, unless an operator says otherwise. It changes
- * reports and exit statuses, never what is found.
+ * The severity of each breach: that of the table, unless an operator set another. A severity
+ * changes reports and exit statuses, never what the automaton finds.
  */
 #ifndef SEVERITY_H
 #define SEVERITY_H
@@ -13,27 +13,30 @@
 
 enum severity_level {
 	SEVERITY_BY_TABLE,
-	SEVERITY_OFF, /* neither reported nor counted, but for how many were left out */
+	SEVERITY_OFF, /* not reported; only the number of those left out is */
 	SEVERITY_NOTICE,
 	SEVERITY_WARNING,
 	SEVERITY_CRITICAL,
 };
 
-/* All zero: as the table has them. */
+/* All zero: the severities of the table. */
 struct severities {
 	enum severity_level levels[SNP_BREACH_COUNT];
 };
 
 bool severity_is_off(const struct severities *s, enum snp_breach breach);
-/* What it counts as; of one that is off, the table's. */
+/* The severity in force; the table's for a breach that is off. */
 enum snp_severity severity_of(const struct severities *s, enum snp_breach breach);
-/* "off" too. */
+/* "notice", "warning", "critical" or "off"; a string constant. */
 const char *severity_name(const struct severities *s, enum snp_breach breach);
 
-/* Returns the breach, or -EINVAL with what is wrong in why, which is a line of its own. */
+/*
+ * Sets a breach to a level, both by name. Returns the breach, or -EINVAL with the reason in why, of
+ * size bytes: one line without a newline.
+ */
 int severity_set(struct severities *s, const char *breach, const char *level, char *why,
 		 size_t size);
-/* The same, of "BREACH=LEVEL". */
+/* The same, from "BREACH=LEVEL". */
 int severity_parse(struct severities *s, const char *text, char *why, size_t size);
 
 #endif

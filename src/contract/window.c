@@ -36,7 +36,7 @@ static void on_start(struct window *w, const struct snp_event *e)
 
 static void on_uncovered(struct window *w, const struct snp_event *e)
 {
-	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT, "not covered on this kernel: %.*s",
+	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT, "blind spot on this kernel: %.*s",
 		      SNP_NAME_LEN, e->name);
 }
 
@@ -46,9 +46,8 @@ static void on_lost(struct window *w, const struct snp_event *e)
 	w->records_lost = true;
 	life_cycle_on_lost(w);
 	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-		      "%llu record%s lost: what happened in between is known only as far as sweeps "
-		      "show it",
-		      (unsigned long long)e->value, e->value == 1 ? " was" : "s were");
+		      "lost %llu event%s; only sweeps cover that time",
+		      (unsigned long long)e->value, e->value == 1 ? "" : "s");
 }
 
 static void on_denied(struct window *w, const struct snp_event *e)
@@ -68,8 +67,7 @@ static void on_gate(struct window *w, const struct snp_event *e)
 	window_turn(w, WINDOW_DEGRADED, "%.*s: %s", SNP_NAME_LEN, e->name, end);
 	if (e->flags & SNP_F_MISSED)
 		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "%.*s (%s): events and writes may have passed unseen since the last "
-			      "look",
+			      "%.*s (%s): events and writes since the last check may be unseen",
 			      SNP_NAME_LEN, e->name, end);
 }
 
@@ -126,8 +124,7 @@ static void on_end(struct window *w)
 {
 	if (!w->tally.swept)
 		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "no sweep over the CPUs was complete: nothing is known of their "
-			      "SNP_EN");
+			      "no sweep completed; SNP_EN is unverified");
 	judge_settled(w);
 }
 

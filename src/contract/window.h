@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The automaton: the state of one host, events in, verdicts out, no I/O. All that
- * decides a breach is here.
+ * The automaton: the state of one host. Events go in, verdicts come out; it alone decides what is a
+ * breach. It does no I/O, reads no clock, and keeps nothing outside struct window.
  */
 #ifndef WINDOW_H
 #define WINDOW_H
@@ -12,7 +12,7 @@
 #include "abi/event.h"
 #include "contract/breaches.h"
 
-/* Turns of a host's life that a report shows and that are no breach: X(symbol, name) */
+/* Changes of state that a report shows and that are no breach: X(symbol, name) */
 #define WINDOW_STATES(X)                                                                           \
 	X(OPENED, "window-open")                                                                   \
 	X(CLOSED, "window-closed")                                                                 \
@@ -33,75 +33,79 @@ enum verdict_kind { VERDICT_STATE, VERDICT_BREACH };
 
 struct verdict {
 	enum verdict_kind kind;
-	int id;		     /* enum window_state or enum snp_breach */
-	unsigned int window; /* the window's number, from 1; 0: in none */
-	__u32 cpu;	     /* the CPU that it is about, or SNP_NO_SUBJECT */
-	__u64 seq;	     /* of the event that led to it */
-	__u64 time_ns;	     /* CLOCK_BOOTTIME */
-	char text[240];	     /* what happened, to whom, and who did it */
+	int id;		     /* enum window_state or enum snp_breach, by kind */
+	unsigned int window; /* number of the open window, from 1; 0: no window is open */
+	__u32 cpu;	     /* the CPU that the verdict is about, or SNP_NO_SUBJECT */
+	__u64 seq;	     /* of the event that led to the verdict */
+	__u64 time_ns;	     /* of that event, CLOCK_BOOTTIME */
+	char text[240];	     /* what happened, and who did it */
 };
 
+/* Takes one verdict; *v is valid during the call only. ctx is that of window_feed(). */
 typedef void (*window_emit_fn)(void *ctx, const struct verdict *v);
 
-/* What is known of one CPU. */
+/* What the last sweeps and events say of one CPU. */
 struct window_cpu {
 	bool present, online;
-	bool looked;   /* its SYSCFG was looked at since it came online */
-	bool readable; /* ... and could be read */
-	bool snp_en;   /* meaningful if readable */
+	bool looked;   /* a sweep tried to read SYSCFG since the CPU came online */
+	bool readable; /* ... and could */
+	bool snp_en;   /* valid only if readable */
 };
 
 struct window_totals {
 	unsigned int windows;
 	unsigned int breaches[SNP_BREACH_COUNT];
-	unsigned int denied;  /* records of refused writes */
-	unsigned int audited; /* ... that were let through in audit mode */
-	__u64 lost;
-	bool truth; /* at least one sweep over the CPUs was complete */
+	unsigned int denied;  /* DENIED events */
+	unsigned int audited; /* ... of audit mode, which let the access through */
+	__u64 lost;	      /* events */
+	bool truth;	      /* at least one sweep was complete */
 };
 
-/* A delay after which what was expected to follow an event is taken not to come. */
+/* So long after the last related event, in ns, all is settled: nothing more is expected. */
 #define WINDOW_SETTLE_NS 500000000ull
 
 struct window;
 
-/* Returns a host of which nothing is known, or NULL without memory. */
+/* Returns a new automaton, for window_free() to free, or NULL without memory. */
 struct window *window_new(void);
+/* w may be NULL. */
 void window_free(struct window *w);
 
 struct pack;
-/* Writes all that w remembers; it fits or p says that it doesn't (pack.h). */
+/* Writes the whole state of w to p. p->err says whether it had room (util/pack.h). */
 void window_save(const struct window *w, struct pack *p);
 /*
- * Takes it up again in w, which is new. Returns 0, -EBADMSG for what no window_save() wrote, or
- * -ENOMEM.
+ * Reads into w, which is new, a state that window_save() wrote. Returns 0, -EBADMSG for any other
+ * bytes, or -ENOMEM; after a failure w is only good for window_free().
  */
 int window_load(struct window *w, struct pack *p);
 
 /*
- * Takes one event in, and calls emit for each verdict it leads to. Events come in the
- * order of their sequence numbers; those of the user side stand where they were made.
- * Returns 0, -EINVAL for an event that window_accepts() doesn't, or -ENOMEM.
+ * Feeds one event, and calls emit, with ctx, for each verdict that follows from it. Events come in
+ * the order of their sequence numbers, those of user space in between, where they were made. e is
+ * not kept. Returns 0, -EINVAL for an event that window_accepts() refuses, or -ENOMEM.
  */
 int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit, void *ctx);
 
-/* False for an event that no guard writes here: a recording is damaged. */
+/* False for an event that no guard writes after those that were fed: a recording is damaged. */
 bool window_accepts(const struct window *w, const struct snp_event *e);
 
 /* False before the first event. */
 bool window_has_started(const struct window *w);
 bool window_is_open(const struct window *w);
-/* True as long as a sweep after WINDOW_SETTLE_NS would tell more than the last one. */
+/* True while a sweep after WINDOW_SETTLE_NS could lead to more verdicts than the last one. */
 bool window_is_unsettled(const struct window *w);
+/* All false for a CPU that no event named. */
 struct window_cpu window_cpu(const struct window *w, unsigned int cpu);
-/* What holds just now, for who shows it. */
+/* The present state, for displays. */
 struct window_now {
 	bool open, initialised;
-	int outstanding; /* SNP's disables of CPU hotplug, less its enables */
+	int outstanding; /* SNP's holds: its cpu_hotplug_disable() calls not yet undone */
 };
 struct window_now window_now(const struct window *w);
 struct window_totals window_totals(const struct window *w);
 
+/* "window-open" and so on; a string constant. */
 const char *window_state_name(enum window_state state);
 
 #endif

@@ -112,13 +112,13 @@ static bool is_on_its_way(const struct cpu *c, const struct snp_event *e)
 
 /* ---- a CPU comes or goes ---- */
 
-/* "asked for by modprobe[123]", as far as it is known. */
-static const char *asked_by(const struct cpu *c, char *buf, size_t size)
+/* "requested by modprobe[123]", as far as it is known. */
+static const char *requested_by(const struct cpu *c, char *buf, size_t size)
 {
 	if (!c->tid)
-		snprintf(buf, size, "who asked for it was not seen");
+		snprintf(buf, size, "requester unknown");
 	else
-		snprintf(buf, size, "asked for by %.*s[%u]%s", SNP_COMM_LEN, c->comm, c->tid,
+		snprintf(buf, size, "requested by %.*s[%u]%s", SNP_COMM_LEN, c->comm, c->tid,
 			 c->frozen ? " in suspend or resume" : "");
 	return buf;
 }
@@ -127,20 +127,19 @@ static void tell_moved(struct window *w, __u32 cpu, const struct cpu *c, const c
 {
 	char who[64];
 
-	asked_by(c, who, sizeof(who));
+	requested_by(c, who, sizeof(who));
 	if (!c->online)
 		window_breach(w, SNP_BREACH_CPU_OFFLINED, cpu,
-			      "CPU %u went offline inside window %u%s, %s", cpu, w->life.windows,
+			      "CPU %u went offline inside window %u%s; %s", cpu, w->life.windows,
 			      how, who);
 	else if (w->kernel.has_prepare)
 		window_breach(w, SNP_BREACH_CPU_ONLINED, cpu,
-			      "CPU %u came online inside window %u%s, %s", cpu, w->life.windows,
+			      "CPU %u came online inside window %u%s; %s", cpu, w->life.windows,
 			      how, who);
 	else
 		window_breach(w, SNP_BREACH_CPU_ONLINED, cpu,
-			      "CPU %u came online inside window %u%s, %s; this kernel sets its "
-			      "SNP_EN, but the firmware knows only the CPUs that it saw at "
-			      "SNP_INIT",
+			      "CPU %u came online inside window %u%s; %s; the kernel sets its "
+			      "SNP_EN, but the firmware does not know the CPU",
 			      cpu, w->life.windows, how, who);
 }
 
@@ -197,7 +196,7 @@ static void moved_unseen(struct window *w, __u32 cpu, struct cpu *c, bool online
 	moved(w, c, online);
 	/* The lost records may include the end of this window and the beginning of the next. */
 	if (w->life.open && !w->records_lost)
-		tell_moved(w, cpu, c, ", seen by a sweep and by no hook");
+		tell_moved(w, cpu, c, ", seen by a sweep only");
 }
 
 static void on_unreadable(struct window *w, const struct snp_event *e, struct cpu *c)
@@ -208,8 +207,8 @@ static void on_unreadable(struct window *w, const struct snp_event *e, struct cp
 		return;
 	if (!c->told_unknown)
 		window_breach(w, SNP_BREACH_BLIND, e->subject,
-			      "SYSCFG of CPU %u can't be read (%s): its SNP_EN is unknown",
-			      e->subject, strerror(-e->result));
+			      "can't read SYSCFG of CPU %u (%s); its SNP_EN is unknown", e->subject,
+			      strerror(-e->result));
 	c->told_unknown = true;
 }
 
@@ -227,15 +226,14 @@ static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c
 	c->told_unknown = false;
 	if (c->en == EN_SET && !set && w->life.open && !w->records_lost) {
 		window_breach(w, SNP_BREACH_SNP_EN_LOST, e->subject,
-			      "SNP_EN of CPU %u went from 1 to 0 without a full shutdown",
-			      e->subject);
+			      "CPU %u lost SNP_EN without a full shutdown", e->subject);
 		snapshot_on_snp_en_lost(&c->before);
 	} else if (c->en == EN_CLEAR && set && w->life.shutdown_unproven && !w->life.open &&
 		   !w->life.preparing && !w->records_lost) {
-		window_breach(w, SNP_BREACH_SNP_EN_LOST, e->subject,
-			      "SNP_EN of CPU %u is still set after a full shutdown: the window is "
-			      "not closed",
-			      e->subject);
+		window_breach(
+			w, SNP_BREACH_SNP_EN_LOST, e->subject,
+			"CPU %u still has SNP_EN after a full shutdown; the window is not over",
+			e->subject);
 	}
 	c->en = set ? EN_SET : EN_CLEAR;
 	if (set)

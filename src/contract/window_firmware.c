@@ -11,7 +11,7 @@ static void tell_failed_init(struct window *w, const struct snp_event *e)
 		return;
 	w->firmware.init_failed = true;
 	window_breach(w, SNP_BREACH_BENIGN_FAILED_INIT, SNP_NO_SUBJECT,
-		      "%s failed: firmware status %#x, driver's result %d, called by %.*s[%u]",
+		      "%s failed: firmware status %#x, driver returned %d to %.*s[%u]",
 		      snp_command_name(e->subject), e->status, e->result, SNP_COMM_LEN, e->comm,
 		      e->tid);
 }
@@ -46,13 +46,13 @@ static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 	life_cycle_unsettle(w);
 	if (ok) {
 		w->firmware.state = FW_INITIALISED;
-		window_turn(w, WINDOW_INITIALISED, "SNP is initialised, by %.*s[%u]", SNP_COMM_LEN,
-			    e->comm, e->tid);
+		window_turn(w, WINDOW_INITIALISED, "%.*s[%u] initialised SNP; guests can start",
+			    SNP_COMM_LEN, e->comm, e->tid);
 		return;
 	}
 	window_breach(w, SNP_BREACH_ORPHANED_INIT, SNP_NO_SUBJECT,
-		      "SNP_DF_FLUSH failed after SNP_INIT had succeeded: firmware status %#x, "
-		      "driver's result %d, called by %.*s[%u]",
+		      "SNP_DF_FLUSH failed after a successful SNP_INIT: firmware status %#x, "
+		      "driver returned %d to %.*s[%u]",
 		      e->status, e->result, SNP_COMM_LEN, e->comm, e->tid);
 }
 
@@ -65,7 +65,7 @@ static void on_legacy_shutdown(struct window *w)
 {
 	firmware_end(w);
 	window_turn(w, WINDOW_LEGACY_SHUTDOWN,
-		    "the firmware ended SNP and left SNP_EN set: the window stays open");
+		    "the firmware ended SNP but left SNP_EN set; the window stays open");
 }
 
 bool firmware_on_command(struct window *w, const struct snp_event *e)

@@ -2,61 +2,79 @@
 #include "contract/window_hotplug.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "contract/window_state.h"
+#include "util/duration.h"
 
-/* ---- who, in texts ---- */
+/* ---- texts ---- */
 
-static const char *caller_of(const struct snp_event *e)
+/* A function, its module, and a task. */
+enum { CALLER_LEN = SNP_NAME_LEN + SNP_COMM_LEN + 32 };
+
+const char *hotplug_count(const struct snp_event *e, char buf[HOTPLUG_COUNT_LEN])
 {
-	return e->name[0] ? e->name : "an unknown caller";
+	if (e->count == SNP_COUNT_UNKNOWN)
+		snprintf(buf, HOTPLUG_COUNT_LEN, "hotplug count unreadable");
+	else
+		snprintf(buf, HOTPLUG_COUNT_LEN, "hotplug count %d", e->count);
+	return buf;
 }
 
-/* "the last one was by snp_prepare, in modprobe[123]", as far as it was seen. */
-static const char *done_by(const struct snp_event *e, const char *what, char *buf, size_t size)
+/* "snp_shutdown(), in rmmod[181],": the kernel writes a module's name behind the function's. */
+static const char *caller_of(const struct snp_event *e, char buf[CALLER_LEN])
 {
-	if (!e->kind && !e->seq)
-		snprintf(buf, size, "%s was not seen", what);
+	int len = (int)strcspn(e->name, " ");
+
+	if (len)
+		snprintf(buf, CALLER_LEN, "%.*s()%s, in %.*s[%u],", len, e->name, e->name + len,
+			 SNP_COMM_LEN, e->comm, e->tid);
 	else
-		snprintf(buf, size, "%s was by %s, in %.*s[%u]", what, caller_of(e), SNP_COMM_LEN,
-			 e->comm, e->tid);
+		snprintf(buf, CALLER_LEN, "unknown code, in %.*s[%u],", SNP_COMM_LEN, e->comm,
+			 e->tid);
 	return buf;
+}
+
+static bool was_seen(const struct snp_event *e)
+{
+	return e->kind || e->seq;
 }
 
 static const char *if_assumed(const struct holds *h)
 {
-	return h->assumed ? " (inferred)" : "";
+	return h->assumed ? " (assumed: guard started late)" : "";
 }
 
 /* ---- disables and enables ---- */
 
 static void on_snp_disable(struct window *w, const struct snp_event *e)
 {
+	char caller[CALLER_LEN], count[HOTPLUG_COUNT_LEN], gap[DURATION_LEN];
 	struct holds *h = &w->holds;
 
 	h->last_disable = *e;
 	if (h->by_snp > 0)
 		window_breach(w, SNP_BREACH_STACKED_DISABLE, SNP_NO_SUBJECT,
-			      "%s disabled CPU hotplug for SNP again, in %.*s[%u]: %d "
-			      "outstanding%s, the kernel's count is %d",
-			      caller_of(e), SNP_COMM_LEN, e->comm, e->tid, h->by_snp + 1,
-			      if_assumed(h), e->count);
+			      "%s disabled CPU hotplug again: SNP now has %d holds%s; %s",
+			      caller_of(e, caller), h->by_snp + 1, if_assumed(h),
+			      hotplug_count(e, count));
 	h->by_snp++;
 	if (w->life.open && !h->taken)
 		window_breach(w, SNP_BREACH_LATE_DISABLE, SNP_NO_SUBJECT,
-			      "%s disabled CPU hotplug %s%llu ns after SNP_EN was set; in between "
-			      "%u CPU%s came online, %u went offline",
-			      caller_of(e), w->life.found_open ? "at least " : "",
-			      (unsigned long long)(e->time_ns - w->life.opened_ns), h->gap_up,
-			      h->gap_up == 1 ? "" : "s", h->gap_down);
+			      "%s disabled CPU hotplug %s%s after SNP_EN was set; in between %u "
+			      "CPU%s came online, %u went offline",
+			      caller_of(e, caller), w->life.found_open ? "at least " : "",
+			      duration_text(e->time_ns - w->life.opened_ns, gap, sizeof(gap)),
+			      h->gap_up, h->gap_up == 1 ? "" : "s", h->gap_down);
 	h->taken = h->judged = w->life.open;
 }
 
 static void on_snp_enable(struct window *w, const struct snp_event *e)
 {
+	char caller[CALLER_LEN], count[HOTPLUG_COUNT_LEN];
 	struct holds *h = &w->holds;
 
-	/* Nobody could say what SNP held before the guard came, so its first enable is believed. */
+	/* What SNP held before the guard started could not be read, so believe its first enable. */
 	if (!h->by_snp && h->unknown) {
 		h->by_snp = 1;
 		h->assumed = true;
@@ -64,9 +82,8 @@ static void on_snp_enable(struct window *w, const struct snp_event *e)
 	h->unknown = false;
 	if (!h->by_snp) {
 		window_breach(w, SNP_BREACH_UNBALANCED_ENABLE, SNP_NO_SUBJECT,
-			      "%s enabled CPU hotplug with no disable of SNP's outstanding, in "
-			      "%.*s[%u]; the kernel's count is %d",
-			      caller_of(e), SNP_COMM_LEN, e->comm, e->tid, e->count);
+			      "%s enabled CPU hotplug for SNP, which had no hold; %s",
+			      caller_of(e, caller), hotplug_count(e, count));
 		return;
 	}
 	h->by_snp--;
@@ -77,21 +94,20 @@ static void on_snp_enable(struct window *w, const struct snp_event *e)
 	if (!w->life.open || w->firmware.init_failed)
 		return;
 	window_breach(w, SNP_BREACH_EARLY_ENABLE, SNP_NO_SUBJECT,
-		      "%s undid SNP's disable with SNP_EN set, in %.*s[%u]; the kernel's count is "
-		      "%d",
-		      caller_of(e), SNP_COMM_LEN, e->comm, e->tid, e->count);
+		      "%s dropped SNP's last hold while SNP_EN is set; %s", caller_of(e, caller),
+		      hotplug_count(e, count));
 }
 
 void holds_on_hotplug(struct window *w, const struct snp_event *e)
 {
 	life_cycle_unsettle(w);
-	/* Others' holds are in the kernel's count, which each sweep compares with these books. */
+	/* The hotplug count has the other holds; each sweep compares it with SNP's. */
 	if (!(e->flags & SNP_F_OWNED)) {
 		if (e->kind == SNP_EV_HP_ENABLE)
 			w->holds.last_other_enable = *e;
 		return;
 	}
-	/* A loss makes the books wrong; the next sweep begins them anew. */
+	/* After a loss the number of SNP's holds is wrong until the next sweep. */
 	if (w->records_lost)
 		return;
 	if (e->kind == SNP_EV_HP_DISABLE)
@@ -151,8 +167,7 @@ void holds_judge_none(struct window *w)
 		return;
 	w->holds.judged = true;
 	window_breach(w, SNP_BREACH_NO_LATCH, SNP_NO_SUBJECT,
-		      "window %u is open and this kernel has not disabled CPU hotplug",
-		      w->life.windows);
+		      "the kernel left CPU hotplug enabled in window %u", w->life.windows);
 }
 
 /* A kernel that has SNP's disable and finds SNP_EN set at its start disables at once. */
@@ -163,14 +178,14 @@ void holds_judge_inherited(struct window *w, const struct snp_event *e)
 		return;
 	w->holds.judged = true;
 	window_breach(w, SNP_BREACH_KEXEC_UNLATCHED, SNP_NO_SUBJECT,
-		      "SNP_EN was set as this kernel started, which has SNP's hotplug disable, "
-		      "and the kernel's count is 0");
+		      "SNP_EN was set when this kernel started, and the kernel left CPU hotplug "
+		      "enabled; hotplug count 0");
 }
 
 void holds_judge_count(struct window *w, const struct snp_event *e)
 {
 	struct holds *h = &w->holds;
-	char who[96];
+	char caller[CALLER_LEN];
 
 	if (e->count == SNP_COUNT_UNKNOWN || e->count >= h->by_snp) {
 		h->deficit_ns = 0;
@@ -184,23 +199,25 @@ void holds_judge_count(struct window *w, const struct snp_event *e)
 		return;
 	h->deficit_told = true;
 	window_breach(w, SNP_BREACH_FOREIGN_ENABLE, SNP_NO_SUBJECT,
-		      "the kernel's count is %d, below the %d%s that SNP holds; %s", e->count,
-		      h->by_snp, if_assumed(h),
-		      done_by(&h->last_other_enable, "another's last enable", who, sizeof(who)));
+		      "hotplug count %d, but SNP has %d hold%s%s: %s enabled CPU hotplug", e->count,
+		      h->by_snp, h->by_snp == 1 ? "" : "s", if_assumed(h),
+		      was_seen(&h->last_other_enable) ? caller_of(&h->last_other_enable, caller)
+						      : "unseen code");
 }
 
 void holds_judge_leak(struct window *w)
 {
 	struct holds *h = &w->holds;
-	char who[96];
+	char caller[CALLER_LEN];
 
 	if (w->life.open || !h->leak_pending)
 		return;
 	h->leak_pending = false;
 	window_breach(w, SNP_BREACH_LEAKED_DISABLE, SNP_NO_SUBJECT,
-		      "window %u is closed with %d disable%s of SNP's outstanding%s; %s",
+		      "window %u has closed, but SNP still has %d hold%s%s; %s took the last",
 		      w->life.windows, h->by_snp, h->by_snp == 1 ? "" : "s", if_assumed(h),
-		      done_by(&h->last_disable, "the last one", who, sizeof(who)));
+		      was_seen(&h->last_disable) ? caller_of(&h->last_disable, caller)
+						 : "unseen code");
 }
 
 void holds_begin_anew(struct window *w, const struct snp_event *e)

@@ -28,6 +28,11 @@ struct holds {
 	bool deficit_told;
 };
 
+/* Room for any text of hotplug_count(). */
+enum { HOTPLUG_COUNT_LEN = 32 };
+/* "hotplug count 1", as the event has it; "hotplug count unreadable". Returns buf. */
+const char *hotplug_count(const struct snp_event *e, char buf[HOTPLUG_COUNT_LEN]);
+
 /* HP_DISABLE or HP_ENABLE. */
 void holds_on_hotplug(struct window *w, const struct snp_event *e);
 

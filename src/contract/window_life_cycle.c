@@ -22,14 +22,14 @@ static void open_window(struct window *w, bool found_open, const char *why)
 	life->windows++;
 	holds_on_window_opened(w);
 	firmware_on_window_opened(w);
-	window_turn(w, WINDOW_OPENED, "window %u is open: %s", life->windows, why);
+	window_turn(w, WINDOW_OPENED, "window %u opened: %s", life->windows, why);
 }
 
-static void close_window(struct window *w, const char *why)
+static void close_window(struct window *w, const char *how)
 {
 	if (!w->life.open)
 		return;
-	window_turn(w, WINDOW_CLOSED, "window %u is closed: %s", w->life.windows, why);
+	window_turn(w, WINDOW_CLOSED, "window %u closed%s", w->life.windows, how);
 	w->life.open = false;
 	life_cycle_unsettle(w);
 	holds_on_window_closed(w);
@@ -53,7 +53,7 @@ int life_cycle_on_snp_enable(struct window *w, const struct snp_event *e)
 	if (err)
 		return err;
 	w->life.enabled++;
-	snprintf(why, sizeof(why), "SNP_EN was set, first on CPU %u", e->subject);
+	snprintf(why, sizeof(why), "CPU %u was the first to set SNP_EN", e->subject);
 	open_window(w, false, why);
 	return 0;
 }
@@ -70,7 +70,7 @@ static void judge_bailout(struct window *w)
 		return;
 	w->life.bailout = false;
 	window_breach(w, SNP_BREACH_UNSAFE_BAILOUT, SNP_NO_SUBJECT,
-		      "snp_prepare() bailed out while CPU%s %s lack%s SNP_EN", n == 1 ? "" : "s",
+		      "snp_prepare() bailed out although CPU%s %s lack%s SNP_EN", n == 1 ? "" : "s",
 		      cpus, n == 1 ? "s" : "");
 }
 
@@ -82,7 +82,7 @@ static void judge_partial_prepare(struct window *w, const struct snp_event *e)
 	if (!n)
 		return;
 	window_breach(w, SNP_BREACH_PARTIAL_PREPARE, SNP_NO_SUBJECT,
-		      "snp_prepare() succeeded, called by %.*s[%u], with %u present CPU%s "
+		      "snp_prepare(), called by %.*s[%u], succeeded with %u present CPU%s "
 		      "offline: %s",
 		      SNP_COMM_LEN, e->comm, e->tid, n, n == 1 ? "" : "s", cpus);
 }
@@ -97,7 +97,7 @@ void life_cycle_on_prepare_exit(struct window *w, const struct snp_event *e)
 	if (w->kernel.has_enable ? !w->life.enabled : w->life.was_open) {
 		w->life.bailout = true;
 		if (!w->life.open)
-			open_window(w, true, "snp_prepare() found SNP_EN set");
+			open_window(w, true, "snp_prepare() found SNP_EN already set");
 		/* By what is known already; else the next sweep judges it. */
 		judge_bailout(w);
 		return;
@@ -117,8 +117,8 @@ void life_cycle_full_shutdown(struct window *w)
 	w->life.renewed = true;
 	cpus_clear_en(w);
 	window_turn(w, WINDOW_FULL_SHUTDOWN,
-		    "the firmware ended SNP and cleared SNP_EN on every CPU");
-	close_window(w, "full shutdown");
+		    "the firmware reports a full shutdown; the next sweep verifies SNP_EN");
+	close_window(w, " by a full shutdown");
 	w->life.shutdown_unproven = true;
 }
 
@@ -143,27 +143,34 @@ void life_cycle_on_lost(struct window *w)
 
 /* ---- sweeps ---- */
 
+/* What SNP holds, in the words of WINDOW_INFERRED. */
+static const char *assumption(const struct holds *h)
+{
+	return h->unknown  ? "SNP's holds are unknown"
+	       : h->by_snp ? "assuming one of the holds is SNP's"
+			   : "SNP has no hold";
+}
+
+static const char *driver_says(enum firmware state)
+{
+	return state == FW_INITIALISED ? "the driver has initialised SNP"
+	       : state == FW_DOWN      ? "the driver has not initialised SNP"
+				       : "whether SNP is initialised is unknown";
+}
+
 static void find_open(struct window *w, const struct snp_event *e)
 {
-	char with[96], text[160], count[40] = "is not readable";
+	char with[96], why[160], count[HOTPLUG_COUNT_LEN];
 	unsigned int n = cpus_list(w, cpu_is_online_with_en, with, sizeof(with));
 
 	if (!n || w->life.open)
 		return;
-	snprintf(text, sizeof(text), "SNP_EN is set on CPU%s %s as the guard starts",
-		 n == 1 ? "" : "s", with);
-	open_window(w, true, text);
+	snprintf(why, sizeof(why), "CPU%s %s had SNP_EN when the guard started", n == 1 ? "" : "s",
+		 with);
+	open_window(w, true, why);
 	holds_assume(w, e);
-	if (!w->holds.unknown)
-		snprintf(count, sizeof(count), "is %d: %s", e->count,
-			 w->holds.by_snp ? "one is taken for SNP's" : "SNP holds none");
-	window_turn(w, WINDOW_INFERRED,
-		    "since when the window is open is not known; the kernel's count of disables "
-		    "%s; SNP is %s",
-		    count,
-		    w->firmware.state == FW_INITIALISED ? "initialised, as the driver says"
-		    : w->firmware.state == FW_DOWN	? "not initialised, as the driver says"
-							: "initialised or not: that can't be read");
+	window_turn(w, WINDOW_INFERRED, "guard started inside a window; %s: %s; %s",
+		    hotplug_count(e, count), assumption(&w->holds), driver_says(w->firmware.state));
 }
 
 void life_cycle_first_sweep(struct window *w, const struct snp_event *e)
@@ -185,7 +192,7 @@ void life_cycle_follow_sweep(struct window *w)
 						      : "a sweep found SNP_EN set");
 	else if (!set && w->life.open && !w->life.preparing && cpus_any(w, cpu_is_online) &&
 		 !cpus_any(w, cpu_is_online_with_unknown_en))
-		close_window(w, "no CPU has SNP_EN");
+		close_window(w, ": a sweep found SNP_EN on no CPU");
 }
 
 void life_cycle_begin_anew(struct window *w)

@@ -16,7 +16,7 @@ struct life_cycle {
 	bool open;
 	bool found_open;	/* no event showed the open window's beginning */
 	bool renewed;		/* the guard saw a window begin or end, so the first one is over */
-	bool leaving;		/* kexec or reboot: CPUs stop without a transition */
+	bool leaving;		/* kexec or reboot: CPUs stop, and that is no hotplug */
 	bool shutdown_unproven; /* a full shutdown closed the window, and no sweep came since */
 	unsigned int windows;	/* how many have opened; the number of the open one */
 	__u64 opened_ns;

@@ -31,21 +31,21 @@ void snapshot_on_complete(struct window *w, const struct snp_event *e)
 static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 {
 	if (c->before.snp_en && cpu_is_online_without_en(c))
-		window_breach(w, SNP_BREACH_SNP_EN_LOST, cpu,
-			      "CPU %u had SNP_EN at the snapshot and has it no more, while others "
-			      "do",
-			      cpu);
+		window_breach(
+			w, SNP_BREACH_SNP_EN_LOST, cpu,
+			"CPU %u had SNP_EN at the snapshot and has lost it, while others kept it",
+			cpu);
 	if (w->life.leaving || c->before.moot)
 		return;
 	if (!c->before.online && c->online)
 		window_breach(w, SNP_BREACH_CPU_ONLINED, cpu,
-			      "CPU %u was offline at the snapshot and is online now, inside the "
-			      "same window",
+			      "CPU %u was offline at the snapshot and is online now, in the same "
+			      "window",
 			      cpu);
 	if (c->before.online && !c->online)
 		window_breach(w, SNP_BREACH_CPU_OFFLINED, cpu,
-			      "CPU %u was online at the snapshot and is offline now, inside the "
-			      "same window",
+			      "CPU %u was online at the snapshot and is offline now, in the same "
+			      "window",
 			      cpu);
 }
 
@@ -62,7 +62,7 @@ void snapshot_compare(struct window *w)
 		    since->had_snp_en ? "set" : "clear", since->same_boot ? "this" : "another",
 		    w->life.open ? "set" : "clear",
 		    !same	       ? ""
-		    : since->same_boot ? ": taken to be the same window"
+		    : since->same_boot ? ": assumed to be one window"
 				       : ": the window outlived a kexec");
 	if (!same)
 		return;

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static const struct {
 	const char *type, *at, *sign; /* sign: a file that exists if it is mounted */
 } mounts[] = {

@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* True for "kernel/drivers/crypto/ccp/ccp.ko.xz" and "ccp.ko", if name is ccp. */
 static bool is_file_of(const char *path, const char *name)
 {

@@ -19,14 +19,15 @@ static void fail_path(char path[64], unsigned int cpu)
 
 static int read_fail(const struct platform *p, unsigned int cpu, int *state)
 {
-	char path[64], text[16];
+	char path[64], text[16], *end;
 	int n;
 
 	fail_path(path, cpu);
 	n = platform_read(p, path, text, sizeof(text));
 	if (n < 0)
 		return n;
-	return sscanf(text, "%d", state) == 1 ? 0 : -EBADMSG;
+	*state = (int)strtol(text, &end, 10);
+	return end == text ? -EBADMSG : 0;
 }
 
 static int write_fail(const struct platform *p, unsigned int cpu, int state)

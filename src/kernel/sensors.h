@@ -15,22 +15,22 @@ struct sensors;
 /*
  * Loads and attaches what h chose; h must outlive the sensors. If the kernel refuses a program, h
  * takes the next rung of the ladder (hooks_refuse()); if it refuses one of the gate's, that is an
- * error unless h audits. group: of the kprobe events, 0 to KPROBE_GROUPS - 1. *sensors is set even
+ * error unless h audits. group: of the kprobe events, 0 to KPROBE_GROUPS - 1. *out is set even
  * after an error, for sensors_complaint() and sensors_close(). Returns 0 or a negative errno:
  * -EBUSY if another guard uses the group.
  */
-int sensors_open(struct sensors **sensors, struct hooks *h, int group);
+int sensors_open(struct sensors **out, struct hooks *h, int group);
 
 /*
  * Takes over the maps and links in PINS_DIR, which a guard of this very build pinned, and attaches
  * what is missing. *missing is set to the number of missing links, not counting the write hooks,
  * and *first_missing to the name of one of their programs. Otherwise as sensors_open().
  */
-int sensors_adopt(struct sensors **sensors, struct hooks *h, int group, int *missing,
+int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing,
 		  const char **first_missing);
 
 /* Opens the maps and links in PINS_DIR and changes nothing. Otherwise as sensors_adopt(). */
-int sensors_look(struct sensors **sensors, struct hooks *h, int *missing,
+int sensors_look(struct sensors **out, struct hooks *h, int *missing,
 		 const char **first_missing);
 
 /* Pins all maps and links below PINS_NEW, which pins_begin() made. Returns 0 or a negative errno.

@@ -46,13 +46,13 @@ int sensors_call(const struct bpf_program *program, void *arg, __u32 size);
 int sensors_load(struct sensors *s);
 const struct kallsym *sensors_symbol(const struct sensors *s, const char *name);
 
-/* sensors_attach.c */
-bool sensors_has_program(const struct sensors *s, size_t hook);
-bool sensors_is_write_hook(const struct sensors *s, size_t hook);
-int sensors_attach_one(struct sensors *s, size_t hook);
+/* sensors_attach.c; i: of the hook in hook_table */
+bool sensors_has_program(const struct sensors *s, size_t i);
+bool sensors_is_write_hook(const struct sensors *s, size_t i);
+int sensors_attach_one(struct sensors *s, size_t i);
 /* Returns 0, a negative errno, or -EAGAIN after hooks_refuse() chose another rung. */
 int sensors_attach_all(struct sensors *s);
-void sensors_detach_one(struct sensors *s, size_t hook);
+void sensors_detach_one(struct sensors *s, size_t i);
 
 /* sensors.c. Returns as sensors_load() does. */
 int sensors_load_and_attach(struct sensors *s);

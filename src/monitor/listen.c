@@ -35,7 +35,7 @@ int listen_parse(const char *address, char *host, char *port)
 	size_t len;
 
 	if (!colon || !colon[1] || strlen(colon + 1) > 5 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535)
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || strtol(colon + 1, NULL, 10) > 65535)
 		return -EINVAL;
 	if (*address == '[') {
 		address++;

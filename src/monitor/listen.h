@@ -21,7 +21,7 @@ int listen_parse(const char *address, char *host, char *port);
  * address: as for listen_parse(), or unix:PATH. stale_ns: /healthz answers 503 if the published
  * text is older than this. Returns 0 or a negative errno.
  */
-int listener_open(struct listener **l, const char *address, __u64 stale_ns);
+int listener_open(struct listener **to, const char *address, __u64 stale_ns);
 /* Ends the thread, and frees l, which may be NULL. */
 void listener_close(struct listener *l);
 

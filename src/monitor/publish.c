@@ -56,7 +56,7 @@ static void count_cpus(struct metrics_facts *f, const struct window *w)
 /* Live, time() is right: the host's clock may have been set since the offset was taken. */
 static double recorded_time(const struct session *s)
 {
-	return (s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000;
+	return (double)((s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000);
 }
 
 static struct metrics_facts facts_of(const struct session *s, const struct publish_counters *c)

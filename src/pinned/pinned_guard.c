@@ -14,8 +14,8 @@
 #define LEDGER_NAME "ledger"
 
 /* Bytes of a checkpoint: for each CPU, twice as its list grows by doubling; and for the rest. */
-#define CPU_BYTES  (2 * 64)
-#define REST_BYTES (64 * 1024)
+#define CPU_BYTES  (2ul * 64)
+#define REST_BYTES (64ul * 1024)
 
 struct ledger_build pinned_guard_build(int group)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guard does from its start to its end. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -12,7 +13,7 @@
 
 static int timeout_ms(const struct run *r)
 {
-	__u64 now = boottime_ns(), at = r->next_sweep_ns;
+	__u64 now = boottime_ns(), at = r->next_sweep_ns, ms;
 
 	if ((r->gate.pinned || window_is_open(r->session.window)) && r->next_look_ns < at)
 		at = r->next_look_ns;
@@ -22,7 +23,11 @@ static int timeout_ms(const struct run *r)
 		at = service_alive_at(&r->watchdog);
 	if (stream_is_behind(&r->session.stream) && at > now + STREAM_PATIENCE_NS)
 		at = now + STREAM_PATIENCE_NS;
-	return at > now ? (at - now) / 1000000 + 1 : 0;
+	if (at <= now)
+		return 0;
+	/* An interval may be longer than poll() can wait. */
+	ms = (at - now) / 1000000 + 1;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 static bool is_over(const struct run *r)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "timeline/timeline_svg.h"
+#include "util/duration.h"
 
 static void lanes_label(struct picture *p, double height, const char *text)
 {
@@ -32,7 +33,7 @@ static void draw_band(struct picture *p, const char *name, const struct timeline
 		svg_rect(p, style.class, x, p->y, width, PICTURE_BAND);
 		svg_title(p, "%s: %s\nfrom %.6f s on, for %s", name, style.text,
 			  picture_seconds(p, step->ns),
-			  picture_duration(until - step->ns, span, sizeof(span)));
+			  duration_text(until - step->ns, span, sizeof(span)));
 		svg_end(p);
 		if (width > 7 * strlen(style.text) + 10)
 			svg_text(p, "on middle", x + width / 2, p->y + PICTURE_BAND / 2 + 4, "%s",

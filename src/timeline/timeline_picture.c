@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "timeline/timeline_svg.h"
+#include "util/duration.h"
 
 /* ---- the head ---- */
 
@@ -28,7 +29,7 @@ static void draw_head(struct picture *p)
 		 t->host.release, cpus, cpus == 1 ? "" : "s");
 	svg_text(p, "muted", PICTURE_MARGIN, PICTURE_MARGIN + 38,
 		 "from %s UTC, for %s, %s; boot %.8s", stamp,
-		 picture_duration(t->end_ns - t->start_ns, span, sizeof(span)),
+		 duration_text(t->end_ns - t->start_ns, span, sizeof(span)),
 		 t->host.audit ? "audit mode" : "enforcing", t->host.boot_id);
 	svg_begin(p, "circle");
 	svg_attr(p, "class", classes[t->end.status & 3]);
@@ -53,10 +54,10 @@ static void draw_axis(struct picture *p, double bottom)
 		double x = s->at[i];
 
 		if (i + 1 < s->count && s->at[i + 1] - x > PICTURE_LABEL * 0.8)
-			svg_text(p, "muted small middle", (x + s->at[i + 1]) / 2, y + 12,
-				 "\342\200\271 %s \342\200\272",
-				 picture_duration(s->moments[i + 1] - s->moments[i], buf,
-						  sizeof(buf)));
+			svg_text(
+				p, "muted small middle", (x + s->at[i + 1]) / 2, y + 12,
+				"\342\200\271 %s \342\200\272",
+				duration_text(s->moments[i + 1] - s->moments[i], buf, sizeof(buf)));
 		if (x - last < PICTURE_LABEL ||
 		    (i && i + 1 < s->count && s->right - x < PICTURE_LABEL))
 			continue;
@@ -98,7 +99,7 @@ static void draw_row_step(struct picture *p, const struct timeline_row *row, uns
 			    picture_x(p, last->ns), bottom);
 	svg_title(p, "%s: %s\nfrom %.6f s on, for %s", name, timeline_cpu_text(first->value),
 		  picture_seconds(p, first->ns),
-		  picture_duration(until - first->ns, span, sizeof(span)));
+		  duration_text(until - first->ns, span, sizeof(span)));
 	svg_end(p);
 }
 

@@ -51,8 +51,6 @@ svg_text(struct picture *p, const char *class, double x, double y, const char *f
 /* Since the start, and the place across. */
 double picture_seconds(const struct picture *p, __u64 ns);
 double picture_x(const struct picture *p, __u64 ns);
-/* Writes a length of time in the unit that suits it. Returns buf. */
-const char *picture_duration(__u64 ns, char *buf, size_t size);
 
 /* Marks that match, those that would touch as one, of the worst kind. */
 void picture_marks(struct picture *p,

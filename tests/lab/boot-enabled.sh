@@ -30,7 +30,7 @@ expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 expect "CPU 3 goes" offline 3
 expect "CPU 3 comes" online 3
-await "it is named" '"cpu":3,"breach":"cpu-onlined".*this kernel sets its SNP_EN'
+await "it is named" '"cpu":3,"breach":"cpu-onlined".*the kernel sets its SNP_EN'
 sleep 1.5
 expect "SNP ends" snp_unload
 guard_stop

@@ -88,7 +88,7 @@ check_is 1
 says WARN online "CPUs 3 are present and offline, with SNP_EN set on others"
 check_is 1 --since /tmp/before.json
 says WARN online "cpu-offlined: CPU 3 was online at the snapshot"
-says PASS since "taken to be the same window"
+says PASS since "assumed to be one window"
 expect "CPU 3 comes" online 3
 check_is 0 --since /tmp/before.json
 

@@ -69,7 +69,7 @@ await "the gate would have refused it" '"event":"denied".*"refused":false'
 await "it is named" '"cpu":3,"breach":"cpu-offlined"'
 expect "CPU 3 comes" online 3
 await "the gate would have refused that, too" '"event":"denied".*"refused":false'
-await "it is named" '"cpu":3,"breach":"cpu-onlined".*asked for by'
+await "it is named" '"cpu":3,"breach":"cpu-onlined".*requested by'
 expect "SNP ends" snp_unload
 guard_stop
 expect_breach_set cpu-offlined cpu-onlined no-latch
@@ -143,7 +143,7 @@ scenario "started inside a window, the guard says what it infers"
 expect "SNP is initialised" snp_load
 guard_start
 await_each "the guard says what it infers" '"state":"window-open"' \
-	'"state":"inferred".*SNP is initialised, as the driver says'
+	'"state":"inferred".*the driver has initialised SNP'
 expect_not "the gate is shut" offline 3
 expect "SNP ends" snp_unload
 await "the window closes" '"state":"window-closed"'

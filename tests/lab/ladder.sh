@@ -39,7 +39,7 @@ for avoid in "fentry" "fentry tracepoint"; do
 	guard_stop
 	[ "$avoid" != fentry ] || other_is_shown
 	expect "SNP_EN is seen to be set" has '"event":"snp-enable"'
-	expect "the requester is known" has 'asked for by'
+	expect "the requester is known" has 'requested by'
 	uncovered=
 	[ "$avoid" = fentry ] || uncovered='"modules","cpuhp-fail"'
 	expect "the guard says what it can't see" has "\"uncovered\":\[$uncovered\]"

@@ -14,6 +14,7 @@
 
 #include "contract/window_state.h"
 #include "util/cpulist.h"
+#include "util/duration.h"
 
 enum { CPUS = 2 };
 
@@ -39,6 +40,21 @@ int snprintf(char *buf, size_t size, const char *format, ...)
 	(void)format;
 	buf[0] = 0;
 	return 0;
+}
+
+size_t strcspn(const char *text, const char *reject)
+{
+	(void)text;
+	(void)reject;
+	return 0;
+}
+
+const char *duration_text(__u64 ns, char *buf, size_t size)
+{
+	(void)ns;
+	(void)size;
+	buf[0] = 0;
+	return buf;
 }
 
 char *strerror(int err)

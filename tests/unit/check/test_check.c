@@ -150,7 +150,7 @@ Test(check, what_can_not_be_read_is_unknown)
 {
 	cpus[2].err = -EIO;
 	expect("snp-en", CHECK_UNKNOWN, "CPUs 2 can't be read");
-	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU 2 can't be read");
+	expect("sight", CHECK_UNKNOWN, "can't read SYSCFG of CPU 2");
 	cpus[2].err = 0;
 	facts.initialised = -1;
 	expect("firmware", CHECK_UNKNOWN, "can't read whether");

@@ -296,8 +296,8 @@ Test(options, the_list_of_explain_is_as_wide_as_the_terminal_and_in_colour)
 	unsetenv("NO_COLOR");
 	guard_on_terminal(80, "explain", NULL);
 	cr_ended(CLEAN, "");
-	cr_expect(strstr(run.out, "\033[1;31mcritical  \033[0mcpu-onlined         a CPU that "
-				  "comes online inside an SNP window may\r\n"),
+	cr_expect(strstr(run.out, "\033[1;31mcritical  \033[0mcpu-onlined         a CPU came "
+				  "online inside a window; it may skip the\r\n"),
 		  "%s", run.out);
 	setenv("NO_COLOR", "1", 1);
 	guard_on_terminal(80, "explain", NULL);

@@ -56,7 +56,7 @@ Test(severity, what_is_wrong_is_said_and_changes_nothing)
 	} bad[] = {
 		{ "cpu-online=off", "no breach is called `cpu-online`, is it `cpu-onlined`?" },
 		{ "no_latch=off", "is it `no-latch`?" },
-		{ "xyzzy=off", "no breach is called `xyzzy`; snp-guard(8) names them" },
+		{ "xyzzy=off", "no breach is called `xyzzy`; snp-guard(8) lists them" },
 		{ "=off", "no breach is called ``" },
 		{ "blind=of", "blind is off, notice, warning or critical, not `of`" },
 		{ "blind=", "not ``" },

@@ -62,7 +62,7 @@ Test(window, lost_records_are_blindness)
 	start(&s);
 	lost(&s, 3);
 	cr_told(&s, "blind");
-	cr_says(&s, "3 records were lost");
+	cr_says(&s, "lost 3 events");
 	cr_assert_eq(window_totals(s.window).lost, 3);
 }
 

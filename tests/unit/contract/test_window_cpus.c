@@ -93,7 +93,7 @@ Test(window_cpus, cpu_onlined_without_snp_en_is_named_twice)
 	snp_init(&s);
 	cpu_up(&s, 3);
 	cr_told(&s, "window-open initialised cpu-onlined:3");
-	cr_says(&s, "asked for by modprobe[4242]");
+	cr_says(&s, "requested by modprobe[4242]");
 	cr_settles(&s, "cpu-without-snp-en:3");
 }
 
@@ -185,12 +185,12 @@ Test(window_cpus, cpu_seen_offline_by_a_sweep_only)
 	s.cpus[2].online = false;
 	sweep(&s);
 	cr_told(&s, "cpu-offlined:2");
-	cr_says(&s, "seen by a sweep and by no hook");
+	cr_says(&s, "seen by a sweep only");
 	settle(&s);
 	s.cpus[2].online = true;
 	sweep(&s);
 	cr_told(&s, "cpu-onlined:2");
-	cr_says(&s, "seen by a sweep and by no hook");
+	cr_says(&s, "seen by a sweep only");
 }
 
 Test(window_cpus, set_read_just_before_a_transition_is_not_a_second_one)
@@ -231,7 +231,7 @@ Test(window_cpus, unreadable_cpu_is_named_once)
 	s.cpus[2].err = -EIO;
 	start(&s);
 	cr_told(&s, "blind:2");
-	cr_says(&s, "SYSCFG of CPU 2 can't be read");
+	cr_says(&s, "can't read SYSCFG of CPU 2");
 	cpu_state(&s, 2);
 	cr_settles(&s, "");
 	cr_assert(window_cpu(s.window, 2).looked);

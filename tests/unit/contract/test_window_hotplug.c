@@ -91,7 +91,7 @@ Test(window_hotplug, v9_disables_late)
 	hp_disable(&s, "__sev_snp_init_locked");
 	cr_told(&s, "window-open initialised late-disable");
 	/* Four SNP_ENABLE, one EXIT, two commands and the disable, 1 us each, after the first. */
-	cr_says(&s, "123007000 ns");
+	cr_says(&s, "123.0 ms after");
 	cr_says(&s, "0 CPUs came online, 0 went offline");
 	cr_settles(&s, "");
 }
@@ -194,7 +194,7 @@ Test(window_hotplug, enable_inside_a_window_is_early)
 	legacy_shutdown(&s);
 	hp_enable(&s, "__sev_snp_shutdown_locked");
 	cr_told(&s, "legacy-shutdown early-enable");
-	cr_says(&s, "__sev_snp_shutdown_locked undid SNP's disable with SNP_EN set");
+	cr_says(&s, "__sev_snp_shutdown_locked(), in modprobe[4242], dropped SNP's last hold");
 	cr_assert_eq(s.window_of_last, 1);
 	cr_settles(&s, "");
 }
@@ -229,7 +229,7 @@ Test(window_hotplug, enable_with_nothing_outstanding_is_unbalanced)
 	full_shutdown(&s);
 	hp_enable(&s, "snp_shutdown");
 	cr_told(&s, "full-shutdown window-closed unbalanced-enable");
-	cr_says(&s, "snp_shutdown enabled CPU hotplug with no disable");
+	cr_says(&s, "snp_shutdown(), in modprobe[4242], enabled CPU hotplug for SNP, which had no hold");
 }
 
 Test(window_hotplug, second_enable_of_a_shutdown_is_unbalanced)
@@ -277,7 +277,7 @@ Test(window_hotplug, foreign_enable_is_told_if_the_deficit_lasts)
 	cr_told(&s, "");
 	cr_assert(window_is_unsettled(s.window));
 	cr_settles(&s, "foreign-enable");
-	cr_says(&s, "count is 0, below the 1");
+	cr_says(&s, "hotplug count 0, but SNP has 1 hold: thaw_secondary_cpus(), in modprobe[4242], enabled");
 	settle(&s);
 	cr_settles(&s, "");
 }
@@ -332,7 +332,7 @@ Test(window_hotplug, second_disable_is_stacked)
 	v10_initialised(&s);
 	hp_disable(&s, "__sev_snp_init_locked");
 	cr_told(&s, "stacked-disable");
-	cr_says(&s, "2 outstanding");
+	cr_says(&s, "SNP now has 2 holds; hotplug count 2");
 	v10_full_shutdown(&s);
 	cr_settles(&s, "full-shutdown window-closed leaked-disable");
 }
@@ -361,7 +361,7 @@ Test(window_hotplug, disable_that_outlives_the_window_is_leaked)
 	cr_told(&s, SHUT_DOWN);
 	cr_assert(window_is_unsettled(s.window));
 	cr_settles(&s, "leaked-disable");
-	cr_says(&s, "window 1 is closed with 1 disable of SNP's outstanding");
+	cr_says(&s, "window 1 has closed, but SNP still has 1 hold; snp_prepare(), in modprobe[4242],");
 	cr_settles(&s, "");
 }
 

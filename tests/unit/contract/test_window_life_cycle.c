@@ -284,7 +284,7 @@ Test(old_kernel, onlined_cpu_sets_its_own_snp_en)
 {
 	cpu_up(&s, 3);
 	cr_told(&s, "cpu-onlined:3");
-	cr_says(&s, "this kernel sets its SNP_EN");
+	cr_says(&s, "the kernel sets its SNP_EN");
 	later(&s, 900000000);
 	sweep(&s);
 	s.cpus[3].snp_en = true;
@@ -319,8 +319,8 @@ Test(window_life_cycle, start_inside_with_count_1_infers_a_disable)
 {
 	start_inside(&s, 1, 1);
 	cr_told(&s, FOUND_OPEN);
-	cr_says(&s, "the kernel's count of disables is 1: one is taken for SNP's");
-	cr_says(&s, "initialised, as the driver says");
+	cr_says(&s, "hotplug count 1: assuming one of the holds is SNP's");
+	cr_says(&s, "the driver has initialised SNP");
 	settle(&s);
 	v10_ends(&s);
 	v10_initialises(&s);
@@ -330,7 +330,7 @@ Test(window_life_cycle, start_inside_with_count_0_has_no_latch)
 {
 	start_inside(&s, 0, 1);
 	cr_told(&s, FOUND_OPEN);
-	cr_says(&s, "the kernel's count of disables is 0: SNP holds none");
+	cr_says(&s, "hotplug count 0: SNP has no hold");
 	cr_settles(&s, "no-latch");
 	mainline_ends(&s);
 }
@@ -339,7 +339,7 @@ Test(window_life_cycle, start_inside_with_count_0_uninitialised_is_silent)
 {
 	start_inside(&s, 0, 0);
 	cr_settles(&s, FOUND_OPEN);
-	cr_says(&s, "not initialised, as the driver says");
+	cr_says(&s, "the driver has not initialised SNP");
 }
 
 Test(window_life_cycle, start_inside_with_an_unreadable_count_accuses_nobody)

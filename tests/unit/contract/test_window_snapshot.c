@@ -38,8 +38,8 @@ Test(snapshot, host_that_did_not_change_is_silent)
 	snapshot(&s);
 	start_since(&s, SAME_BOOT);
 	cr_told(&s, COMPARED);
-	cr_says(&s, "SNP_EN was set at the snapshot, in this boot, and is set now: taken to be the "
-		    "same window");
+	cr_says(&s, "SNP_EN was set at the snapshot, in this boot, and is set now: assumed to be "
+		    "one window");
 	silent_to_the_end(&s);
 }
 
@@ -174,7 +174,7 @@ Test(snapshot, snp_en_that_a_cpu_had_then_is_lost)
 	s.cpus[2].snp_en = false;
 	start_since(&s, SAME_BOOT);
 	cr_told(&s, COMPARED " snp-en-lost:2");
-	cr_says(&s, "CPU 2 had SNP_EN at the snapshot and has it no more, while others do");
+	cr_says(&s, "CPU 2 had SNP_EN at the snapshot and has lost it, while others kept it");
 }
 
 Test(snapshot, snp_en_that_a_cpu_did_not_have_is_not_lost)
@@ -264,7 +264,7 @@ Test(kexec_unlatched, is_named_by_the_first_sweep)
 	cr_told(&s, "");
 	sweep(&s);
 	cr_told(&s, FOUND_OPEN " kexec-unlatched");
-	cr_says(&s, "the kernel's count is 0");
+	cr_says(&s, "hotplug count 0");
 	settle(&s);
 	cr_settles(&s, "");
 }

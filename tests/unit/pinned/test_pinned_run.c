@@ -473,7 +473,7 @@ Test(pinned, status_in_a_window_tries_the_gate)
 	guard("status", "--format", "json", NULL);
 	cr_out("\"file\":\"cpu3/online\",\"comm\":\"sh\",\"tid\":4242,\"refused\":true");
 	guard("status", NULL);
-	cr_out("sh[4242]");
+	cr_out("sh[4242], cpu3/online");
 }
 
 Test(pinned, status_lists_windows_with_their_breaches)
