@@ -98,5 +98,5 @@ void check_msrs(struct check_look *l)
 			 registers_unreadable(l, CHECK_ID_MSRS, of, group);
 	if (!named)
 		check_add(l, CHECK_ID_MSRS, CHECK_PASS, NULL,
-			  "IORRs, TOP_MEM, TOP_MEM2 and MTRRs are the same on every online CPU");
+			  "the MSRs that SNP_INIT compares are the same on every online CPU");
 }

@@ -43,7 +43,7 @@ says PASS syscfg "on every online CPU"
 says NOT-APPLICABLE firmware "ccp is not loaded"
 says NOT-APPLICABLE kvm-amd "not loaded"
 says PASS rmp "on every online CPU"
-says PASS msrs "IORRs, TOP_MEM, TOP_MEM2 and MTRRs are the same"
+says PASS msrs "the MSRs that SNP_INIT compares are the same"
 
 scenario "while SNP is initialised"
 expect "SNP is initialised" snp_load
