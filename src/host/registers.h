@@ -21,6 +21,7 @@
 	X(IORR, "IORR", 0xc0010016, 4)                                                             \
 	X(TOP_MEM, "TOP_MEM", 0xc001001a, 1)                                                       \
 	X(TOP_MEM2, "TOP_MEM2", 0xc001001d, 1)                                                     \
+	X(TSEG, "TSEG", 0xc0010112, 2)                                                             \
 	X(MTRR_VARIABLE, "variable MTRRs", 0x200, 16)                                              \
 	X(MTRR_64K, "fixed MTRR, 64K", 0x250, 1)                                                   \
 	X(MTRR_16K, "fixed MTRRs, 16K", 0x258, 2)                                                  \

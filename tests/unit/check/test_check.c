@@ -289,6 +289,9 @@ Test(check, registers_that_the_firmware_compares)
 	expect("msrs", CHECK_WARN, "variable MTRRs (MSR 0x20f) is 0 on CPU 0 and 0x800 on CPU 1");
 	registers = (struct registers){ 0 };
 	expect("msrs", CHECK_PASS, "the same on every online CPU");
+	set_other(REGISTER_TSEG, 1, 3, 0x6403);
+	expect("msrs", CHECK_WARN, "TSEG (MSR 0xc0010113) is 0 on CPU 0 and 0x6403 on CPU 3");
+	registers = (struct registers){ 0 };
 	registers.of[REGISTER_TOP_MEM2][0].err = -EIO;
 	expect("msrs", CHECK_UNKNOWN, "TOP_MEM2 (MSR 0xc001001d) of CPU 0 can't be read");
 }
