@@ -11,7 +11,11 @@
 
 struct window;
 
-/* Before 7.1 a CPU sets its own SNP_EN some time after it came online: this long it may take. */
+/*
+ * Before 7.1 a hotplug callback (__snp_enable() in the kernel's arch/x86/virt/svm/sev.c) sets
+ * SNP_EN on a CPU some time after it came online. The CPU gets so many ns before it counts as
+ * unchecked.
+ */
 #define SELF_ENABLE_NS 1000000000ull
 
 enum { CPUS_ROOM = 64 }; /* the fewest CPUs that the list has room for */
@@ -23,7 +27,7 @@ struct cpu {
 	bool present, online;
 	bool readable;	   /* its SYSCFG was read since it came online */
 	bool told_without; /* cpu-without-snp-en is reported for this time online */
-	bool told_unknown; /* blind is, as its SYSCFG can't be read */
+	bool told_unknown; /* blind is, for an unreadable SYSCFG */
 	__u64 moved_ns;	   /* of its last transition; 0: none was seen */
 	__u64 asked_ns;	   /* of a request to bring it up or down; 0: none is open */
 	bool frozen;	   /* ... which came from suspend or hibernation */
@@ -35,8 +39,8 @@ struct cpu {
 struct cpus {
 	struct cpu *list;
 	unsigned int count;
-	bool disbelieved; /* this sweep saw a CPU that had just moved, or had too little time */
-	bool look_again;  /* the last complete sweep did */
+	bool disbelieved; /* this sweep passed over what it saw of a CPU that had just moved */
+	bool look_again;  /* ... the last complete sweep: another one must follow */
 };
 
 void cpus_free(struct cpus *cpus);

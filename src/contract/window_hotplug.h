@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The books of CPU hotplug: the holds that SNP has on it by cpu_hotplug_disable(), beside the
- * kernel's own count of all holds (cpu_hotplug_disabled in kernel/cpu.c).
+ * CPU hotplug: the holds that SNP has on it, as counted here, against the hotplug count of all
+ * holds (cpu_hotplug_disabled in the kernel's kernel/cpu.c).
  */
 #ifndef WINDOW_HOTPLUG_H
 #define WINDOW_HOTPLUG_H
@@ -14,17 +14,17 @@ struct window;
 
 struct holds {
 	int by_snp;   /* SNP's disables less SNP's enables */
-	bool assumed; /* that number comes from the kernel's count: the guard started late */
-	bool unknown; /* ... and the count could not be read */
+	bool assumed; /* ... is assumed by the hotplug count: the guard started late */
+	bool unknown; /* ... is unknown: the count was unreadable, too */
 	struct snp_event last_disable, last_other_enable; /* SNP's; any other code's */
 
 	/* in the open window */
 	bool judged;		       /* no-latch: reported, or not to be */
 	bool taken;		       /* SNP has held hotplug at some time in it */
-	unsigned int gap_up, gap_down; /* CPUs that came and went before */
+	unsigned int gap_up, gap_down; /* CPUs that came and went before the hold */
 
 	bool leak_pending; /* the window closed with a hold of SNP's */
-	__u64 deficit_ns;  /* since when the count is below by_snp; 0: it isn't */
+	__u64 deficit_ns;  /* when sweeps first saw the count below by_snp; 0: it is not */
 	bool deficit_told;
 };
 
@@ -54,7 +54,7 @@ void holds_judge_inherited(struct window *w, const struct snp_event *e);
 void holds_judge_count(struct window *w, const struct snp_event *e);
 /* leaked-disable; once all is settled. */
 void holds_judge_leak(struct window *w);
-/* After a loss: begins the books anew by what the sweep found. */
+/* After a loss: counts anew from what the sweep found. */
 void holds_begin_anew(struct window *w, const struct snp_event *e);
 
 #endif
