@@ -161,7 +161,7 @@ Test(start, another_guard_has_the_lock)
 	fd = open("/run/snp-guard.lock", O_RDWR);
 	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
 	run_for("5");
-	did_not_start("process 4711");
+	did_not_start("guard 4711");
 	close(fd);
 	run_for("5");
 	cr_status(CLEAN);
