@@ -35,6 +35,7 @@ finish() {
 	elif [ ! -s "$work/kernel.log" ] && [ -s "$work/qemu.log" ]; then
 		die "QEMU ended: $(last_lines "$work/qemu.log" 1)"
 	fi
+	[ "$qemu_status" = 0 ] || die "QEMU ended with $qemu_status: $(last_lines "$work/qemu.log" 3)"
 	grep -m 1 -E 'Kernel panic|BUG:|Oops:' "$work/kernel.log" >&2 || true
 	say "the kernel died: $(last_lines "$work/kernel.log" 10)"
 	exit 125

@@ -52,6 +52,7 @@ static int write_to(const struct snapshot *s, const char *path)
 	if (!f)
 		return -errno;
 	err = snapshot_write(s, f);
+	/* cppcheck-suppress useClosedFile ; a file is closed, stdout is flushed */
 	if (path ? fclose(f) : fflush(f))
 		err = -errno;
 	return err;

@@ -82,7 +82,7 @@ static int check_header(struct trace *t)
 	if (memcmp(h->magic, TRACE_MAGIC, sizeof(h->magic)))
 		return damaged(t, "it is not a recording of snp-guard");
 	if (h->version != SNP_EVENT_VERSION) {
-		snprintf(t->why, sizeof(t->why), "it has format %u, this snp-guard reads format %u",
+		snprintf(t->why, sizeof(t->why), "it has format %u, this snp-guard reads format %d",
 			 h->version, SNP_EVENT_VERSION);
 		return -EBADMSG;
 	}

@@ -56,7 +56,7 @@ error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsi
 	program_invocation_name = name;
 	program_invocation_short_name = short_name;
 	if (!result && !usage_error && parser == &run_argp) {
-		fuzz_check(o->settings.format < REPORT_FORMAT_COUNT, "%u", o->settings.format);
+		fuzz_check(o->settings.format < REPORT_FORMAT_COUNT, "%d", (int)o->settings.format);
 		fuzz_check(o->settings.interval >= 0.01 && o->settings.interval <= 1e9, "%f",
 			   o->settings.interval);
 		fuzz_check(!o->settings.duration ||

@@ -414,8 +414,6 @@ static void use_state(void)
 	}
 }
 
-const char *host_event_of(int fd);
-
 int bpf_link_create(int program, int target, enum bpf_attach_type type,
 		    const struct bpf_link_create_opts *opts)
 {

@@ -91,4 +91,7 @@ void host_forget_log(void);
 		  host.log)
 bool host_is_before(const char *first, const char *then);
 
+/* The tracefs event that a perf event's descriptor stands for; "" for another descriptor. */
+const char *host_event_of(int fd);
+
 #endif
