@@ -32,7 +32,7 @@ static int attach(const char *function)
 
 int main(int argc, char **argv)
 {
-	int n, err = 0;
+	int n, err;
 
 	for (int i = 1; i < argc; i++) {
 		for (n = 0; (err = attach(argv[i])) >= 0; n++)
