@@ -113,7 +113,7 @@ scenario "two guards at once are refused"
 guard_start
 snp-guard run --for 1 >/dev/null 2>/tmp/second
 expect "status 3" [ $? -eq 3 ]
-expect "one line" grep -q '^snp-guard: another guard is running here' /tmp/second
+expect "one line" grep -q '^snp-guard: guard [0-9][0-9]* is running here: stop it first' /tmp/second
 expect "the first is as it was" grep -q snp_guard/command_enter /sys/kernel/tracing/kprobe_events
 guard_stop
 expect_status 0
