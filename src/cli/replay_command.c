@@ -36,9 +36,8 @@ const struct argp replay_argp = {
 	.options = option_table,
 	.parser = parse_replay,
 	.args_doc = "FILE",
-	.doc = "Judges a recording of `snp-guard run --record FILE` again. Needs no SNP host and "
-	       "no "
-	       "root.",
+	.doc = "Judges a recording of `snp-guard run --record FILE` again. Needs no SNP "
+	       "host and no root.",
 };
 
 /* Replays, and publishes the metrics that the run would have ended with. */

@@ -23,8 +23,7 @@ const struct argp timeline_argp = {
 	.args_doc = "FILE",
 	.doc = "Draws a recording of `snp-guard run --record FILE`: the windows, what disabled CPU "
 	       "hotplug, firmware commands, refusals and breaches over time, and SNP_EN of each "
-	       "CPU. "
-	       "The picture needs no other file. Needs no SNP host and no root.",
+	       "CPU. The picture needs no other file. Needs no SNP host and no root.",
 };
 
 /* The session's report becomes the timeline. */

@@ -17,7 +17,8 @@
 #define CPU_BYTES  (2ul * 64)
 #define REST_BYTES (64ul * 1024)
 
-struct ledger_build pinned_guard_build(int group)
+/* Of this build, with its kprobe events in a group. */
+static struct ledger_build pinned_guard_build(int group)
 {
 	struct ledger_build b = { .object_crc = sensors_object_crc(), .group = group };
 

@@ -45,7 +45,4 @@ int pinned_guard_pin(const struct pinned_guard *g);
 /* Pins the ledger again if it is missing in PINS_DIR: 1 if it was, 0 if not, or an errno. */
 int pinned_guard_repin(const struct pinned_guard *g);
 
-/* What a ledger of this build says, with kprobe events of that group. */
-struct ledger_build pinned_guard_build(int group);
-
 #endif
