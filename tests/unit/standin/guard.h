@@ -32,6 +32,7 @@ double took(void);
 /* Parts of the lines of JSON. */
 #define EVENT(name)   "\"event\":\"" name "\""
 #define BREACH(name)  "\"breach\":\"" name "\""
+#define FAULT(part, state) "\"part\":\"" part "\",\"state\":\"" state "\""
 #define STATE(name)   "\"state\":\"" name "\""
 #define GATE_DEGRADED EVENT("gate") "," STATE("degraded")
 
