@@ -34,7 +34,10 @@ struct sink {
 	bool ending, ended, dead;
 	int err;
 	__u64 since_ns, lost;
+	struct sink *left; /* the one that was left to the end of the process before */
 };
+
+static struct sink *left;
 
 /* ---- the queue ---- */
 
@@ -350,8 +353,11 @@ struct sink_state sink_close(struct sink *s, __u64 ns)
 		state.since_ns = s->busy_ns ? s->busy_ns : boottime_ns();
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (!ended)
+	if (!ended) {
+		s->left = left;
+		left = s;
 		return state;
+	}
 	if (s->options.ops->close)
 		s->options.ops->close(s->options.ctx);
 	pthread_cond_destroy(&s->more);

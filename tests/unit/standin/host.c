@@ -341,6 +341,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
 	if (host.stands && fd >= 0 && fd == tracefs_fd)
 		return change_events(fd, data, size);
+	if (host.on_write && host.on_write(fd, &size))
+		return -1;
 	return __real_write(fd, data, size);
 }
 
