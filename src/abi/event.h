@@ -49,8 +49,8 @@
 	X(CPU_STATE, "cpu-state", "cpu", "a sweep found a CPU changed: present, online, SYSCFG")   \
 	X(TRUTH, "truth", "", "a sweep ended; count, firmware state")                              \
 	X(LOST, "lost", "", "events were lost; value is their number")                             \
-	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, value: lost") \
-	X(END, "end", "", "the guard ended")
+	X(END, "end", "", "the guard ended")                                                       \
+	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, lost items")
 
 enum snp_event_kind {
 #define X(sym, name, subject, what) SNP_EV_##sym,

@@ -71,7 +71,8 @@ static int value_parse_mib(const char *text, void *field)
 	char *end;
 	unsigned long mib = strtoul(text, &end, 10);
 
-	if (!isdigit((unsigned char)*text) || *end || mib < 2 || mib > 1 << 20)
+	/* An empty one is none. */
+	if (*text && (!isdigit((unsigned char)*text) || *end || mib < 2 || mib > 1 << 20))
 		return -EINVAL;
 	*(unsigned int *)field = mib;
 	return 0;
