@@ -96,6 +96,12 @@ static int prepare_directory(const char *file)
 
 	snprintf(dir, sizeof(dir), "%s", file);
 	*strrchr(dir, '/') = 0;
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(dir, 0755) && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		return -errno;
 	prune(dir);
