@@ -74,7 +74,7 @@ enum snp_event_kind {
 	X(READY, "ready-file", true, "")                                                           \
 	X(SERVICE, "service-manager", true, "")                                                    \
 	X(LEDGER, "ledger", false, "")                                                             \
-	X(SWEEP, "sweep", false, "CPUs that lose SNP_EN, and CPUs that no hook saw")                \
+	X(SWEEP, "sweep", false, "CPUs that lose SNP_EN, and CPUs that no hook saw")               \
 	X(GATE, "gate", false, "changes of the gate from outside")                                 \
 	X(EVENTS, "events", false, "events of this time")
 

@@ -132,7 +132,7 @@ static struct json_object *status_window_json(const struct pinned_status *b,
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		if (w->breaches[i])
 			json_put_int(breaches, snp_breach_name(i), w->breaches[i]);
-	json_object_object_add(o, "breaches", breaches);
+	json_put(o, "breaches", breaches);
 	return o;
 }
 
@@ -157,12 +157,12 @@ static void status_history_json(struct json_object *o, const struct pinned_statu
 	const struct history_denial *d;
 
 	for (unsigned int i = 0; (w = history_window(&b->session.history, i)); i++)
-		json_object_array_add(windows, status_window_json(b, w));
+		json_append(windows, status_window_json(b, w));
 	for (unsigned int i = 0; (d = history_denial(&b->session.history, i)); i++)
-		json_object_array_add(denials, status_denial_json(b, d));
+		json_append(denials, status_denial_json(b, d));
 	json_put_int(o, "windows", b->session.history.window_count);
-	json_object_object_add(o, "last_windows", windows);
-	json_object_object_add(o, "last_denied", denials);
+	json_put(o, "last_windows", windows);
+	json_put(o, "last_denied", denials);
 }
 
 void status_print_json(FILE *out, const struct pinned_status *b)

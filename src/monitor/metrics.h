@@ -63,11 +63,11 @@ struct metrics_facts {
 	enum guard_state gate;
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
 	struct window_totals totals;
-	__u64 denied;  /* refusals, with or without a record */
-	__u64 missed;  /* of totals.lost: calls of BPF programs that the kernel left out */
+	__u64 denied; /* refusals, with or without a record */
+	__u64 missed; /* of totals.lost: calls of BPF programs that the kernel left out */
 	__u64 lost[SNP_PART_COUNT]; /* by part: items that did not get out */
 	int fails[SNP_PART_COUNT];  /* by part: 0, or a negative errno */
-	bool recorded; /* replayed: a recording does not say why an event was lost */
+	bool recorded;		    /* replayed: a recording does not say why an event was lost */
 	/* of a check */
 	const struct metrics_check *checks; /* each name once */
 	unsigned int check_count;

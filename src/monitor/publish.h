@@ -9,7 +9,7 @@
 
 struct publisher {
 	struct outputs *outputs; /* of a live run; NULL: files are written at once */
-	const char *textfile; /* NULL: none */
+	const char *textfile;	 /* NULL: none */
 	struct listener *listener;
 	bool complained;		 /* the last attempt failed, and that was reported */
 	char status[SERVICE_STATUS_LEN]; /* sent to the service manager last */

@@ -12,13 +12,12 @@
 
 int service_add(struct outputs *o)
 {
-	return getenv("NOTIFY_SOCKET") ?
-		       outputs_add(o, SNP_PART_SERVICE, &service_ops, NULL, OUTPUTS_EACH) :
-		       0;
+	return getenv("NOTIFY_SOCKET")
+		       ? outputs_add(o, SNP_PART_SERVICE, &service_ops, NULL, OUTPUTS_EACH)
+		       : 0;
 }
 
-static void __attribute__((format(printf, 2, 3)))
-notify(struct outputs *o, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) notify(struct outputs *o, const char *format, ...)
 {
 	char text[SERVICE_STATUS_LEN + 16];
 	va_list args;
@@ -61,8 +60,7 @@ void service_reloading(struct outputs *o)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	notify(o, "RELOADING=1\nMONOTONIC_USEC=%llu",
-	       now.tv_sec * 1000000ull + now.tv_nsec / 1000);
+	notify(o, "RELOADING=1\nMONOTONIC_USEC=%llu", now.tv_sec * 1000000ull + now.tv_nsec / 1000);
 }
 
 void service_stopping(struct outputs *o)
@@ -84,8 +82,7 @@ void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_fac
 		 breaches, (unsigned long long)f->denied);
 }
 
-void service_status(struct outputs *o, char told[SERVICE_STATUS_LEN],
-		    const struct service_facts *f)
+void service_status(struct outputs *o, char told[SERVICE_STATUS_LEN], const struct service_facts *f)
 {
 	char text[SERVICE_STATUS_LEN];
 

@@ -148,8 +148,8 @@ void outputs_close(struct outputs *o, struct sink_state states[SNP_PART_COUNT])
 	for (int i = 0; i < SNP_PART_COUNT; i++) {
 		if (o->streams[i])
 			fclose(o->streams[i]);
-		states[i] = o->sinks[i] ? sink_close(o->sinks[i], LAST_NS) :
-					  (struct sink_state){ 0 };
+		states[i] =
+			o->sinks[i] ? sink_close(o->sinks[i], LAST_NS) : (struct sink_state){ 0 };
 	}
 	if (o->changed_fd >= 0)
 		close(o->changed_fd);

@@ -14,7 +14,7 @@
 struct outputs {
 	struct sink *sinks[SNP_PART_COUNT]; /* NULL: the guard has no such output */
 	FILE *streams[SNP_PART_COUNT];
-	int changed_fd;			    /* becomes readable when a state has changed */
+	int changed_fd; /* becomes readable when a state has changed */
 	struct sink_state told[SNP_PART_COUNT];
 };
 

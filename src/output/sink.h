@@ -17,10 +17,10 @@ struct sink;
 
 struct sink_ops {
 	/*
-	 * Writes an item from *done on, adds to *done what it wrote, and may block. It is called until
-	 * *done is size. *lost: how many items were dropped just before this one; it may clear that
-	 * once it has said so. Returns 0; a negative errno, and gets the same item again later; or
-	 * SINK_DROP for an item that has no place any more: it counts as dropped.
+	 * Writes an item from *done on, adds to *done what it wrote, and may block. It is called
+	 * until *done is size. *lost: how many items were dropped just before this one; it may
+	 * clear that once it has said so. Returns 0; a negative errno, and gets the same item again
+	 * later; or SINK_DROP for an item that has no place any more: it counts as dropped.
 	 */
 	int (*write)(void *ctx, const void *data, size_t size, size_t *done, __u32 *lost);
 	/* Frees ctx; may be NULL. */
@@ -30,13 +30,13 @@ struct sink_ops {
 struct sink_options {
 	const struct sink_ops *ops;
 	void *ctx;
-	size_t room;	 /* bytes of the queue; memory is used as the queue fills */
-	bool newest;	 /* only the newest item counts: it replaces one that waits */
-	int changed_fd;	 /* an eventfd, written to whenever the state changes; the caller's */
+	size_t room;	/* bytes of the queue; memory is used as the queue fills */
+	bool newest;	/* only the newest item counts: it replaces one that waits */
+	int changed_fd; /* an eventfd, written to whenever the state changes; the caller's */
 };
 
 struct sink_state {
-	int err;	/* 0: well; a negative errno: failing; -ETIMEDOUT: a write does not return */
+	int err; /* 0: well; a negative errno: failing; -ETIMEDOUT: a write does not return */
 	__u64 since_ns; /* CLOCK_BOOTTIME when that began */
 	__u64 lost;	/* dropped items, since the sink was made */
 	bool idle;	/* nothing waits that could be written */
@@ -58,9 +58,9 @@ struct sink_state sink_state(struct sink *s);
 /* Waits until the sink is idle, for so many ns at most. */
 void sink_drain(struct sink *s, __u64 ns);
 /*
- * Writes what waits, for so many ns at most, and ends the sink. A thread whose write does not return
- * is left to the end of the process, with its memory. Returns the last state, with all that was not
- * written counted as lost.
+ * Writes what waits, for so many ns at most, and ends the sink. A thread whose write does not
+ * return is left to the end of the process, with its memory. Returns the last state, with all that
+ * was not written counted as lost.
  */
 struct sink_state sink_close(struct sink *s, __u64 ns);
 

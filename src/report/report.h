@@ -46,9 +46,9 @@ struct report_end {
 	bool window_open;
 	__u64 lost[SNP_PART_COUNT]; /* items that a part of the guard lost so far */
 	int fails[SNP_PART_COUNT];  /* 0, or the negative errno that it fails with */
-	__u64 denied;  /* attempts refused or audited, with or without a record */
-	int status;    /* the exit status to come */
-	__u64 time_ns; /* CLOCK_BOOTTIME of the last event */
+	__u64 denied;		    /* attempts refused or audited, with or without a record */
+	int status;		    /* the exit status to come */
+	__u64 time_ns;		    /* CLOCK_BOOTTIME of the last event */
 };
 
 struct report;
@@ -67,7 +67,8 @@ struct report {
 	struct terminal terminal; /* of out */
 	const struct report_host *host;
 	const struct severities *severities; /* what each breach counts as just now */
-	const char *recording; /* made for the verdict that is shown; NULL: none */
+	const char *recording;		     /* made for the verdict that is shown; NULL: none */
+	unsigned int lost;		     /* lines that there was no memory for */
 	__u64 start_ns;			     /* CLOCK_BOOTTIME of the START event, or of ADOPT */
 };
 

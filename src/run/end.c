@@ -25,6 +25,7 @@ void run_end(struct run *r)
 		run_sweep(r);
 	}
 	run_trouble(r, SNP_PART_EVENTS, feed_last(&r->feed));
+	session_look(&r->session, boottime_ns());
 	run_tell_outputs(r);
 	e = own_event(SNP_EV_END);
 	session_feed(&r->session, &e);

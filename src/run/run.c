@@ -25,7 +25,11 @@ static int block_signals(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	complain("can't read signals: %s", strerror(-fd));
+	return fd;
 }
 
 static int take_lock(struct pinned_guard *g)

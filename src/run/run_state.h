@@ -43,12 +43,9 @@ struct run {
 
 /* ---- faults.c ---- */
 
-/* Adds the outputs that the settings name. Returns 0, or a negative errno. */
+/* Adds the outputs that the settings name. Returns 0, or a negative errno after it reported why. */
 int run_add_outputs(struct run *r);
-/*
- * Starts the outputs, with the privileges that the guard has by now. Returns 0, or a negative errno
- * after it reported why: one that can't be opened by its name is a mistake of whoever named it.
- */
+/* Starts the outputs, with the privileges that the guard has by now. The same. */
 int run_start_outputs(struct run *r);
 /* An output as the user knows it. */
 const char *run_output_name(const struct run *r, enum snp_part part);

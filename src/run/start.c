@@ -62,6 +62,8 @@ static int start_pin(struct run *r, int old_group)
 		err = pins_publish();
 	if (err) {
 		complain("can't pin below " PINS_BPFFS ": %s", strerror(-err));
+		/* What is pinned below PINS_NEW would stay attached. */
+		pins_recover();
 		return err;
 	}
 	sensors_set_pinned(r->sensors);

@@ -10,10 +10,9 @@
 void flight_begin(struct flight *f, struct outputs *outputs, const char *dir,
 		  const struct trace_header *header, bool has_state)
 {
-	*f = (struct flight){ .outputs = outputs,
-			      .dir = dir,
-			      .header = header,
-			      .newer.whole = !has_state };
+	*f = (struct flight){
+		.outputs = outputs, .dir = dir, .header = header, .newer.whole = !has_state
+	};
 }
 
 static void free_half(struct flight_half *h)
@@ -47,8 +46,8 @@ static bool make_room(struct flight_half *h)
 	return true;
 }
 
-static bool save_state(struct flight_half *h, size_t room,
-		       void (*save)(void *ctx, struct pack *p), void *ctx)
+static bool save_state(struct flight_half *h, size_t room, void (*save)(void *ctx, struct pack *p),
+		       void *ctx)
 {
 	struct pack p = { .data = malloc(room), .size = room };
 
@@ -112,8 +111,8 @@ const char *flight_breach(struct flight *f, enum snp_breach breach, __u64 now_ns
 	const struct flight_half *first = f->older.count ? &f->older : &f->newer;
 	char stamp[STAMP_SIZE];
 
-	if (!f->outputs || (!f->path[0] && f->told_ns[breach] &&
-			    now_ns - f->told_ns[breach] < FLIGHT_AGAIN_NS))
+	if (!f->outputs ||
+	    (!f->path[0] && f->told_ns[breach] && now_ns - f->told_ns[breach] < FLIGHT_AGAIN_NS))
 		return NULL;
 	f->told_ns[breach] = now_ns;
 	if (f->path[0])
@@ -122,8 +121,8 @@ const char *flight_breach(struct flight *f, enum snp_breach breach, __u64 now_ns
 		 stamp_utc((__s64)now_ns + f->header->realtime_offset_ns, false, stamp),
 		 snp_breach_name(breach));
 	f->until_ns = now_ns + FLIGHT_AFTER_NS;
-	recorder_begin(f->outputs, SNP_PART_FLIGHT, f->path, RECORDER_KEEP, f->header,
-		       first->state, first->state_size);
+	recorder_begin(f->outputs, SNP_PART_FLIGHT, f->path, RECORDER_KEEP, f->header, first->state,
+		       first->state_size);
 	if (first == &f->older)
 		write_half(f, &f->older);
 	write_half(f, &f->newer);

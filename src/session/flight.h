@@ -34,22 +34,22 @@ struct flight {
 	const char *dir;
 	const struct trace_header *header;
 	struct flight_half older, newer;
-	char path[FLIGHT_PATH];	 /* of the recording that is being made; "": none is */
-	__u64 until_ns;		 /* its end, CLOCK_BOOTTIME */
+	char path[FLIGHT_PATH]; /* of the recording that is being made; "": none is */
+	__u64 until_ns;		/* its end, CLOCK_BOOTTIME */
 	__u64 told_ns[SNP_BREACH_COUNT];
 };
 
 /*
- * Begins to keep events. dir and header stay the caller's. has_state: the session was resumed, so the
- * first event needs a state before it.
+ * Begins to keep events. dir and header stay the caller's. has_state: the session was resumed, so
+ * the first event needs a state before it.
  */
 void flight_begin(struct flight *f, struct outputs *outputs, const char *dir,
 		  const struct trace_header *header, bool has_state);
 void flight_free(struct flight *f);
 
 /*
- * Keeps an event that is about to be taken in. save and ctx: as for ledger_checkpoint(), to have the
- * state before it. state_room: what the state can take, in bytes.
+ * Keeps an event that is about to be taken in. save and ctx: as for ledger_checkpoint(), to have
+ * the state before it. state_room: what the state can take, in bytes.
  */
 void flight_event(struct flight *f, const struct snp_event *e, size_t state_room,
 		  void (*save)(void *ctx, struct pack *p), void *ctx);

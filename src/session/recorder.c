@@ -22,8 +22,8 @@ struct beginning {
 /* ---- for the guard ---- */
 
 void recorder_begin(struct outputs *o, enum snp_part part, const char *path,
-		    enum recorder_place place, const struct trace_header *header,
-		    const void *state, __u32 state_size)
+		    enum recorder_place place, const struct trace_header *header, const void *state,
+		    __u32 state_size)
 {
 	size_t size = sizeof(struct beginning) + state_size;
 	struct beginning *b = malloc(size);

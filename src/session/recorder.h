@@ -14,9 +14,9 @@ enum recorder_place {
 };
 
 /* Of a directory of recordings: the oldest go. */
-#define RECORDER_FILES 16
-#define RECORDER_BYTES (64ull << 20)
-#define RECORDER_AGE_S (30 * 24 * 3600ll)
+#define RECORDER_FILES	16
+#define RECORDER_BYTES	(64ull << 20)
+#define RECORDER_AGE_S	(30 * 24 * 3600ll)
 #define RECORDER_SUFFIX ".trace"
 
 /* Adds an output that makes recordings. Returns 0 or a negative errno. */
@@ -26,8 +26,8 @@ int recorder_add(struct outputs *o, enum snp_part part);
  * state_size as for trace_create().
  */
 void recorder_begin(struct outputs *o, enum snp_part part, const char *path,
-		    enum recorder_place place, const struct trace_header *header,
-		    const void *state, __u32 state_size);
+		    enum recorder_place place, const struct trace_header *header, const void *state,
+		    __u32 state_size);
 /* Appends an event. Where events before it were dropped, a LOST event says so. */
 void recorder_event(struct outputs *o, enum snp_part part, const struct snp_event *e);
 

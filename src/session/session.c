@@ -222,7 +222,8 @@ static int append_waiting(struct session *s, unsigned int count)
 	return err;
 }
 
-/* What was reported must have come out before the log forgets it; a slow output is not waited for. */
+/* What was reported must have come out before the log forgets it; a slow output is not waited for.
+ */
 #define DRAIN_NS 10000000ull
 
 static int checkpoint(struct session *s)
@@ -345,6 +346,8 @@ void session_keep_waiting(struct session *s, const struct snp_event *e)
 
 void session_look(struct session *s, __u64 now_ns)
 {
+	for (; s->outputs && s->report.lost; s->report.lost--)
+		outputs_lose(s->outputs, SNP_PART_STDOUT);
 	if (s->ledger && s->outputs && outputs_are_idle(s->outputs))
 		ledger_reported(s->ledger);
 	flight_look(&s->flight, now_ns, false);

@@ -40,9 +40,9 @@ struct session {
 	char **uncovered;	      /* names of facts without a source */
 	unsigned int uncovered_count;
 	struct history history;
-	struct outputs *outputs;     /* of a live guard; NULL: there are none */
-	bool records;		     /* the outputs have a recording */
-	__u64 recorded;		     /* bytes of it */
+	struct outputs *outputs; /* of a live guard; NULL: there are none */
+	bool records;		 /* the outputs have a recording */
+	__u64 recorded;		 /* bytes of it */
 	struct flight flight;
 	char last_flight[FLIGHT_PATH]; /* the flight recorder's last recording; "": none */
 	struct session_part parts[SNP_PART_COUNT];
@@ -92,8 +92,8 @@ void session_record(struct session *s, const char *path, enum recorder_place pla
 void session_look(struct session *s, __u64 now_ns);
 
 /*
- * Notes that a part of the guard fails, by a negative errno, or works, and how many items it has lost;
- * what is new is an event.
+ * Notes that a part of the guard fails, by a negative errno, or works, and how many items it has
+ * lost; what is new is an event.
  */
 void session_fault(struct session *s, enum snp_part part, int err, __u64 lost);
 
@@ -116,8 +116,8 @@ int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *
 void session_keep_waiting(struct session *s, const struct snp_event *e);
 
 /*
- * The exit status by the worst breach; STATUS_UNVERIFIED if no sweep was complete, or if a part fails
- * or lost what it should have kept.
+ * The exit status by the worst breach; STATUS_UNVERIFIED if no sweep was complete, or if a part
+ * fails or lost what it should have kept.
  */
 int session_status(const struct session *s);
 

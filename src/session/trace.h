@@ -54,8 +54,8 @@ struct trace {
 int trace_create(struct trace *t, const char *path, const struct trace_header *header,
 		 const void *state, __u32 state_size);
 /*
- * Appends an event, END with the checksum. Returns 0 or a negative errno; after a failure a call with
- * the same event goes on where the last one stopped.
+ * Appends an event, END with the checksum. Returns 0 or a negative errno; after a failure a call
+ * with the same event goes on where the last one stopped.
  */
 int trace_write(struct trace *t, const struct snp_event *e);
 

@@ -189,7 +189,8 @@ static const char *path_of_recording(void)
 
 	cr_assert(at, "%s", ended.out);
 	at += strlen("\"recording\":\"");
-	snprintf(flight, sizeof(flight), "%s%.*s", host.kernel.files.root, (int)strcspn(at, "\""), at);
+	snprintf(flight, sizeof(flight), "%s%.*s", host.kernel.files.root, (int)strcspn(at, "\""),
+		 at);
 	return flight;
 }
 

@@ -32,8 +32,8 @@ struct host host;
 
 /* ---- files ---- */
 
-static const char *const roots[] = { "/sys/", "/proc/", "/dev/", "/run/", "/etc/", "/lib/modules",
-				      "/var/lib/" };
+static const char *const roots[] = { "/sys/", "/proc/",	      "/dev/",	  "/run/",
+				     "/etc/", "/lib/modules", "/var/lib/" };
 
 static bool is_of_host(const char *path)
 {
