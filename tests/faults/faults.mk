@@ -46,9 +46,10 @@ check-faults: deps
 	@$(MAKE) run-check-faults
 
 .PHONY: run-check-faults
-run-check-faults: all lab-programs $(O)/test/faults $(faults_lab)
-	@echo 'Each call of a run fails once with each errno: 20 minutes; then at random in the lab: $(FAULTS_SECONDS) s.'
-	@tests/faults/run
+run-check-faults: all lab-programs $(O)/test/faults $(O)/test/faults-plain $(faults_lab)
+	@echo 'Each call of a run fails once with each errno: half an hour; then at random in the lab: $(FAULTS_SECONDS) s.'
+	@tests/faults/run --plain
+	@tests/faults/run --call malloc
 	@echo $(FAULTS_SECONDS) $(or $(SEED),$$RANDOM) >$(O)/test/faults-at-length
 	@lab/snp-lab --firmware full --timeout $$(($(FAULTS_SECONDS) * 2 + 300)) --run tests/lab/faults.sh \
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/shim.so:/lab/shim.so --add $(O)/test/drive \

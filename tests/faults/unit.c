@@ -4,9 +4,10 @@
  * gives all calls that the run makes; then it is played again for each call and each of its errnos,
  * in a process of its own. A table counts how the runs ended.
  *
- * usage: unit [--sample N] [--seed N] [--jobs N] [SCENE:CALL:NTH:ERRNO[:thread]...]
- *   --sample N  plays N of them, chosen by the seed, which is printed
- *   SCENE:...   plays that one alone, with all that it says
+ * usage: unit [--seconds N] [--seed N] [--call CALL] [--jobs N] [SCENE:CALL:NTH:ERRNO[:thread]]
+ *   --seconds N  plays those that N seconds allow, chosen by the seed, which is printed
+ *   --call CALL  those of one call
+ *   SCENE:...    that one alone, with all that it says
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +51,8 @@ struct job {
 	unsigned int scene;
 	const struct fault_place *place;
 	int err;
+	unsigned int turn; /* of those of one site */
+	unsigned int at;   /* among all, by chance */
 };
 
 static struct rehearsal *rehearsals[8];
@@ -154,22 +157,65 @@ static bool rehearse(unsigned int scene)
 	return false;
 }
 
-static void add_jobs(unsigned int scene)
+/* call: of this one alone, unless it is NULL. */
+static void add_jobs(unsigned int scene, const char *call)
 {
 	const struct fault_places *places = &rehearsals[scene]->places;
 	static size_t room;
 
-	for (unsigned int i = 0; i < places->count; i++)
+	for (unsigned int i = 0; i < places->count; i++) {
+		if (call && strcmp(call, fault_calls[places->all[i].call].name))
+			continue;
 		for (const int *err = fault_calls[places->all[i].call].errnos; *err; err++) {
 			if (job_count == room) {
 				room = room ? room * 2 : 4096;
 				jobs = reallocarray(jobs, room, sizeof(*jobs));
 			}
-			jobs[job_count++] = (struct job){ scene, &places->all[i], *err };
+			jobs[job_count++] = (struct job){ .scene = scene,
+							  .place = &places->all[i],
+							  .err = *err };
 		}
+	}
 }
 
-/* The first n of them are a sample then. */
+enum { SITES_SIZE = 1 << 18 };
+
+static unsigned long hash_of(const struct fault_place *p)
+{
+	unsigned long hash = p->call * 31ul + p->phase;
+
+	for (int i = 0; i < FAULT_FRAMES; i++)
+		hash = (hash ^ (unsigned long)p->frames[i]) * 0x9e3779b97f4a7c15ul;
+	return hash ? hash : 1;
+}
+
+/* How many of a site there were before. */
+static unsigned int turn_of(const struct job *j)
+{
+	static struct {
+		unsigned long hash;
+		unsigned int turns;
+	} sites[SITES_SIZE];
+	unsigned long hash = hash_of(j->place);
+	unsigned int i = hash >> 40 & (SITES_SIZE - 1);
+
+	while (sites[i].hash && sites[i].hash != hash)
+		i = (i + 1) & (SITES_SIZE - 1);
+	sites[i].hash = hash;
+	return sites[i].turns++;
+}
+
+static int by_turn(const void *a, const void *b)
+{
+	const struct job *j = a, *k = b;
+
+	if (j->turn != k->turn)
+		return j->turn < k->turn ? -1 : 1;
+	return j->at < k->at ? -1 : 1;
+}
+
+/* By chance, but one of each place in the code before a second one of any: the first are a sample.
+ */
 static void shuffle(unsigned int seed)
 {
 	srandom(seed);
@@ -180,6 +226,11 @@ static void shuffle(unsigned int seed)
 		jobs[i - 1] = jobs[j];
 		jobs[j] = kept;
 	}
+	for (size_t i = 0; i < job_count; i++) {
+		jobs[i].turn = turn_of(&jobs[i]);
+		jobs[i].at = i;
+	}
+	qsort(jobs, job_count, sizeof(*jobs), by_turn);
 }
 
 /* ---- all of them ---- */
@@ -225,15 +276,21 @@ static void await_one(void)
 	slots[i].child = 0;
 }
 
-static void play_all(size_t wanted, unsigned int width)
+/* Returns how many it played in so many seconds; 0: all. */
+static size_t play_all(unsigned int seconds, unsigned int width)
 {
-	size_t begun = 0;
+	size_t begun = 0, wanted = job_count;
+	time_t end = time(NULL) + seconds;
 
 	for (unsigned int i = 0; i < width; i++) {
 		slots[i].outcome = shared(sizeof(struct outcome));
 		slots[i].stderr_fd = memfd_create("stderr", MFD_CLOEXEC);
 	}
 	for (unsigned int running = 0; begun < wanted || running;) {
+		if (seconds && time(NULL) >= end)
+			wanted = begun;
+		if (begun == wanted && !running)
+			break;
 		if (begun == wanted || running == width) {
 			await_one();
 			running--;
@@ -253,6 +310,7 @@ static void play_all(size_t wanted, unsigned int width)
 		if (begun % 1000 == 0 && isatty(STDERR_FILENO))
 			fprintf(stderr, "%zu of %zu\r", begun, wanted);
 	}
+	return begun;
 }
 
 /* ---- the table ---- */
@@ -317,18 +375,22 @@ static int play_one(const char *wanted)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "sample", required_argument, NULL, 'n' },
+	static const struct option options[] = { { "seconds", required_argument, NULL, 't' },
+						 { "call", required_argument, NULL, 'c' },
 						 { "seed", required_argument, NULL, 's' },
 						 { "jobs", required_argument, NULL, 'j' },
 						 { 0 } };
 	unsigned int seed = time(NULL), width = sysconf(_SC_NPROCESSORS_ONLN), violations;
-	size_t sample = 0;
+	unsigned int seconds = 0;
+	const char *call = NULL;
 	bool sound = true;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'n')
-			sample = strtoul(optarg, NULL, 10);
+		if (option == 't')
+			seconds = strtoul(optarg, NULL, 10);
+		else if (option == 'c')
+			call = optarg;
 		else if (option == 's')
 			seed = strtoul(optarg, NULL, 10);
 		else if (option == 'j')
@@ -338,18 +400,16 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < scene_count; i++) {
 		sound &= rehearse(i);
-		add_jobs(i);
+		add_jobs(i, call);
 	}
 	if (!sound)
 		return 1;
 	if (argv[optind])
 		return play_one(argv[optind]);
 	shuffle(seed);
-	if (!sample || sample > job_count)
-		sample = job_count;
-	printf("%zu of %zu faults, seed %u\n", sample, job_count, seed);
+	printf("seed %u\n", seed);
 	fflush(stdout);
-	play_all(sample, width < SLOTS ? width : SLOTS);
+	printf("%zu of %zu faults\n", play_all(seconds, width < SLOTS ? width : SLOTS), job_count);
 	violations = print_tables();
 	sites_print();
 	return violations > 0;
