@@ -79,11 +79,11 @@ enum fault_call {
 		FAULT_CALLS_NUM
 };
 
-#define FAULT_NAME_MAX 24
+enum { FAULT_NAME_MAX = 24, ERRNOS_MAX = 32 };
 
 struct fault_call_row {
 	char name[FAULT_NAME_MAX];
-	int errnos[32]; /* 0 ends them */
+	int errnos[ERRNOS_MAX]; /* 0 ends them */
 };
 
 static const struct fault_call_row fault_calls[FAULT_CALLS_NUM] = {

@@ -38,6 +38,7 @@
 #define READY	 "/run/ready"
 #define TEXTFILE "/run/metrics.prom"
 #define SOCKET	 "/run/metrics.sock"
+#define ADDRESS	 "unix:/run/metrics.sock"
 #define NOTIFY	 "/run/notify.sock"
 #define RECORD	 "/tmp/faults.trace"
 #define OUT	 "/tmp/faults.out"
@@ -175,22 +176,12 @@ static bool is_pinned;
 
 static void exec_guard(void)
 {
-	const char *const arguments[] = { "snp-guard",
-					  "run",
-					  "--format",
-					  "json",
-					  "--interval",
-					  "0.3",
-					  "--record",
-					  RECORD,
-					  "--textfile",
-					  TEXTFILE,
-					  "--listen",
-					  "unix:" SOCKET,
-					  "--ready-file",
-					  READY,
-					  is_pinned ? "--pin" : NULL,
-					  NULL };
+	const char *const arguments[] = {
+		"snp-guard", "run",	 "--format",	 "json",       "--interval",
+		"0.3",	     "--record", RECORD,	 "--textfile", TEXTFILE,
+		"--listen",  ADDRESS,	 "--ready-file", READY,	       is_pinned ? "--pin" : NULL,
+		NULL
+	};
 	int out = open(OUT, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	int err = open(ERR, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 

@@ -168,6 +168,7 @@ void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t count, size_t size);
 void *REAL(realloc)(void *old, size_t size);
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc has other names */
 void *malloc(size_t size)
 {
 	return fails(FAULT_malloc) ? NULL : REAL(malloc)(size);
@@ -208,6 +209,7 @@ char *strdup(const char *text)
 {
 	return strndup(text, SIZE_MAX);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* ---- calls that go on to libc, libbpf or the stand-in ---- */
 

@@ -92,8 +92,8 @@ static void write_script(void)
 	at(4, nothing_happens);
 	at(4.4, window_opens);
 	at(5, cpu1_loses_snp_en);
-	for (double s = 0.35; s < 6; s += 0.2)
-		at(s, user_tries);
+	for (int i = 0; i < 28; i++)
+		at(0.35 + 0.2 * i, user_tries);
 	at(6, guard_is_asked_to_end);
 }
 

@@ -83,6 +83,7 @@ static bool no_memory(void)
 	return true;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc has other names */
 void *malloc(size_t size)
 {
 	return no_memory() ? NULL : __libc_malloc(size);
@@ -97,6 +98,8 @@ void *realloc(void *old, size_t size)
 {
 	return no_memory() ? NULL : __libc_realloc(old, size);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* ---- system calls ---- */
 
@@ -251,6 +254,7 @@ static int trap_calls(void)
 }
 
 /* SIGSYS must not be blocked: the kernel would end the process at the next trap. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc has other names */
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
 	sigset_t less;
@@ -271,6 +275,7 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 		errno = err;
 	return err ? -1 : 0;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* ---- the start ---- */
 

@@ -22,8 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <criterion/criterion.h>
-
+#include "plain/criterion/criterion.h"
 #include "scene.h"
 #include "sites.h"
 
@@ -161,21 +160,30 @@ static bool rehearse(unsigned int scene)
 static void add_jobs(unsigned int scene, const char *call)
 {
 	const struct fault_places *places = &rehearsals[scene]->places;
-	static size_t room;
 
 	for (unsigned int i = 0; i < places->count; i++) {
-		if (call && strcmp(call, fault_calls[places->all[i].call].name))
+		const struct fault_call_row *row = &fault_calls[places->all[i].call];
+
+		if (call && strcmp(call, row->name))
 			continue;
-		for (const int *err = fault_calls[places->all[i].call].errnos; *err; err++) {
-			if (job_count == room) {
-				room = room ? room * 2 : 4096;
-				jobs = reallocarray(jobs, room, sizeof(*jobs));
-			}
+		for (const int *err = row->errnos; *err; err++)
 			jobs[job_count++] = (struct job){ .scene = scene,
 							  .place = &places->all[i],
 							  .err = *err };
-		}
 	}
+}
+
+static void list_jobs(const char *call)
+{
+	size_t most = 0;
+
+	for (unsigned int i = 0; i < scene_count; i++)
+		most += rehearsals[i]->places.count;
+	jobs = calloc(most * ERRNOS_MAX + 1, sizeof(*jobs));
+	if (!jobs)
+		exit(2);
+	for (unsigned int i = 0; i < scene_count; i++)
+		add_jobs(i, call);
 }
 
 enum { SITES_SIZE = 1 << 18 };
@@ -398,12 +406,11 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	for (unsigned int i = 0; i < scene_count; i++) {
+	for (unsigned int i = 0; i < scene_count; i++)
 		sound &= rehearse(i);
-		add_jobs(i, call);
-	}
 	if (!sound)
 		return 1;
+	list_jobs(call);
 	if (argv[optind])
 		return play_one(argv[optind]);
 	shuffle(seed);
