@@ -238,3 +238,72 @@ Test(faults, a_directory_that_can_not_be_made_is_told)
 	cr_out(FAULT("flight-recorder", "failing"));
 	cr_out(BREACH("cpu-without-snp-en"));
 }
+
+Test(faults, status_has_them)
+{
+	window_with_a_breach();
+	guard("run", "--pin", "--textfile", "/run/no/such/dir", "--for", "30", NULL);
+	cr_status(UNVERIFIED);
+	guard("status", NULL);
+	cr_out("fault:    textfile: No such file or directory; lost: ");
+	cr_out("recorded: " FLIGHT "/2026-06-01T00:16:");
+	guard("status", "--format", "json", NULL);
+	cr_out("\"faults\":{\"textfile\":{\"lost\":");
+	cr_out("\"recording\":\"" FLIGHT);
+}
+
+/* ---- recordings that go on in another file ---- */
+
+static char moved[160];
+
+static void move_recording(void)
+{
+	snprintf(moved, sizeof(moved), "%s.1", recording);
+	cr_assert_eq(rename(recording, moved), 0);
+	sighup();
+}
+
+static void replays(const char *file, int status)
+{
+	guard("replay", "--format", "json", file, NULL);
+	cr_status(status);
+	/* Else it would say that no END is there. */
+	cr_quiet();
+}
+
+Test(faults, at_sighup_the_recording_is_opened_anew)
+{
+	window_with_a_breach();
+	at(5, move_recording);
+	guard("run", "--record", recording, "--for", "30", NULL);
+	cr_status(CRITICAL);
+	replays(moved, CLEAN);
+	cr_out(STATE("window-open"));
+	replays(recording, CRITICAL);
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_not_out(EVENT("start"));
+}
+
+static void try_the_gate_often(void)
+{
+	for (int i = 0; i < 900; i++)
+		try_the_gate();
+}
+
+Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+{
+	struct stat newer, older;
+
+	at(1, kernel_begin_snp);
+	for (int i = 0; i < 22; i++)
+		at(2 + i, try_the_gate_often);
+	at(28, lose_snp_en);
+	guard("run", "--record", recording, "--record-limit", "2", "--for", "40", NULL);
+	cr_status(CRITICAL);
+	snprintf(moved, sizeof(moved), "%s.1", recording);
+	cr_assert(!stat(recording, &newer) && !stat(moved, &older));
+	cr_assert_leq(newer.st_size + older.st_size, 2 << 20);
+	cr_assert_geq(older.st_size, 1 << 20);
+	replays(moved, CLEAN);
+	replays(recording, CRITICAL);
+}
