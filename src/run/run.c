@@ -64,6 +64,8 @@ static int run_to_its_end(struct run *r, int signal_fd)
 		return err;
 	err = privileges_drop();
 	if (!err)
+		err = publisher_start(&r->publisher);
+	if (!err)
 		err = create_ready_file(settings->ready);
 	if (!err) {
 		service_watchdog_begin(&r->watchdog);
