@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <argp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "util/nearest.h"
 #include "session/session.h"
@@ -52,12 +53,19 @@ static int no_command(const char *word)
 	return EX_USAGE;
 }
 
+/* At each exit, as argp ends the process by itself after --help. */
+static void end_output(void)
+{
+	if (!output_end())
+		_exit(STATUS_UNVERIFIED);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
-	/* A reader that goes away is a failed write, which is told. */
-	signal(SIGPIPE, SIG_IGN);
+	output_begin();
+	atexit(end_output);
 	if (!strcmp(name, "--help") || !strcmp(name, "-?") || !strcmp(name, "help")) {
 		help(stdout);
 		return EXIT_SUCCESS;

@@ -32,6 +32,15 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 	return err;
 }
 
+int publisher_start(struct publisher *p)
+{
+	int err = p->listener ? listener_start(p->listener) : 0;
+
+	if (err)
+		complain("can't serve metrics: %s", strerror(-err));
+	return err;
+}
+
 void publisher_close(struct publisher *p)
 {
 	listener_close(p->listener);

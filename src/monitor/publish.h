@@ -22,6 +22,11 @@ struct publisher {
  */
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
 		   const char *listen, double interval_s);
+/*
+ * Starts the thread that answers HTTP, if there is to be one. It keeps the privileges that its
+ * caller has. Returns 0, or a negative errno after it reported why.
+ */
+int publisher_start(struct publisher *p);
 void publisher_close(struct publisher *p);
 
 /* What a live run adds to its session. */

@@ -58,6 +58,8 @@ static int run_to_its_end(struct run *r, int signal_fd)
 	if (err)
 		complain("can't drop privileges: %s", strerror(-err));
 	else
+		err = publisher_start(&r->publisher);
+	if (!err)
 		err = run_start_outputs(r);
 	if (err)
 		return err;

@@ -16,6 +16,9 @@ struct ended {
 
 extern struct ended ended;
 
+/* Where the stdout of the next commands goes; NULL: to ended.out. */
+extern const char *guard_stdout;
+
 /* Calls a command with these arguments, the last of which is NULL. */
 void guard(const char *command, ...) __attribute__((sentinel));
 /* The same in a process of its own, for what ends the process: usage errors and --help. */

@@ -377,7 +377,7 @@ uid_t __wrap_geteuid(void)
 	return host.stands ? host.euid : __real_geteuid();
 }
 
-/* The tests keep the privileges that the guard drops. */
+/* The tests keep the privileges that the guard drops. A thread that exists would keep them, too. */
 int __real_cap_set_proc(cap_t caps);
 int __wrap_cap_set_proc(cap_t caps);
 int __wrap_cap_set_proc(cap_t caps)
@@ -388,6 +388,8 @@ int __wrap_cap_set_proc(cap_t caps)
 		return __real_cap_set_proc(caps);
 	if (is_refused("cap_set_proc"))
 		return -1;
+	cr_assert_eq(fixture_threads(), host.threads,
+		     "a thread was started before the privileges were dropped");
 	text = cap_to_text(caps, NULL);
 	host_log("capabilities %s", text);
 	cap_free(text);
@@ -527,6 +529,7 @@ void at(double seconds, void (*step)(void))
 void host_begin_script(void)
 {
 	host.began_ns = host.now_ns;
+	host.threads = fixture_threads();
 	host.late = false;
 	for (unsigned int i = 0; i < step_count; i++)
 		if (steps[i].relative) {

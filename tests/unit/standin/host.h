@@ -18,9 +18,10 @@ struct host {
 	bool stands;
 	struct kernel_fixture kernel; /* with the files */
 	unsigned int cpus;
-	uint64_t syscfg[64]; /* of each CPU */
-	__u64 now_ns;	     /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
-	__u64 began_ns;	     /* when the last command began */
+	uint64_t syscfg[64];  /* of each CPU */
+	__u64 now_ns;	      /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
+	__u64 began_ns;	      /* when the last command began */
+	unsigned int threads; /* how many there were then */
 	uid_t euid;
 	uint64_t watchdog_usec;	    /* as the service manager asks for; 0: it does not */
 	struct psp_status firmware; /* what /dev/sev says */
