@@ -52,10 +52,18 @@ void session_free(struct session *s);
 /* Counts breaches by these severities from the next verdict on; before, by their table. */
 void session_set_severities(struct session *s, const struct severities *severities);
 
-/* Packs the whole state, for a ledger or the beginning of a recording. */
+/*
+ * Packs the whole state, for a ledger or the beginning of a recording. What it begins with says how
+ * to read it, so that later versions can.
+ */
 void session_save(void *session, struct pack *p);
-/* Unpacks a state into a new session. Returns 0, -EBADMSG for a damaged state, or -ENOMEM. */
-int session_load(struct session *s, struct pack *p);
+#define SESSION_VERSION_LEN 16
+/*
+ * Unpacks a state of this version, or of an older one, into a new session. version: set to that of
+ * the snp-guard that packed it, "" if that did not say. Returns 0, -EBADMSG for a damaged state,
+ * -ENOTSUP for one of a newer snp-guard, or -ENOMEM.
+ */
+int session_load(struct session *s, struct pack *p, char version[SESSION_VERSION_LEN]);
 
 /*
  * Takes over the state and the events of a ledger, which it only reads: events that its guard did
