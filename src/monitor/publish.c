@@ -20,8 +20,7 @@ int publisher_open(struct publisher *p, const char *textfile, const char *listen
 	if (listen)
 		err = listener_open(&p->listener, listen, stale_ns);
 	if (err)
-		complain("can't listen at %s: %s", listen,
-			 err == -EINVAL ? "it should be HOST:PORT or unix:PATH" : strerror(-err));
+		complain("can't listen at %s: %s", listen, strerror(-err));
 	return err;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "monitor/service.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -28,9 +29,32 @@ __u64 service_alive_at(const struct service_watchdog *w)
 	return w->interval_ns ? w->next_ns : UINT64_MAX;
 }
 
+static bool is_ready;
+
 void service_ready(void)
 {
+	is_ready = true;
 	sd_notify(0, "READY=1");
+}
+
+/* 15 s: fewer than the 5 starts a minute that snp-guard.service allows. */
+#define HOLD_OFF_TRIES 150
+#define HOLD_OFF_NS    100000000
+
+static bool is_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+void service_hold_off(void)
+{
+	if (is_ready || sd_notify(0, "STATUS=Could not start; to be tried again") <= 0)
+		return;
+	for (int i = 0; i < HOLD_OFF_TRIES && !is_to_end(); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = HOLD_OFF_NS }, NULL);
 }
 
 void service_reloading(void)

@@ -14,12 +14,13 @@
 #include "session/stream.h"
 #include "session/trace.h"
 
-/* Exit statuses of run, check and replay. */
+/* Exit statuses of all commands; 64, EX_USAGE, is argp's. */
 enum {
 	STATUS_CLEAN = 0, /* no breach above notice */
 	STATUS_WARNING = 1,
 	STATUS_CRITICAL = 2,
-	STATUS_UNVERIFIED = 3, /* could not verify */
+	STATUS_UNVERIFIED = 3,	/* could not verify */
+	STATUS_CANNOT_RUN = 78, /* run: not as it is configured, or as the host is booted */
 };
 
 struct session {
