@@ -55,7 +55,7 @@ static void pack_cpu(struct pack *p, struct cpu *c)
 static void pack_totals(struct pack *p, struct window *w)
 {
 	pack_u32(p, &w->life.windows);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+	for (unsigned int i = 0; i < pack_rows(p, SNP_BREACH_COUNT); i++)
 		pack_u32(p, &w->tally.breaches[i]);
 	pack_u32(p, &w->tally.denied);
 	pack_u32(p, &w->tally.audited);
@@ -64,8 +64,8 @@ static void pack_totals(struct pack *p, struct window *w)
 }
 
 /*
- * All of struct window but its CPUs, and the event being fed. The order is that of older ledgers
- * and recordings, so it stays; a new member comes last.
+ * All of struct window but its CPUs, and the event being fed. Whoever changes what is packed raises
+ * STATE_LAYOUT (session.c), and goes on reading older recordings.
  */
 static void pack_window(struct pack *p, struct window *w)
 {

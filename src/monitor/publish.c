@@ -27,8 +27,7 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 	if (listen)
 		err = listener_open(&p->listener, listen, stale_ns);
 	if (err)
-		complain("can't listen at %s: %s", listen,
-			 err == -EINVAL ? "it should be HOST:PORT or unix:PATH" : strerror(-err));
+		complain("can't listen at %s: %s", listen, strerror(-err));
 	return err;
 }
 

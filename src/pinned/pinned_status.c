@@ -32,15 +32,6 @@ degrade(struct pinned_status *s, const char *format, ...)
 	make_printable(missing);
 }
 
-static int find_holder(void)
-{
-	int holder, lock = guard_lock(&holder);
-
-	if (lock >= 0)
-		close(lock);
-	return lock == -EBUSY ? holder : 0;
-}
-
 /* The ledger lacks only what still waits in the ring buffer. */
 static int read_history(struct pinned_status *s)
 {
@@ -102,7 +93,7 @@ int pinned_status_read(struct pinned_status *s)
 				     .guard = { .lock = -1, .map = -1 } };
 	if (geteuid())
 		return -EPERM;
-	s->facts.holder = find_holder();
+	s->facts.holder = guard_holder();
 	pinned_guard_look(&s->guard);
 	if (s->guard.found == PINNED_NONE)
 		return 0;

@@ -26,7 +26,10 @@ static int open_hooks(struct run *r)
 					 .buffer_kib = r->settings->buffer_kib };
 	int err = hooks_open(&r->hooks, &r->platform, NULL, &options);
 
-	if (err)
+	if (err == -EPERM)
+		complain("the kernel hides its symbols' addresses, from root too: "
+			 "sysctl -w kernel.kptr_restrict=1");
+	else if (err)
 		complain("can't look at the kernel's BTF and symbols: %s", strerror(-err));
 	return err;
 }
