@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/preflight.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,22 +43,32 @@ static bool may_read_symbols(const struct platform *p)
 	return has(p, CAP_SYSLOG);
 }
 
-/* True if the file exists and reads 0. */
-static bool is_off(const struct platform *p, const char *path)
+/* 0 if the file reads 0, else 1, or a negative errno if it can't be read. */
+static int read_switch(const struct platform *p, const char *path)
 {
 	char text[8];
+	int n = platform_read(p, path, text, sizeof(text));
 
-	return platform_read(p, path, text, sizeof(text)) > 0 && text[0] == '0';
+	return n < 0 ? n : text[0] != '0';
 }
 
 static bool has_ftrace_on(const struct platform *p)
 {
-	return !is_off(p, "/proc/sys/kernel/ftrace_enabled");
+	return read_switch(p, "/proc/sys/kernel/ftrace_enabled") != 0;
+}
+
+/*
+ * Under lockdown debugfs gives this file to nobody (debugfs_locked_down() in fs/debugfs/file.c), so
+ * that nobody can switch kprobes off either; the kernel logs each attempt.
+ */
+static int read_kprobes(const struct platform *p)
+{
+	return read_switch(p, "/sys/kernel/debug/kprobes/enabled");
 }
 
 static bool has_kprobes_on(const struct platform *p)
 {
-	return !is_off(p, "/sys/kernel/debug/kprobes/enabled");
+	return read_kprobes(p) != 0;
 }
 
 static bool has_snp(const struct platform *p)
@@ -165,7 +176,10 @@ const struct preflight_need *preflight(const struct platform *p, bool audit)
 	return NULL;
 }
 
-bool preflight_hooks_are_on(const struct platform *p)
+bool preflight_hooks_are_on(const struct platform *p, bool *locked)
 {
-	return has_ftrace_on(p) && has_kprobes_on(p);
+	int kprobes = *locked ? -EPERM : read_kprobes(p);
+
+	*locked = kprobes == -EPERM;
+	return has_ftrace_on(p) && kprobes != 0;
 }

@@ -22,7 +22,10 @@ extern const size_t preflight_need_count;
 /* Returns the first need that is not met, or NULL if the guard can run here. */
 const struct preflight_need *preflight(const struct platform *p, bool audit);
 
-/* False if ftrace or kprobes are switched off: then attached hooks are not called. */
-bool preflight_hooks_are_on(const struct platform *p);
+/*
+ * False if ftrace or kprobes are switched off: then attached hooks are not called. locked: set if
+ * lockdown hides whether kprobes are; if it was set before, that is not tried again.
+ */
+bool preflight_hooks_are_on(const struct platform *p, bool *locked);
 
 #endif

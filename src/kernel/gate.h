@@ -24,7 +24,7 @@ struct gate {
 	/* some writers can't be listed, so the write hooks stay attached */
 	bool unlisted;
 	/* already reported, and not to be reported again while it lasts */
-	bool told_open, told_off, told_unpinned;
+	bool told_open, told_off, told_unpinned, told_locked;
 	__u64 told_exposed;
 };
 

@@ -70,14 +70,14 @@ static void try_gate(struct pinned_status *s)
 
 static void look_at_gate(struct pinned_status *s)
 {
-	bool shut = s->kernel.latch & SNP_LATCH_WINDOW;
+	bool shut = s->kernel.latch & SNP_LATCH_WINDOW, locked = false;
 
 	if (shut && !s->kernel.audit)
 		try_gate(s);
 	if (s->facts.has_history && window_is_open(s->session.window) && !shut &&
 	    !s->kernel.shutdown_ns)
 		degrade(s, "the latch is open inside a window");
-	if (!preflight_hooks_are_on(&s->platform))
+	if (!preflight_hooks_are_on(&s->platform, &locked))
 		degrade(s, "kprobes or ftrace are switched off");
 	if (s->kernel.exposed)
 		degrade(s, "files were opened for writing with no guard between two windows");

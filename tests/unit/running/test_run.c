@@ -337,6 +337,18 @@ Test(run, a_gate_that_refuses_nothing_again_is_told_again)
 	cr_assert_eq(times(ended.out, GATE_DEGRADED), 2);
 }
 
+static unsigned int asked;
+static int (*gate)(const char *path, int flags);
+
+/* As lockdown refuses files of debugfs that can be written; the kernel logs each attempt. */
+static int lockdown(const char *path, int flags)
+{
+	if (strcmp(path, "/sys/kernel/debug/kprobes/enabled"))
+		return gate(path, flags);
+	asked++;
+	return -EPERM;
+}
+
 static void ftrace_off(void)
 {
 	host_write("/proc/sys/kernel/ftrace_enabled", "0\n");
@@ -345,6 +357,20 @@ static void ftrace_off(void)
 static void ftrace_on(void)
 {
 	host_write("/proc/sys/kernel/ftrace_enabled", "1\n");
+}
+
+Test(run, what_lockdown_hides_is_told_once_and_not_tried_again)
+{
+	gate = host.on_open;
+	host.on_open = lockdown;
+	at(1, kernel_begin_snp);
+	at(30, ftrace_off);
+	run_for("60");
+	/* Before the start, and at the first look. */
+	cr_assert_eq(asked, 2);
+	cr_assert_eq(times(ended.out, "lockdown hides if kprobes are on"), 1);
+	/* What can be read is. */
+	cr_assert_eq(times(ended.out, GATE_DEGRADED), 1);
 }
 
 Test(run, hooks_that_are_switched_off_are_told_and_that_they_are_on_again)
