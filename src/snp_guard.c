@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	/* A reader that goes away is a failed write, which is told. */
+	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(name, "--help") || !strcmp(name, "-?") || !strcmp(name, "help")) {
 		help(stdout);
 		return EXIT_SUCCESS;
