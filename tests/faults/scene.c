@@ -115,8 +115,9 @@ static void begin_host(void)
 
 static void run_with(char *pin)
 {
-	guard("run", "--format", "json", "--record", record, "--textfile", textfile, "--ready-file",
-	      "/run/ready", "--listen", "127.0.0.1:0", pin, NULL);
+	guard("run", "--format", "json", "--flight-recorder", "/var/lib/snp-guard", "--record",
+	      record, "--textfile", textfile, "--ready-file", "/run/ready", "--listen",
+	      "127.0.0.1:0", pin, NULL);
 }
 
 static void play_new(void)
@@ -186,8 +187,8 @@ static void add_line(char *lines, size_t size, const char *line)
 /* Of a line of JSON what says what it is about, not when or how often. */
 static void add_said(struct facts *f, struct json_object *o)
 {
-	static const char *const members[] = { "type", "event", "state",	"breach",
-					       "cpu",  "file",	"command_name", "unknown" };
+	static const char *const members[] = { "type", "event",	       "state",	  "breach", "cpu",
+					       "file", "command_name", "unknown", "part" };
 	struct json_object *member;
 	char line[400] = "";
 
@@ -209,7 +210,7 @@ static void read_stdout(struct facts *f)
 
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		o = json_tokener_parse(line);
-		if (o)
+		if (json_object_is_type(o, json_type_object))
 			add_said(f, o);
 		else
 			add_line(f->said, sizeof(f->said), "no JSON");
