@@ -32,6 +32,7 @@ static void on_start(struct window *w, const struct snp_event *e)
 	w->kernel.has_prepare = e->flags & SNP_F_HAS_PREPARE;
 	w->kernel.has_enable = e->flags & SNP_F_HAS_ENABLE;
 	w->kernel.has_latch = e->flags & SNP_F_HAS_LATCH;
+	w->kernel.no_commands = e->flags & SNP_F_NO_COMMANDS;
 }
 
 static void on_uncovered(struct window *w, const struct snp_event *e)
@@ -113,6 +114,7 @@ static void on_truth(struct window *w, const struct snp_event *e)
 		holds_judge_inherited(w, e);
 	}
 	begin_anew(w, e);
+	firmware_judge_unknown(w);
 	cpus_judge(w, e);
 	life_cycle_end_sweep(w);
 	holds_judge_count(w, e);
@@ -286,6 +288,7 @@ struct window_now window_now(const struct window *w)
 	return (struct window_now){
 		.open = w->life.open,
 		.initialised = w->firmware.state == FW_INITIALISED,
+		.may_be_initialised = firmware_may_run_guests(w),
 		.outstanding = w->holds.by_snp,
 	};
 }

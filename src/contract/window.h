@@ -100,7 +100,8 @@ struct window_cpu window_cpu(const struct window *w, unsigned int cpu);
 /* The present state, for displays. */
 struct window_now {
 	bool open, initialised;
-	int outstanding; /* SNP's holds: its cpu_hotplug_disable() calls not yet undone */
+	bool may_be_initialised; /* SNP is, or that is unknown */
+	int outstanding;	 /* SNP's holds: its cpu_hotplug_disable() calls not yet undone */
 };
 struct window_now window_now(const struct window *w);
 struct window_totals window_totals(const struct window *w);

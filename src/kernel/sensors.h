@@ -8,6 +8,7 @@
 
 #include "abi/event.h"
 #include "abi/latch.h"
+#include "host/initialised.h"
 #include "kernel/hooks.h"
 
 struct sensors;
@@ -67,11 +68,10 @@ struct snp_state sensors_state(const struct sensors *s);
 __u64 sensors_missed(const struct sensors *s);
 
 /*
- * Reads the hotplug count, SNP_COUNT_UNKNOWN if that fails; and unless initialised is NULL, whether
- * ccp believes SNP to be initialised: 1, 0, or -1 if that can't be read. Returns 0 or a negative
- * errno.
+ * Reads the hotplug count, SNP_COUNT_UNKNOWN if that fails; and unless initialised is NULL, ccp's
+ * own flag, INITIALISED_UNKNOWN if that fails. Returns 0 or a negative errno.
  */
-int sensors_truth(struct sensors *s, int *count, int *initialised);
+int sensors_truth(struct sensors *s, int *count, enum initialised *initialised);
 
 /*
  * Shuts or opens the latch. Returns false if the latch changed since `before` was read, or if the

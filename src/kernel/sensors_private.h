@@ -23,7 +23,6 @@ struct sensors {
 		     [1024];	      /* the verifier's log of a program that the kernel refused */
 	char verifier_of_calls[1024]; /* ... of the syscall programs */
 	bool has_hold;		      /* the kernel has SNP's hotplug disable */
-	bool symbols_old;	      /* ccp may have come or gone since they were read */
 
 	int (*consume)(void *ctx, const struct snp_event *e);
 	void *consume_ctx;

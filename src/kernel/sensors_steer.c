@@ -13,9 +13,8 @@ static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 	int sev_data, initialised, err = 0;
 	const struct kallsym *master;
 
-	if (s->symbols_old)
+	if (kernel_ccp_changed(k))
 		err = kernel_refresh(k);
-	s->symbols_old = true;
 	if (err)
 		return err;
 	master = kernel_symbol(k, "psp_master", "ccp");
@@ -29,7 +28,7 @@ static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 	return 0;
 }
 
-int sensors_truth(struct sensors *s, int *count, int *initialised)
+int sensors_truth(struct sensors *s, int *count, enum initialised *initialised)
 {
 	struct snp_truth truth = { 0 };
 	int err;
@@ -39,7 +38,9 @@ int sensors_truth(struct sensors *s, int *count, int *initialised)
 	err = sensors_call(s->skel->progs.read_truth, &truth, sizeof(truth));
 	*count = err ? SNP_COUNT_UNKNOWN : truth.count;
 	if (initialised)
-		*initialised = err ? -1 : truth.initialised;
+		*initialised = err || truth.initialised < 0 ? INITIALISED_UNKNOWN
+			       : truth.initialised	    ? INITIALISED_YES
+							    : INITIALISED_NO;
 	return err;
 }
 

@@ -28,7 +28,8 @@ void run_publish(struct run *r, bool ended)
 int run_sweep(struct run *r)
 {
 	__u64 interval = r->settings->interval * NS_PER_S;
-	bool firmware = r->feed.firmware_due;
+	/* Where no command is seen, a sweep alone can tell. */
+	bool firmware = r->feed.firmware_due || !r->hooks.states[FACT_COMMANDS].covered;
 	int n;
 
 	r->feed.sweep_due = r->feed.firmware_due = false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "host/initialised.h"
 #include "host/own_events.h"
 
 #define TRIES 5
@@ -28,7 +29,7 @@ static void await_msr(const struct platform *p, const struct window *w, unsigned
 
 /* initialised: as for sensors_truth(), or NULL. */
 static int sweep_read(const struct platform *p, struct feed *f, struct snapshot *facts,
-		      int *initialised)
+		      enum initialised *initialised)
 {
 	__u64 until_ns = boottime_ns() + MSR_FILE_NS;
 	int err = snapshot_take(facts, p);
@@ -37,6 +38,8 @@ static int sweep_read(const struct platform *p, struct feed *f, struct snapshot 
 		await_msr(p, f->session->window, i, &facts->cpus[i], until_ns);
 	if (!err)
 		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
+	if (!err && initialised && *initialised == INITIALISED_UNKNOWN)
+		*initialised = initialised_by_others(p, facts);
 	return err;
 }
 
@@ -49,7 +52,7 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
 }
 
-static int sweep_feed(struct session *s, const struct snapshot *facts, int initialised,
+static int sweep_feed(struct session *s, const struct snapshot *facts, enum initialised initialised,
 		      bool complete)
 {
 	struct snp_event e;
@@ -79,8 +82,9 @@ int sweep(const struct platform *p, struct feed *f, bool firmware)
 {
 	struct snapshot facts = { 0 };
 	struct snp_state before, after;
-	int initialised = -1, err = 0;
+	enum initialised initialised = INITIALISED_UNKNOWN;
 	bool complete = false;
+	int err = 0;
 
 	for (int i = 0; i < TRIES && !complete && !err; i++) {
 		snapshot_free(&facts);

@@ -88,6 +88,7 @@ struct host {
 	bool count_hidden;
 	bool watches_enable;	  /* the kernel has an snp_enable() to watch */
 	bool says_firmware;	  /* the driver's own flag can be read */
+	bool hides_commands;	  /* no one sees the firmware's commands */
 	bool init_done, firmware; /* SNP_INIT succeeded; the flush too, as the flag says */
 	bool asked;		  /* the next sweep need not read the flag */
 	unsigned int before;	  /* CPUs that the snapshot told of */

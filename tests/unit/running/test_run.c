@@ -796,3 +796,67 @@ Test(run, with_audit_nothing_brakes)
 	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
 	cr_out(EVENT("end"));
 }
+
+/* ---- whether SNP is initialised, without the driver's own flag ---- */
+
+static void cpu3_loses_snp_en(void)
+{
+	host_set_snp_en(3, false);
+}
+
+/* The guard comes into a window, on a kernel that shows no BTF of ccp. */
+static void begin_inside_without_btf(const char *kvm_says)
+{
+	host_remove("/sys/kernel/btf/ccp");
+	host_write("/sys/module/kvm_amd/parameters/sev_snp", kvm_says);
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		host_set_snp_en(cpu, true);
+	kernel.count = 1;
+	kernel.initialised = 1;
+}
+
+Test(run, without_the_drivers_flag_a_cpu_that_loses_snp_en_is_named)
+{
+	begin_inside_without_btf("N\n");
+	at(2, cpu3_loses_snp_en);
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_out("can't find out whether SNP is initialised");
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_out("whether SNP is initialised is unknown");
+}
+
+Test(run, without_the_drivers_flag_a_sound_window_is_blind)
+{
+	begin_inside_without_btf("N\n");
+	run_for("30");
+	cr_status(WARNING);
+	cr_assert_eq(times(ended.out, "\"type\":\"breach\""), 1, "%s", ended.out);
+	cr_out(BREACH("blind"));
+}
+
+Test(run, kvm_says_what_the_drivers_flag_does_not)
+{
+	begin_inside_without_btf("Y\n");
+	run_for("30");
+	cr_status(CLEAN);
+	cr_out("KVM has found SNP initialised");
+	cr_out("\"initialised\":true,\"by_kvm\":true");
+	cr_not_out("\"type\":\"breach\"");
+	at(2, cpu3_loses_snp_en);
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_not_out(BREACH("blind"));
+}
+
+/* kprobes alone can follow the firmware's commands. */
+Test(run, where_no_command_is_seen_sweeps_ask_the_driver)
+{
+	at(1, kernel_begin_snp);
+	at(20, cpu3_loses_snp_en);
+	guard("run", "--for", "60", "--avoid", "kprobe", "--format", "json", NULL);
+	cr_status(CRITICAL);
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_not_out("can't find out whether SNP is initialised");
+}
