@@ -91,11 +91,22 @@ int sensors_set_audit(struct sensors *s, bool audit);
 bool sensors_are_armed(const struct sensors *s);
 /* Attaches the write hooks. Returns 0 or a negative errno. */
 int sensors_arm(struct sensors *s);
-/* Detaches the write hooks. Returns 0 or a negative errno: -EAGAIN if no window is open. */
-int sensors_disarm(struct sensors *s);
-/* The number of listed guarded files that are open for writing, or a negative errno. */
+/*
+ * Detaches the write hooks. before: the latch as it was before the writers were counted. Returns 0
+ * or a negative errno: -EAGAIN if the latch has changed since, or no window is open.
+ */
+int sensors_disarm(struct sensors *s, __u64 before);
+/*
+ * The number of listed guarded files that are open for writing, or a negative errno: -ENOSPC if a
+ * file may be that could not be listed.
+ */
 int sensors_writers(struct sensors *s);
-/* Until sensors_end_trials() the calling thread's opens for writing are listed, not recorded. */
+/* Makes room in the list of guarded files, all of which are then to be listed again. */
+int sensors_forget(struct sensors *s);
+/*
+ * Until sensors_end_trials(), or SNP_TRIAL_NS, the calling thread's opens for writing are listed,
+ * not recorded. Returns 0 or a negative errno: -EBUSY if too many threads do so just now.
+ */
 int sensors_begin_trials(struct sensors *s);
 void sensors_end_trials(struct sensors *s);
 

@@ -96,10 +96,10 @@ int sensors_arm(struct sensors *s)
 	return steer(s, SNP_STEER_ARM, 0, 0);
 }
 
-int sensors_disarm(struct sensors *s)
+int sensors_disarm(struct sensors *s, __u64 before)
 {
 	char path[PIN_PATH_MAX];
-	int err = steer(s, SNP_STEER_DISARM, 0, 0);
+	int err = steer(s, SNP_STEER_DISARM, 0, before);
 
 	for (size_t i = 0; !err && i < hook_count; i++) {
 		if (!sensors_is_write_hook(s, i))
@@ -118,9 +118,14 @@ int sensors_writers(struct sensors *s)
 	return steer(s, SNP_STEER_WRITERS, 0, 0);
 }
 
+int sensors_forget(struct sensors *s)
+{
+	return steer(s, SNP_STEER_FORGET, 0, 0);
+}
+
 int sensors_begin_trials(struct sensors *s)
 {
-	return steer(s, SNP_STEER_TRY, gettid(), 0);
+	return steer(s, SNP_STEER_TRY, 1, 0);
 }
 
 void sensors_end_trials(struct sensors *s)

@@ -185,6 +185,28 @@ static void write_checks_are_gone(void)
 	cr_assert_not(bpf_is_attached("gate_write"));
 }
 
+static void write_checks_are_there(void)
+{
+	cr_assert(bpf_is_attached("gate_write"));
+}
+
+static void another_window(void)
+{
+	kernel_full_shutdown();
+	kernel_begin_snp();
+}
+
+static void another_window_with_a_writer(void)
+{
+	another_window();
+	kernel.writers = 1;
+}
+
+static void at_next_count_another_window(void)
+{
+	kernel.on_count = another_window;
+}
+
 Test(run, write_checks_stay_as_long_as_somebody_may_write)
 {
 	kernel.writers = 1;
@@ -203,10 +225,48 @@ static void files_overflow(void)
 
 Test(run, write_checks_stay_if_writers_can_not_be_counted)
 {
+	kernel.unlistable = 1;
 	at(0.5, files_overflow);
 	at(1, kernel_begin_snp);
 	run_for("15");
+	cr_assert_geq(host_logged("forget"), 10);
 	cr_assert_eq(host_logged("disarm"), 0);
+}
+
+/* A full list of files is made anew, once what was on its way into it has come. */
+Test(run, writers_that_found_no_room_are_listed_again)
+{
+	at(0.5, files_overflow);
+	at(1, kernel_begin_snp);
+	at(1.9, write_checks_are_there);
+	at(5, write_checks_are_gone);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("forget"), 1, "%s", host.log);
+	cr_before("forget", "disarm");
+}
+
+/* A file that is opened while the list is made may be the one that was just forgotten. */
+Test(run, a_list_that_was_made_across_two_windows_is_made_again)
+{
+	at(0.5, files_overflow);
+	at(1, kernel_begin_snp);
+	at(1.5, at_next_count_another_window);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("forget"), 2, "%s", host.log);
+}
+
+/* Between the two a file could be opened, and written in the second one. */
+Test(run, writers_counted_in_one_window_say_nothing_of_the_next)
+{
+	kernel.on_count = another_window_with_a_writer;
+	at(1, kernel_begin_snp);
+	at(12, write_checks_are_there);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_out("\"windows\":2");
+	cr_not_out(STATE("steady"));
 }
 
 Test(run, write_checks_stay_where_sys_is_read_only)
