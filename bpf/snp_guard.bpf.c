@@ -480,6 +480,9 @@ int steer(struct snp_steer *s)
 	case SNP_STEER_FORGET:
 		forget_files();
 		break;
+	case SNP_STEER_MISSED:
+		state.missed = s->value;
+		break;
 	case SNP_STEER_WRITERS:
 		s->result = count_writers();
 		break;

@@ -71,6 +71,9 @@ struct snp_state {
 	__u64 unlisted;	    /* files that may be open for writing, and could not be listed */
 	/* Threads whose opens only try the gate: listed, and not recorded; see bpf/gate.h. */
 	__u64 triers[SNP_TRIERS];
+	/* Calls of the attached programs that the kernel left out, as far as a guard reported them.
+	 */
+	__u64 missed;
 	struct text_range ccp_text;
 };
 
@@ -83,6 +86,7 @@ enum snp_steer_verb {
 	SNP_STEER_DISARM,  /* may the write hooks go? 0: yes, the latch still equals before */
 	SNP_STEER_TRY,	   /* the calling thread tries the gate; value 0: no more */
 	SNP_STEER_WRITERS, /* how many guarded files are open for writing? */
+	SNP_STEER_MISSED,  /* set missed to value */
 	SNP_STEER_FORGET,  /* make room in the list of files, which is then to be made again */
 };
 

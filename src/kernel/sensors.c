@@ -98,18 +98,3 @@ int sensors_fd(struct sensors *s)
 {
 	return ring_buffer__epoll_fd(s->ring);
 }
-
-__u64 sensors_missed(const struct sensors *s)
-{
-	__u64 misses = 0;
-
-	for (size_t i = 0; i < hook_count; i++) {
-		struct bpf_prog_info info = { 0 };
-		__u32 size = sizeof(info);
-		int fd = s->programs[i] ? bpf_program__fd(s->programs[i]) : -1;
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			misses += info.recursion_misses;
-	}
-	return misses;
-}

@@ -64,8 +64,13 @@ int sensors_consume(struct sensors *s, int (*fn)(void *ctx, const struct snp_eve
 int sensors_fd(struct sensors *s);
 /* A copy of the BPF programs' state; all zero if it can't be read. */
 struct snp_state sensors_state(const struct sensors *s);
-/* The number of calls of a program that the kernel skipped because of recursion. */
-__u64 sensors_missed(const struct sensors *s);
+/*
+ * The number of calls of the programs that the kernel left out because of recursion, since these
+ * sensors were opened; of adopted programs also those before that no guard reported.
+ */
+__u64 sensors_missed(struct sensors *s);
+/* All that sensors_missed() returned is reported: no guard that adopts the programs counts it. */
+void sensors_missed_reported(struct sensors *s);
 
 /*
  * Reads the hotplug count, SNP_COUNT_UNKNOWN if that fails; and unless initialised is NULL, ccp's

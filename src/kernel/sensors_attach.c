@@ -34,11 +34,6 @@ int sensors_attach_one(struct sensors *s, size_t i)
 	return s->links[i] < 0 ? -errno : 0;
 }
 
-bool sensors_has_program(const struct sensors *s, size_t i)
-{
-	return s->hooks->used[i] && hook_table[i].program;
-}
-
 int sensors_attach_all(struct sensors *s)
 {
 	int err;
@@ -59,16 +54,12 @@ int sensors_attach_all(struct sensors *s)
 	return 0;
 }
 
-bool sensors_is_write_hook(const struct sensors *s, size_t i)
-{
-	return sensors_has_program(s, i) && hook_table[i].flags & HOOK_WRITES;
-}
-
 void sensors_detach_one(struct sensors *s, size_t i)
 {
 	if (s->links[i] >= 0)
 		close(s->links[i]);
 	s->links[i] = -1;
+	sensors_drop_program(s, i);
 	if (s->events[i] && !s->pinned)
 		kprobe_event_remove(s->group, hook_table[i].program);
 	s->events[i] = false;

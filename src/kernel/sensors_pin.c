@@ -82,6 +82,7 @@ int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing
 	*out = s;
 	if (!s)
 		return -ENOMEM;
+	sensors_adopt_programs(s);
 	*missing = count_missing(s, first_missing);
 	/* The event of a lost kprobe still exists, and no program uses it. */
 	for (size_t i = 0; i < hook_count; i++)
@@ -90,6 +91,7 @@ int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing
 	err = sensors_load_and_attach(s);
 	if (err)
 		return err;
+	sensors_adopt_missed(s);
 	/* The write hooks were attached with what was missing. */
 	err = sensors_repin(s, &pinned);
 	return err < 0 ? err : sensors_arm(s);

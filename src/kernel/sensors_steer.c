@@ -44,14 +44,6 @@ int sensors_truth(struct sensors *s, int *count, enum initialised *initialised)
 	return err;
 }
 
-static int steer(struct sensors *s, enum snp_steer_verb verb, __u64 value, __u64 before)
-{
-	struct snp_steer arg = { .verb = verb, .value = value, .before = before };
-	int err = sensors_call(s->skel->progs.steer, &arg, sizeof(arg));
-
-	return err ? err : arg.result;
-}
-
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
 {
 	__u64 wanted = shut ? SNP_LATCH_WINDOW : 0;
@@ -62,17 +54,17 @@ bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
 		sensors_arm(s);
 		return false;
 	}
-	return !steer(s, SNP_STEER_LATCH, shut, before);
+	return !sensors_steer(s, SNP_STEER_LATCH, shut, before);
 }
 
 void sensors_beat(struct sensors *s)
 {
-	steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
+	sensors_steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
 }
 
 int sensors_set_audit(struct sensors *s, bool audit)
 {
-	return steer(s, SNP_STEER_AUDIT, audit, 0);
+	return sensors_steer(s, SNP_STEER_AUDIT, audit, 0);
 }
 
 bool sensors_are_armed(const struct sensors *s)
@@ -93,14 +85,17 @@ int sensors_arm(struct sensors *s)
 		if (err < 0)
 			return err;
 	}
-	return steer(s, SNP_STEER_ARM, 0, 0);
+	sensors_keep_missed(s, false);
+	return sensors_steer(s, SNP_STEER_ARM, 0, 0);
 }
 
 int sensors_disarm(struct sensors *s, __u64 before)
 {
 	char path[PIN_PATH_MAX];
-	int err = steer(s, SNP_STEER_DISARM, 0, before);
+	int err = sensors_steer(s, SNP_STEER_DISARM, 0, before);
 
+	if (!err)
+		sensors_keep_missed(s, true);
 	for (size_t i = 0; !err && i < hook_count; i++) {
 		if (!sensors_is_write_hook(s, i))
 			continue;
@@ -115,20 +110,20 @@ int sensors_disarm(struct sensors *s, __u64 before)
 
 int sensors_writers(struct sensors *s)
 {
-	return steer(s, SNP_STEER_WRITERS, 0, 0);
+	return sensors_steer(s, SNP_STEER_WRITERS, 0, 0);
 }
 
 int sensors_forget(struct sensors *s)
 {
-	return steer(s, SNP_STEER_FORGET, 0, 0);
+	return sensors_steer(s, SNP_STEER_FORGET, 0, 0);
 }
 
 int sensors_begin_trials(struct sensors *s)
 {
-	return steer(s, SNP_STEER_TRY, 1, 0);
+	return sensors_steer(s, SNP_STEER_TRY, 1, 0);
 }
 
 void sensors_end_trials(struct sensors *s)
 {
-	steer(s, SNP_STEER_TRY, 0, 0);
+	sensors_steer(s, SNP_STEER_TRY, 0, 0);
 }

@@ -11,7 +11,8 @@ struct feed {
 	struct session *session;
 	/* Set by what is fed, and by others with a reason to sweep; cleared by whoever sweeps. */
 	bool sweep_due;
-	bool firmware_due; /* the sweep must find out, too, whether SNP is initialised */
+	bool firmware_due;   /* the sweep must find out, too, whether SNP is initialised */
+	__u64 missed_before; /* calls that the kernel left out, as earlier guards reported them */
 	/* As of the last feed_all(): */
 	bool complete; /* no record was on its way */
 	__u64 changes; /* records but those of refusals (snp_state.moves) */

@@ -182,6 +182,72 @@ Test(pinned, a_map_that_is_gone_is_an_error)
 	cr_err("No such file");
 }
 
+/* ---- calls that the kernel left out ---- */
+
+static void damage_ledger(void);
+
+static char textfile[128];
+
+/* A line of the metrics that the last guard wrote. */
+static void cr_metric_is(const char *line)
+{
+	FILE *f = fopen(textfile, "r");
+	char text[256];
+
+	cr_assert(f);
+	while (fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = 0;
+		if (!strcmp(text, line)) {
+			fclose(f);
+			return;
+		}
+	}
+	cr_assert(false, "no line %s", line);
+}
+
+static void two_are_left_out(void)
+{
+	bpf_kernel.missed += 2;
+}
+
+Test(pinned, calls_left_out_of_programs_that_another_guard_loaded_are_noticed)
+{
+	run_pinned("5");
+	cr_status(CLEAN);
+	at(2, two_are_left_out);
+	run_pinned("5");
+	cr_status(WARNING);
+	cr_out("lost 2 events");
+	/* Once. */
+	run_pinned("5");
+	cr_not_out(EVENT("lost"));
+	cr_out("\"lost\":2");
+}
+
+Test(pinned, calls_left_out_with_no_guard_are_noticed_by_the_next_one)
+{
+	at(2, two_are_left_out);
+	run_pinned("5");
+	cr_out("lost 2 events");
+	two_are_left_out();
+	run_pinned("5");
+	cr_out("lost 2 events");
+	cr_out("\"lost\":4");
+}
+
+/* What the guard before reported of them went with its ledger. */
+Test(pinned, calls_left_out_are_not_more_than_what_was_lost_after_a_damaged_ledger)
+{
+	snprintf(textfile, sizeof(textfile), "%s/metrics.prom", host.kernel.files.root);
+	at(2, two_are_left_out);
+	run_pinned("5");
+	damage_ledger();
+	guard("run", "--pin", "--for", "5", "--format", "json", "--textfile", textfile, NULL);
+	cr_not_out(EVENT("lost"));
+	cr_metric_is("snp_guard_lost_records_total{reason=\"ring-buffer\"} 0");
+	cr_metric_is("snp_guard_lost_records_total{reason=\"hook-not-called\"} 0");
+}
+
 /* ---- the ledger ---- */
 
 static struct ledger open_ledger(size_t *size)

@@ -199,6 +199,9 @@ static int steer(struct snp_steer *s)
 	case SNP_STEER_TRY:
 		set_trial(gettid(), s->value);
 		return 0;
+	case SNP_STEER_MISSED:
+		state()->missed = s->value;
+		return 0;
 	case SNP_STEER_FORGET:
 		host_log("forget");
 		state()->unlisted = kernel.unlistable;
