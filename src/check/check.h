@@ -51,7 +51,7 @@ struct check_facts {
 	const struct psp_status *firmware; /* NULL: not asked, or asking failed */
 	int firmware_err;		   /* negative errno of asking; 0: not asked */
 	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
-	int guard_err;			   /* negative errno; -EPERM without root */
+	int guard_err;			   /* negative errno; -EACCES without root */
 	bool require_snp;		   /* a host without SNP fails */
 };
 

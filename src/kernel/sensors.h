@@ -84,7 +84,10 @@ int sensors_truth(struct sensors *s, int *count, enum initialised *initialised);
  */
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut);
 
-/* The latch of a pinned guard of any version; 0 if no guard is pinned. */
+/*
+ * The latch of a pinned guard of any version; 0 if no guard is pinned, SNP_LATCH_PREPARE if it
+ * can't be read.
+ */
 __u64 sensors_pinned_latch(void);
 
 /* Stores the time of the guard's last sign of life; see SNP_BEAT_NS. */

@@ -116,6 +116,9 @@ static int start_pinned(struct run *r)
 		complain(PINS_DIR " is not snp-guard's, or damaged: find out what made it; "
 				  "`snp-guard detach` removes it");
 		return -EEXIST;
+	case PINNED_UNREADABLE:
+		complain("can't read what is pinned in " PINS_DIR ": %s", strerror(-r->pinned.err));
+		return r->pinned.err;
 	case PINNED_NONE:
 		break;
 	}

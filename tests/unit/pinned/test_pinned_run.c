@@ -519,7 +519,61 @@ Test(pinned, status_needs_root)
 	guard("status", NULL);
 	cr_status(UNVERIFIED);
 	cr_err("not root");
-	cr_assert_str_empty(ended.out);
+	cr_out("state:    unknown");
+}
+
+/* As by a seccomp filter; by the map that is asked first, and by one that is asked later. */
+static void status_is_unknown(const char *refused, int err, const char *why)
+{
+	bpf_refuse(refused, err);
+	status_of("unknown", UNVERIFIED);
+	cr_out(why);
+	cr_err(why);
+	guard("status", "--format", "json", NULL);
+	cr_status(UNVERIFIED);
+	cr_out(STATE("unknown"));
+	cr_out(why);
+	guard("check", NULL);
+	cr_out("can't read the guard's pinned state");
+	cr_not_out("restart the guard");
+	/* It says so, too, and touches nothing. */
+	run_pinned("5");
+	cr_status(UNVERIFIED);
+	cr_err(why);
+	cr_assert_not(strstr(ended.err, "damaged"));
+	bpf_refuse(refused, 0);
+	status_of("enforcing", CLEAN);
+}
+
+Test(pinned, status_where_bpf_is_refused_is_unknown)
+{
+	leave_one_in_a_window();
+	status_is_unknown("get ledger", -EPERM, "Operation not permitted");
+	status_is_unknown("get ledger", -ENOSYS, "Function not implemented");
+	status_is_unknown("get gate_open", -EPERM, "Operation not permitted");
+	status_is_unknown("get commands", -EMFILE, "Too many open files");
+}
+
+/* A pin that can't be looked at is not gone, so it is not made anew. */
+static void refuse_to_look(void)
+{
+	bpf_refuse("get online_set", -EMFILE);
+}
+
+static void let_look(void)
+{
+	cr_assert(host_has(LINKS "online_set"));
+	bpf_refuse("get online_set", 0);
+}
+
+Test(pinned, pins_that_can_not_be_looked_at_are_left_alone)
+{
+	at(2, refuse_to_look);
+	at(5, let_look);
+	run_pinned("12");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("pin online_set"), 1, "%s", host.log);
+	cr_not_out("pin was gone");
 }
 
 Test(pinned, status_in_a_window_tries_the_gate)
