@@ -23,6 +23,22 @@ void run_publish(struct run *r, bool ended)
 		});
 }
 
+/* ---- alive ---- */
+
+#define BEAT_NS (SNP_BEAT_NS / 30)
+
+void run_alive(void *ctx)
+{
+	struct run *r = ctx;
+	__u64 now = boottime_ns();
+
+	service_alive(&r->watchdog, now);
+	if (now - r->beat_ns < BEAT_NS)
+		return;
+	r->beat_ns = now;
+	sensors_beat(r->sensors);
+}
+
 /* ---- CPUs ---- */
 
 int run_sweep(struct run *r)
@@ -116,7 +132,7 @@ int run_look(struct run *r)
 	bool due = boottime_ns() >= r->next_look_ns;
 	int err;
 
-	sensors_beat(r->sensors);
+	run_alive(r);
 	err = follow_window(r);
 	/* The gate is compared with the session, so that must know all that happened. */
 	if (err || !due || !r->feed.complete)

@@ -35,7 +35,9 @@ void run_wire(struct run *r)
 {
 	r->feed = (struct feed){ .sensors = r->sensors,
 				 .session = &r->session,
-				 .firmware_due = true };
+				 .firmware_due = true,
+				 .alive = run_alive,
+				 .alive_ctx = r };
 	r->gate = (struct gate){ .sensors = r->sensors,
 				 .platform = &r->platform,
 				 .gates = r->hooks.states[FACT_GATE].covered,

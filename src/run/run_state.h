@@ -35,6 +35,7 @@ struct run {
 	int old_group; /* kprobe events of a replaced guard, to be removed; -1: none */
 	bool swept;    /* the last sweep was complete, and the latch is right */
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
+	__u64 beat_ns;			   /* of the last beat; the same */
 	__u64 end_ns;			   /* the same; 0: no end is set */
 };
 
@@ -60,6 +61,8 @@ int run_feed_start(struct run *r);
 
 /* ---- look.c ---- */
 
+/* A sign of life, to the BPF side and the service manager, if one is due. ctx: struct run. */
+void run_alive(void *ctx);
 /* Sweeps, and publishes the result. Returns 0 or a negative errno. */
 int run_sweep(struct run *r);
 /* Sweeps until a sweep is complete; on a host that does not come to rest, a few times only. */

@@ -857,6 +857,70 @@ Test(run, with_audit_nothing_brakes)
 	cr_out(EVENT("end"));
 }
 
+/* ---- files that answer late ---- */
+
+/* The longest time without a beat, and without a sign of life to the service manager, in ns. */
+static __u64 longest_beat;
+
+static int msr_answers_late(const char *path, int flags)
+{
+	__u64 silent = host.now_ns - (bpf_kernel.state ? bpf_kernel.state->beat_ns : host.now_ns);
+
+	(void)flags;
+	if (silent > longest_beat)
+		longest_beat = silent;
+	if (strstr(path, "/msr"))
+		host.now_ns += SECOND;
+	return 0;
+}
+
+Test(run, a_cpu_that_answers_late_is_waited_for_alive)
+{
+	longest_beat = 0;
+	host.on_open = msr_answers_late;
+	host.watchdog_usec = 8 * 1000000;
+	kernel.on_truth = NULL;
+	guard("run", "--for", "60", "--interval", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert_leq(longest_beat, 2 * SECOND, "%g s", longest_beat / 1e9);
+	/* Each lasts 4 s and more. */
+	cr_assert_geq(times(ended.out, EVENT("truth")), 5);
+}
+
+static void cpu3_comes_without_its_file(void)
+{
+	host_remove("/dev/cpu/3/msr");
+	kernel_cpu_up(3);
+}
+
+static void cpu3_gets_its_file(void)
+{
+	cr_assert_leq(host.now_ns - bpf_kernel.state->beat_ns, SECOND / 2);
+	host_set_snp_en(3, false);
+}
+
+/* udev makes it some time after the CPU came: meanwhile the guard does what it does. */
+Test(run, a_msr_file_that_comes_late_is_waited_for_alive)
+{
+	host_set_online(3, false);
+	at(2, cpu3_comes_without_its_file);
+	at(4.5, cpu3_gets_its_file);
+	run_for("20");
+	cr_status(CLEAN);
+	cr_not_out(BREACH("blind"));
+}
+
+Test(run, a_msr_file_that_never_comes_is_blindness_in_time)
+{
+	host_set_online(3, false);
+	at(2, cpu3_comes_without_its_file);
+	run_for("20");
+	cr_status(WARNING);
+	cr_out("\"cpu\":3," BREACH("blind"));
+	/* No sweep is said to have failed meanwhile. */
+	cr_not_out("\"stable\":false");
+}
+
 /* ---- whether SNP is initialised, without the driver's own flag ---- */
 
 static void cpu3_loses_snp_en(void)
