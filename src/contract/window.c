@@ -97,12 +97,32 @@ static void begin_anew(struct window *w, const struct snp_event *e)
 	holds_begin_anew(w, e);
 }
 
+/* Something keeps changing, so that each sweep says nothing. */
+static void on_unstable(struct window *w, const struct snp_event *e)
+{
+	struct tally *t = &w->tally;
+
+	if (!t->unverified_ns)
+		t->unverified_ns = e->time_ns;
+	if (t->told_unverified || e->time_ns - t->unverified_ns < WINDOW_UNVERIFIED_NS)
+		return;
+	t->told_unverified = true;
+	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
+		      "no sweep was complete for %llu s, as something kept changing: SNP_EN is "
+		      "unverified",
+		      WINDOW_UNVERIFIED_NS / 1000000000);
+}
+
 static void on_truth(struct window *w, const struct snp_event *e)
 {
 	bool first = !w->tally.swept;
 
-	if (!(e->flags & SNP_F_STABLE))
+	if (!(e->flags & SNP_F_STABLE)) {
+		on_unstable(w, e);
 		return;
+	}
+	w->tally.unverified_ns = 0;
+	w->tally.told_unverified = false;
 	firmware_on_sweep(w, e);
 	if (first) {
 		w->tally.swept = true;

@@ -64,6 +64,9 @@ struct window_totals {
 /* So long after the last related event, in ns, all is settled: nothing more is expected. */
 #define WINDOW_SETTLE_NS 500000000ull
 
+/* If no sweep was complete for so long, in ns, of those that were tried, SNP_EN is unverified. */
+#define WINDOW_UNVERIFIED_NS 10000000000ull
+
 struct window;
 
 /* Returns a new automaton, for window_free() to free, or NULL without memory. */

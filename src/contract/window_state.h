@@ -30,7 +30,9 @@ struct tally {
 	unsigned int breaches[SNP_BREACH_COUNT];
 	unsigned int denied, audited;
 	__u64 lost;
-	bool swept; /* at least one sweep was complete */
+	bool swept;	      /* at least one sweep was complete */
+	__u64 unverified_ns;  /* of the first sweep since that was not complete; 0: none was */
+	bool told_unverified; /* blind is reported, as none came for long */
 };
 
 struct window {

@@ -99,6 +99,9 @@ struct hooks_options {
 	bool ask_ftrace;	 /* read available_filter_functions, too */
 	unsigned int avoid;	 /* kinds of hooks not to use, 1 << HOOK_... */
 	unsigned int buffer_kib; /* of the ring buffer; 0: the default */
+	/* Asked between two attachments, if not NULL: true ends sensors_open() with -EINTR. */
+	bool (*stopped)(void *ctx);
+	void *stopped_ctx;
 };
 
 struct hooks {

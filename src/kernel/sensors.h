@@ -18,7 +18,7 @@ struct sensors;
  * takes the next rung of the ladder (hooks_refuse()); if it refuses one of the gate's, that is an
  * error unless h audits. group: of the kprobe events, 0 to KPROBE_GROUPS - 1. *out is set even
  * after an error, for sensors_complaint() and sensors_close(). Returns 0 or a negative errno:
- * -EBUSY if another guard uses the group.
+ * -EBUSY if another guard uses the group, -EINTR if h->options.stopped() says so.
  */
 int sensors_open(struct sensors **out, struct hooks *h, int group);
 

@@ -36,11 +36,14 @@ int sensors_attach_one(struct sensors *s, size_t i)
 
 int sensors_attach_all(struct sensors *s)
 {
+	const struct hooks_options *o = &s->hooks->options;
 	int err;
 
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!sensors_has_program(s, i) || s->links[i] >= 0)
 			continue;
+		if (o->stopped && o->stopped(o->stopped_ctx))
+			return -EINTR;
 		err = sensors_attach_one(s, i);
 		if (!err)
 			continue;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guard looks at between events: CPUs, gate, pins. */
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include "host/own_events.h"
 #include "kernel/kprobe_event.h"
 #include "run/run_state.h"
 #include "run/sweep.h"
+#include "util/complain.h"
 
 void run_publish(struct run *r, bool ended)
 {
@@ -68,13 +70,33 @@ int run_sweep(struct run *r)
 	return 0;
 }
 
-#define COMPLETE_TRIES 20
+/* The signals are blocked from the run's begin on. */
+bool run_is_stopped(void *ctx)
+{
+	const struct run *r = ctx;
+	sigset_t pending;
+
+	if (r->end_ns && boottime_ns() >= r->end_ns)
+		return true;
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+/* Longer than sweep() waits for a msr file. */
+#define COMPLETE_S 5
 
 int run_sweep_until_complete(struct run *r)
 {
+	__u64 until_ns = boottime_ns() + COMPLETE_S * NS_PER_S;
 	int err = run_sweep(r);
 
-	for (int i = 0; !err && !r->swept && i < COMPLETE_TRIES; i++) {
+	while (!err && !r->swept && !run_is_stopped(r)) {
+		if (boottime_ns() >= until_ns) {
+			complain("the CPUs keep changing: no sweep was complete in %d s; SNP_EN is "
+				 "unverified until one is",
+				 COMPLETE_S);
+			break;
+		}
 		nanosleep(&(struct timespec){ .tv_nsec = STREAM_PATIENCE_NS }, NULL);
 		err = run_sweep(r);
 	}

@@ -65,8 +65,10 @@ int run_feed_start(struct run *r);
 void run_alive(void *ctx);
 /* Sweeps, and publishes the result. Returns 0 or a negative errno. */
 int run_sweep(struct run *r);
-/* Sweeps until a sweep is complete; on a host that does not come to rest, a few times only. */
+/* Sweeps until a sweep is complete; on a host that does not come to rest, for some time only. */
 int run_sweep_until_complete(struct run *r);
+/* True if SIGINT or SIGTERM waits, or the run's time is over. ctx: struct run. */
+bool run_is_stopped(void *ctx);
 /* Has the write checks follow the window and, once a second, looks at gate and pins. */
 int run_look(struct run *r);
 /* Shows the state to monitors. ended: the guard is about to go. */

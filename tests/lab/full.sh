@@ -229,6 +229,37 @@ snp-guard run --for 1 >/dev/null 2>"$err"
 expect "--for ends by itself" [ $? -eq 0 ]
 expect "SNP ends" snp_unload
 
+scenario "in a storm of hotplug it starts in time, and ends when it is asked"
+rm -f /tmp/calm
+while [ ! -e /tmp/calm ]; do
+	offline 3
+	online 3
+done 2>/dev/null &
+storm=$!
+# took COMMAND...: sets seconds
+took() {
+	seconds=$(cut -d . -f 1 /proc/uptime)
+	"$@"
+	seconds=$(($(cut -d . -f 1 /proc/uptime) - seconds))
+}
+took guard_start
+expect "it is ready after $seconds s" [ "$seconds" -le 20 ]
+kill -INT $guard
+took guard_ends
+expect "it ends $seconds s after SIGINT" [ "$seconds" -le 8 ]
+replays_as "$json"
+took snp-guard run --for 2 >/dev/null 2>&1
+expect "with --for 2 it ends after $seconds s" [ "$seconds" -le 15 ]
+snp-guard run >/dev/null 2>&1 &
+guard=$!
+sleep 1
+kill -TERM $guard
+took guard_ends
+expect "it ends $seconds s after SIGTERM while it starts" [ "$seconds" -le 8 ]
+: >/tmp/calm
+wait $storm
+is_online 3 || online 3
+
 scenario "records that are lost are counted, and the run is called blind"
 guard_start --buffer 4
 kill -STOP $guard

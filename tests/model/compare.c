@@ -281,6 +281,13 @@ static __u64 state_of(const struct run *r)
 	a.w.cpus.list = NULL;
 	memset(&a.w.tally, 0, sizeof(a.w.tally));
 	a.w.tally.swept = r->a.w.tally.swept;
+	a.w.tally.told_unverified = r->a.w.tally.told_unverified;
+	if (r->a.w.tally.unverified_ns) {
+		a.w.tally.unverified_ns = now_ns - r->a.w.tally.unverified_ns;
+		if (a.w.tally.unverified_ns > WINDOW_UNVERIFIED_NS)
+			a.w.tally.unverified_ns = WINDOW_UNVERIFIED_NS;
+		a.w.tally.unverified_ns++;
+	}
 	a.w.life.windows = 0;
 	a.w.life.opened_ns = a.w.holds.gap_up = a.w.holds.gap_down = 0;
 	a.w.life.found_open = a.w.holds.assumed = false;
@@ -816,6 +823,10 @@ static const struct family families[] = {
 	{ "whether SNP is initialised", 0x30e1, 7, 9,
 	  LIST(HOST_PREPARE_ENTER, HOST_PREPARE_OK, HOST_ENABLE_0, HOST_ENABLE_1, FIRMWARE,
 	       HOST_FULL_OK, HOST_SET_0, HOST_CLEAR_1, HOST_LOST, SWEEPS),
+	  NULL },
+	{ "sweeps that are not complete", 0x89, 8, 10,
+	  LIST(HOST_SWEEP_UNSTABLE, HOST_WAIT_LONG, HOST_ENABLE_0, HOST_CLEAR_0, HOST_UP_1,
+	       HOST_DOWN_1, HOST_LOST, HOST_FULL_OK, HOST_END, SWEEPS),
 	  NULL },
 	{ "since a snapshot", 0x768, 8, 10,
 	  LIST(SNAPSHOT, UNSEEN, HOST_UNREADABLE_1, HOST_ENABLE_1, HOST_FULL_OK, HOST_UP_1,

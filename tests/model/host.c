@@ -211,6 +211,9 @@ static void quietly(struct host *host, enum host_action action)
 	case HOST_WAIT:
 		host->now_ns += WINDOW_SETTLE_NS;
 		break;
+	case HOST_WAIT_LONG:
+		host->now_ns += WINDOW_UNVERIFIED_NS / 2;
+		break;
 	case HOST_WAIT_HALF:
 		host->now_ns += WINDOW_SETTLE_NS / 2;
 		break;

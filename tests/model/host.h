@@ -51,6 +51,7 @@
 	X(SWEEP_OF_ALL, "sweep:tells-all")                                                         \
 	X(WAIT, "wait:settle")                                                                     \
 	X(WAIT_HALF, "wait:settle/2")                                                              \
+	X(WAIT_LONG, "wait:unverified/2")                                                          \
 	X(OTHER, "module-load")                                                                    \
 	X(LOST, "lost")                                                                            \
 	X(UNCOVERED, "uncovered")                                                                  \

@@ -881,9 +881,35 @@ static bool blind_of_firmware(const struct snp_event *h, int k)
 	       !said_unknown(h, k - 1);
 }
 
+/* The first sweep since the last complete one; -1: that was complete. */
+static int unrest_began(const struct snp_event *h, int k)
+{
+	int began = -1;
+
+	for (; k >= 0 && !is_sweep(h, k); k--)
+		if (is(h, k, SNP_EV_TRUTH))
+			began = k;
+	return began;
+}
+
+static bool unrest_lasts(const struct snp_event *h, int k)
+{
+	return is(h, k, SNP_EV_TRUTH) && unrest_began(h, k) >= 0 &&
+	       since(h, unrest_began(h, k), k) >= WINDOW_UNVERIFIED_NS;
+}
+
+static bool said_unrest(const struct snp_event *h, int k)
+{
+	for (; k >= 0 && !is_sweep(h, k); k--)
+		if (unrest_lasts(h, k))
+			return true;
+	return false;
+}
+
 static bool blind(const struct snp_event *h, int k)
 {
-	return is(h, k, SNP_EV_LOST) || is(h, k, SNP_EV_UNCOVERED) || blind_of_firmware(h, k) ||
+	return (unrest_lasts(h, k) && !said_unrest(h, k - 1)) || is(h, k, SNP_EV_LOST) ||
+	       is(h, k, SNP_EV_UNCOVERED) || blind_of_firmware(h, k) ||
 	       (is(h, k, SNP_EV_END) && !saw_sweep(h, k));
 }
 
@@ -952,6 +978,18 @@ static unsigned char age(const struct snp_event *h, int j, __u64 now_ns)
 		return 255;
 	ns = now_ns - h[j].time_ns;
 	return ns < SELF_ENABLE_NS ? ns / unit : SELF_ENABLE_NS / unit;
+}
+
+/* In the half of what settles. */
+static unsigned char unrest_age(const struct snp_event *h, int k, __u64 now_ns)
+{
+	const __u64 unit = WINDOW_SETTLE_NS / 2;
+	int began = unrest_began(h, k);
+	__u64 ns = began >= 0 ? now_ns - h[began].time_ns : 0;
+
+	return began < 0		   ? 255
+	       : ns < WINDOW_UNVERIFIED_NS ? ns / unit
+					   : WINDOW_UNVERIFIED_NS / unit;
 }
 
 static int last_move(const struct snp_event *h, int k)
@@ -1059,6 +1097,8 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 	*p++ = saw_sweep(h, k);
 	*p++ = firmware_of(h, k);
 	*p++ = said_unknown(h, k);
+	*p++ = unrest_age(h, k, now_ns);
+	*p++ = said_unrest(h, k);
 	*p++ = firmware_up(h, k);
 	*p++ = flush_awaited(h, k);
 	*p++ = retry_awaited(h, k);

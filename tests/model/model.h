@@ -42,6 +42,8 @@
  *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the
  *    driver says, or unknown; there is no late-disable or no-latch in that window.
+ *  - Sweeps that are not complete are told of once, by one that comes WINDOW_UNVERIFIED_NS after
+ * the first of them or later.
  *  - After KEXEC the set of CPUs is not followed any more.
  *  - A window is older than the guard if the first sweep finds it, or a bailout before that, and
  *    no full shutdown was seen. None is taken for older while snp_prepare() is in flight, nor

@@ -396,3 +396,28 @@ Test(window_cpus, unreadable_for_five_seconds_is_blind)
 	story_tell(&s, &e);
 	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
 }
+
+/* ---- sweeps that say nothing ---- */
+
+Test(window_cpus, sweeps_that_come_to_no_end_are_blindness)
+{
+	start(&s);
+	/* The last complete one may be long ago. */
+	later(&s, 100 * SECOND);
+	unstable_sweep(&s);
+	later(&s, 9 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "");
+	later(&s, SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "blind");
+	cr_says(&s, "no sweep was complete for 10 s");
+	later(&s, 20 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "");
+	sweep(&s);
+	unstable_sweep(&s);
+	later(&s, 10 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "blind");
+}
