@@ -15,8 +15,8 @@ static int add_textfile(struct outputs *outputs, const char *path)
 {
 	char *copy = strdup(path);
 
-	return copy ? outputs_add(outputs, SNP_PART_TEXTFILE, &textfile_ops, copy, OUTPUTS_NEWEST) :
-		      -ENOMEM;
+	return copy ? outputs_add(outputs, SNP_PART_TEXTFILE, &textfile_ops, copy, OUTPUTS_NEWEST)
+		    : -ENOMEM;
 }
 
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
