@@ -107,13 +107,24 @@ static bool is_target(enum fault_call call, bool other, unsigned int nth)
 	return t && t->call == call && t->other_thread == other && t->nth == nth;
 }
 
+/* In a library's thread the sanitizers allocate too, and take no refusal. */
+static bool is_excepted(enum fault_call call)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return call == FAULT_malloc && !pthread_equal(pthread_self(), command_thread);
+#else
+	(void)call;
+	return false;
+#endif
+}
+
 /* Counts a call; true if it is to fail, with errno set. */
 static bool fails(enum fault_call call)
 {
 	bool other, hit;
 	unsigned int nth;
 
-	if (!run.is_on || inside)
+	if (!run.is_on || inside || is_excepted(call))
 		return false;
 	inside++;
 	pthread_mutex_lock(&lock);
