@@ -19,9 +19,53 @@ static __always_inline bool is_deserted(void)
 	       bpf_ktime_get_boot_ns() - state.beat_ns > SNP_BEAT_NS;
 }
 
+/*
+ * state.triers: in the low half a thread whose opens only try the gate, in the high half until
+ * when, by trial_clock(). A thread that is killed meanwhile leaves its entry, and its number to
+ * others.
+ */
+static __always_inline __u32 trial_clock(void)
+{
+	return bpf_ktime_get_boot_ns() >> 20;
+}
+
+static __always_inline bool is_over(__u64 trier, __u32 now)
+{
+	return (__s32)((__u32)(trier >> 32) - now) <= 0;
+}
+
 static __always_inline bool is_trial(void)
 {
-	return state.trier && state.trier == (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = bpf_get_current_pid_tgid(), now = trial_clock();
+
+	for (int i = 0; i < SNP_TRIERS; i++)
+		if ((__u32)state.triers[i] == tid && !is_over(state.triers[i], now))
+			return true;
+	return false;
+}
+
+/* Returns 0, or -EBUSY if as many threads as there is room for try the gate just now. */
+static __always_inline __s32 begin_trial(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), now = trial_clock();
+	__u64 mine = tid | (__u64)(now + (__u32)(SNP_TRIAL_NS >> 20)) << 32, old;
+
+	for (int i = 0; i < SNP_TRIERS; i++) {
+		old = *(volatile __u64 *)&state.triers[i];
+		if (((__u32)old == tid || is_over(old, now)) &&
+		    __sync_val_compare_and_swap(&state.triers[i], old, mine) == old)
+			return 0;
+	}
+	return -EBUSY;
+}
+
+static __always_inline void end_trial(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	for (int i = 0; i < SNP_TRIERS; i++)
+		if ((__u32)state.triers[i] == tid)
+			__sync_lock_test_and_set(&state.triers[i], 0);
 }
 
 /*

@@ -59,14 +59,16 @@ static __always_inline void arm(void)
 }
 
 /*
- * The write hooks are about to be detached, which only an open window allows. Stores state.writes
- * and then reads the latch, while window_ends() does the reverse: whichever comes second sees what
- * the first one did. Returns 0, or -EAGAIN if no window is open.
+ * The write hooks are about to be detached, which only an open window allows, and only the one in
+ * which the writers were counted: between two windows a file can be opened. Stores state.writes and
+ * then reads the latch, while window_ends() does the reverse: whichever comes second sees what the
+ * first one did. before: the latch before the writers were counted. Returns 0, or -EAGAIN if the
+ * latch has changed since.
  */
-static __always_inline __s32 disarm(void)
+static __always_inline __s32 disarm(__u64 before)
 {
 	__sync_lock_test_and_set(&state.writes, 0);
-	if (*(volatile __u64 *)&state.latch & SNP_LATCH_WINDOW)
+	if (before & SNP_LATCH_WINDOW && *(volatile __u64 *)&state.latch == before)
 		return 0;
 	arm();
 	return -EAGAIN;

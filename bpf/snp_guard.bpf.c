@@ -469,10 +469,19 @@ int steer(struct snp_steer *s)
 		arm();
 		break;
 	case SNP_STEER_DISARM:
-		s->result = disarm();
+		s->result = disarm(s->before);
 		break;
 	case SNP_STEER_TRY:
-		state.trier = s->value;
+		if (s->value)
+			s->result = begin_trial();
+		else
+			end_trial();
+		break;
+	case SNP_STEER_FORGET:
+		forget_files();
+		break;
+	case SNP_STEER_MISSED:
+		state.missed = s->value;
 		break;
 	case SNP_STEER_WRITERS:
 		s->result = count_writers();

@@ -30,21 +30,32 @@ struct {
 /* Set before the programs are loaded; 0 where the kernel does not show the address. */
 const volatile __u64 hibernate_addr; /* atomic_t hibernate_atomic: 0 while /dev/snapshot is open */
 
-static __always_inline int list_inode(struct inode *inode)
+/*
+ * Changes an entry that exists in place: bpf_map_update_elem() would put another element in front
+ * of it and free the old one for any key, which sends a walk over the map astray.
+ */
+static __always_inline void list_inode(struct inode *inode)
 {
 	struct listed entry = { .sb = (__u64)BPF_CORE_READ(inode, i_sb),
 				.ino = BPF_CORE_READ(inode, i_ino) };
 	__u64 key = (__u64)inode;
+	struct listed *listed = bpf_map_lookup_elem(&files, &key);
+	long err;
 
-	if (!bpf_map_update_elem(&files, &key, &entry, BPF_ANY))
-		return 0;
-	__sync_fetch_and_add(&state.unlisted, 1);
-	return -ENOSPC;
+	if (listed) {
+		*listed = entry;
+		return;
+	}
+	/* Another CPU may list the same inode just now. */
+	err = bpf_map_update_elem(&files, &key, &entry, BPF_NOEXIST);
+	if (err && err != -EEXIST)
+		__sync_fetch_and_add(&state.unlisted, 1);
 }
 
 struct open_files {
 	struct list_head *head, *at;
 	struct kernfs_node *node;
+	bool all; /* the walk came to the list's end */
 };
 
 /* Lists one open file of a node of sysfs, whichever instance of sysfs it was opened in. */
@@ -54,8 +65,10 @@ static long list_open_file(__u32 i, struct open_files *walk)
 	struct inode *inode;
 	struct file *file;
 
-	if (!walk->at || walk->at == walk->head)
+	if (walk->at == walk->head) {
+		walk->all = true;
 		return 1;
+	}
 	of = (void *)walk->at - bpf_core_field_offset(struct kernfs_open_file, list);
 	file = BPF_CORE_READ(of, file);
 	inode = BPF_CORE_READ(file, f_inode);
@@ -80,6 +93,8 @@ static __always_inline void list_other_instances(struct inode *inode)
 	walk.head = (void *)open + bpf_core_field_offset(struct kernfs_open_node, files);
 	walk.at = BPF_CORE_READ(open, files.next);
 	bpf_loop(MAX_OPEN_FILES, list_open_file, &walk, 0);
+	if (!walk.all)
+		__sync_fetch_and_add(&state.unlisted, 1);
 }
 
 /*
@@ -88,17 +103,36 @@ static __always_inline void list_other_instances(struct inode *inode)
  * (fs/open.c:do_dentry_open, fs/file_table.c:__fput). A freed inode has no writers, and its memory
  * may have been used again: the superblock and the number tell.
  */
-static long writers_of(void *map, const __u64 *key, const struct listed *entry, __s32 *writers)
+static __always_inline bool has_writer(__u64 key, const struct listed *entry)
 {
-	struct inode *inode = (struct inode *)*key;
-	bool gone = (__u64)BPF_CORE_READ(inode, i_sb) != entry->sb ||
-		    BPF_CORE_READ(inode, i_ino) != entry->ino;
+	struct inode *inode = (struct inode *)key;
 
-	if (gone)
-		bpf_map_delete_elem(map, key);
-	else if (BPF_CORE_READ(inode, i_writecount.counter) > 0)
-		*writers += 1;
+	return (__u64)BPF_CORE_READ(inode, i_sb) == entry->sb &&
+	       BPF_CORE_READ(inode, i_ino) == entry->ino &&
+	       BPF_CORE_READ(inode, i_writecount.counter) > 0;
+}
+
+static long count_writer(void *map, const __u64 *key, const struct listed *entry, __s32 *writers)
+{
+	*writers += has_writer(*key, entry);
 	return 0;
+}
+
+static long forget_unwritten(void *map, const __u64 *key, const struct listed *entry, void *none)
+{
+	if (!has_writer(*key, entry))
+		bpf_map_delete_elem(map, key);
+	return 0;
+}
+
+/*
+ * Makes room in the list. Files without a writer get none while a window is open; user space lists
+ * all of them again before it counts, as one that found no room before may have a writer.
+ */
+static __always_inline void forget_files(void)
+{
+	__sync_lock_test_and_set(&state.unlisted, 0);
+	bpf_for_each_map_elem(&files, forget_unwritten, NULL, 0);
 }
 
 /* Returns the number of guarded files open for writing, or -ENOSPC if one could not be listed. */
@@ -108,7 +142,7 @@ static __always_inline __s32 count_writers(void)
 
 	if (state.unlisted)
 		return -ENOSPC;
-	bpf_for_each_map_elem(&files, writers_of, &writers, 0);
+	bpf_for_each_map_elem(&files, count_writer, &writers, 0);
 	/* A character device has no i_writecount. /dev/snapshot has one user at a time. */
 	if (hibernate_addr)
 		bpf_probe_read_kernel(&free, sizeof(free), (void *)hibernate_addr);

@@ -111,10 +111,12 @@ enum {
 	SNP_F_GATE = 1 << 1,	    /* START: the gate enforces; without: audit mode */
 	SNP_F_HAS_ENABLE = 1 << 2,  /* START: snp_enable() is watched */
 	SNP_F_HAS_LATCH = 1 << 3,   /* START: the kernel disables CPU hotplug for SNP */
+	SNP_F_NO_COMMANDS = 1 << 4, /* START: firmware commands are not seen */
 	SNP_F_SAME_BOOT = 1 << 0,   /* BEFORE: the running kernel took the snapshot */
 	SNP_F_STABLE = 1 << 0,	    /* TRUTH: nothing changed during the sweep: it is complete */
-	SNP_F_FW_KNOWN = 1 << 1,    /* TRUTH: the driver's own flag was read */
-	SNP_F_FW_INIT = 1 << 2,	    /* TRUTH: ... and has SNP as initialised */
+	SNP_F_FW_KNOWN = 1 << 1,    /* TRUTH: the sweep asked whether SNP is initialised */
+	SNP_F_FW_INIT = 1 << 2,	    /* TRUTH: ... and it is, by the driver's own flag */
+	SNP_F_FW_BY_KVM = 1 << 3,   /* TRUTH: ... or rather by what KVM found as it was loaded */
 	SNP_F_FAILING = 1 << 0,	    /* FAULT: without: the part works again */
 };
 

@@ -25,6 +25,10 @@
  */
 #define SNP_BEAT_NS 3000000000ull
 
+/* So many threads can try the gate at once, each for so long. */
+#define SNP_TRIERS   16
+#define SNP_TRIAL_NS 10000000000ull
+
 /*
  * The guarded files, through which user space can make the kernel change the set of online CPUs:
  * X(symbol, name in an event (%u: the CPU), path)
@@ -64,8 +68,12 @@ struct snp_state {
 	__u64 beat_ns;	    /* the guard's last sign of life, CLOCK_BOOTTIME */
 	__u64 audit;	    /* 1: audit mode, the gate reports and lets through */
 	__u64 writes;	    /* 1: the write hooks are attached */
-	__u64 unlisted;	    /* files opened for writing for which the list had no room */
-	__u64 trier;	    /* thread whose opens only try the gate: listed, and not recorded */
+	__u64 unlisted;	    /* files that may be open for writing, and could not be listed */
+	/* Threads whose opens only try the gate: listed, and not recorded; see bpf/gate.h. */
+	__u64 triers[SNP_TRIERS];
+	/* Calls of the attached programs that the kernel left out, as far as a guard reported them.
+	 */
+	__u64 missed;
 	struct text_range ccp_text;
 };
 
@@ -75,9 +83,11 @@ enum snp_steer_verb {
 	SNP_STEER_BEAT,	   /* the guard is alive at time value, in ns */
 	SNP_STEER_AUDIT,   /* set audit to value */
 	SNP_STEER_ARM,	   /* the write hooks are attached */
-	SNP_STEER_DISARM,  /* may the write hooks go? 0: yes, as a window is open */
-	SNP_STEER_TRY,	   /* thread value tries the gate; 0: no thread does */
+	SNP_STEER_DISARM,  /* may the write hooks go? 0: yes, the latch still equals before */
+	SNP_STEER_TRY,	   /* the calling thread tries the gate; value 0: no more */
 	SNP_STEER_WRITERS, /* how many guarded files are open for writing? */
+	SNP_STEER_MISSED,  /* set missed to value */
+	SNP_STEER_FORGET,  /* make room in the list of files, which is then to be made again */
 };
 
 struct snp_steer {

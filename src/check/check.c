@@ -53,7 +53,9 @@ static bool check_begin_group(struct check_look *l, enum check_group group)
 		return false;
 	case CHECK_GROUP_GUARD:
 		if (!f->guard)
-			check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "run as root",
+			check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN,
+				  f->guard_err == -EACCES ? "run as root"
+							  : "allow the system call bpf here",
 				  "can't read the guard's pinned state: %s",
 				  strerror(-f->guard_err));
 		return f->guard;

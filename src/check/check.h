@@ -4,6 +4,7 @@
 #define CHECK_H
 
 #include "kernel/hooks.h"
+#include "host/initialised.h"
 #include "host/platform.h"
 #include "host/psp_status.h"
 #include "host/registers.h"
@@ -43,14 +44,14 @@ struct check_facts {
 	const struct snapshot *now;   /* NULL: the CPUs kept changing */
 	const struct snapshot *since; /* NULL: nothing to compare with */
 	struct severities severities;
-	__u32 start_flags;		   /* SNP_F_HAS_PREPARE and so on; of the kernel */
-	bool kernel_known;		   /* start_flags, and now->hotplug_count were asked for */
-	int initialised;		   /* by the driver: 1, 0, or -1 if unknown */
+	__u32 start_flags; /* SNP_F_HAS_PREPARE and so on; of the kernel */
+	bool kernel_known; /* start_flags, and now->hotplug_count were asked for */
+	enum initialised initialised;
 	const struct registers *registers; /* as now has the CPUs; NULL: not read */
 	const struct psp_status *firmware; /* NULL: not asked, or asking failed */
 	int firmware_err;		   /* negative errno of asking; 0: not asked */
 	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
-	int guard_err;			   /* negative errno; -EPERM without root */
+	int guard_err;			   /* negative errno; -EACCES without root */
 	bool require_snp;		   /* a host without SNP fails */
 };
 

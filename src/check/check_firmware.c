@@ -14,7 +14,8 @@ static bool is_loaded(const struct check_look *l, const char *module)
 
 bool check_may_ask_firmware(const struct check_facts *f)
 {
-	if (!f->now || f->initialised != 1)
+	/* KVM asked some time ago: what was true then may make the kernel initialise SNP now. */
+	if (!f->now || f->initialised != INITIALISED_YES)
 		return false;
 	for (unsigned int i = 0; i < f->now->count; i++)
 		if (f->now->cpus[i].online && !check_has_snp_en(&f->now->cpus[i]))
@@ -24,14 +25,17 @@ bool check_may_ask_firmware(const struct check_facts *f)
 
 void check_firmware(struct check_look *l)
 {
-	int initialised = l->facts->initialised;
+	enum initialised initialised = l->facts->initialised;
 
 	if (!is_loaded(l, "ccp"))
 		check_add(l, CHECK_ID_FIRMWARE, CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
-	else if (initialised < 0)
+	else if (initialised == INITIALISED_UNKNOWN)
 		check_add(l, CHECK_ID_FIRMWARE, CHECK_UNKNOWN,
 			  "run as root, on a kernel with BTF of ccp",
 			  "can't read whether the driver has initialised SNP");
+	else if (initialised == INITIALISED_BY_KVM)
+		check_add(l, CHECK_ID_FIRMWARE, CHECK_PASS, NULL,
+			  "KVM has found SNP initialised; the driver's own flag can't be read");
 	else
 		check_add(l, CHECK_ID_FIRMWARE, CHECK_PASS, NULL,
 			  "the driver has %sinitialised SNP", initialised ? "" : "not ");
@@ -82,10 +86,10 @@ void check_firmware_state(struct check_look *l)
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN,
 			  "run as root, where /dev/sev exists", "SNP_PLATFORM_STATUS failed: %s",
 			  strerror(-f->firmware_err));
-	else if (f->initialised == 1)
+	else if (f->initialised == INITIALISED_YES)
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN, "see the check snp-en",
 			  "not asked: on a CPU without SNP_EN the command would crash the kernel");
-	else if (f->initialised < 0)
+	else if (f->initialised != INITIALISED_NO)
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN,
 			  "run as root, on a kernel with BTF of ccp",
 			  "not asked: on some kernels the command would initialise SNP");
@@ -124,7 +128,7 @@ void check_kvm(struct check_look *l)
 	else if (!snp)
 		check_add(l, CHECK_ID_KVM_AMD, CHECK_UNKNOWN, "use Linux 6.11 or later",
 			  "kvm_amd has no parameter sev_snp");
-	else if (snp == 'Y' && l->facts->initialised == 0)
+	else if (snp == 'Y' && l->facts->initialised == INITIALISED_NO)
 		check_add(l, CHECK_ID_KVM_AMD, CHECK_WARN, "unload kvm_amd and load it again",
 			  "its parameter sev_snp is Y, but the driver has not initialised SNP");
 	else

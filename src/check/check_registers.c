@@ -88,7 +88,7 @@ void check_msrs(struct check_look *l)
 	const struct registers *of = l->facts->registers;
 	bool named = false;
 
-	if (l->facts->initialised == 1) {
+	if (l->facts->initialised > INITIALISED_NO) {
 		check_add(l, CHECK_ID_MSRS, CHECK_NOT_APPLICABLE, NULL,
 			  "SNP is initialised: the firmware compared them before that");
 		return;

@@ -141,7 +141,7 @@ static void look_at_guard(struct check_facts *f, struct guard_facts *guard)
 int command_check(int argc, char **argv, int *status)
 {
 	struct platform platform = { .root = "" };
-	struct check_facts facts = { .platform = &platform, .initialised = -1 };
+	struct check_facts facts = { .platform = &platform, .initialised = INITIALISED_UNKNOWN };
 	struct check_report report = { 0 };
 	struct snapshot now = { 0 }, since;
 	struct guard_facts guard;
@@ -161,6 +161,8 @@ int command_check(int argc, char **argv, int *status)
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
 		look_at_kernel(&facts, &now);
+		if (facts.initialised == INITIALISED_UNKNOWN)
+			facts.initialised = initialised_by_others(&platform, &now);
 		registers_read(&registers, &platform, &now);
 		facts.registers = &registers;
 	}

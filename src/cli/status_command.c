@@ -28,7 +28,7 @@ const struct argp status_argp = {
 	       "the "
 	       "gate refuses (tried, where a window is open), what is missing, the last windows, "
 	       "and who was refused. Exit status: 0 enforcing or auditing, 1 degraded, 3 no pinned "
-	       "guard.",
+	       "guard, or one whose state can't be read.",
 };
 
 int command_status(int argc, char **argv, int *status)
@@ -40,18 +40,19 @@ int command_status(int argc, char **argv, int *status)
 
 	options_read(&status_argp, argc, argv, &options);
 	err = pinned_status_read(&b);
-	if (err == -EPERM) {
+	if (err == -EACCES)
 		complain("not root: can't read the state of a pinned guard; use sudo");
-	} else if (err) {
-		complain("can't read the state of a pinned guard: %s %s", strerror(-err),
-			 sensors_complaint());
-	} else {
-		if (options.format == REPORT_JSON)
-			status_print_json(stdout, &b);
-		else
-			status_print_text(stdout, &terminal, &b);
+	else if (err)
+		complain("can't read the state of a pinned guard, which may go on: %s %s",
+			 strerror(-err), sensors_complaint());
+	if (err)
+		status_print_unknown(stdout, &terminal, options.format == REPORT_JSON, err);
+	else if (options.format == REPORT_JSON)
+		status_print_json(stdout, &b);
+	else
+		status_print_text(stdout, &terminal, &b);
+	if (!err)
 		*status = exit_statuses[b.facts.state];
-	}
 	pinned_status_free(&b);
 	return err;
 }

@@ -224,3 +224,23 @@ void status_print_json(FILE *out, const struct pinned_status *b)
 		status_history_json(o, b);
 	json_print(out, o);
 }
+
+/* ---- what can't be read ---- */
+
+static const char unknown[] = "unknown";
+
+void status_print_unknown(FILE *out, const struct terminal *t, bool json, int err)
+{
+	struct json_object *o;
+
+	if (!json) {
+		fprintf(out, "%-*s", LABEL_WIDTH, "state:");
+		terminal_label(t, out, TONE_WARNING, 0, unknown);
+		fprintf(out, ": %s\n", strerror(-err));
+		return;
+	}
+	o = json_object_new_object();
+	json_put_str(o, "state", unknown);
+	json_put_str(o, "why", strerror(-err));
+	json_print(out, o);
+}

@@ -12,5 +12,7 @@
 void status_print_text(FILE *out, const struct terminal *t, const struct pinned_status *b);
 /* One object, with all refusals and windows on record. */
 void status_print_json(FILE *out, const struct pinned_status *b);
+/* What can't be read is neither "detached" nor "degraded". err: a negative errno, why. */
+void status_print_unknown(FILE *out, const struct terminal *t, bool json, int err);
 
 #endif

@@ -20,7 +20,7 @@ enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	  "memory",                                                                                \
 	  "stop the SNP guests and reboot; in audit mode, switch to enforcing")                    \
 	X(CPU_WITHOUT_SNP_EN, "cpu-without-snp-en", CRITICAL,                                      \
-	  "an online CPU lacks SNP_EN while SNP is initialised: it skips the RMP checks and "      \
+	  "an online CPU lacks SNP_EN while SNP guests may run: it skips the RMP checks and "      \
 	  "can corrupt guest memory",                                                              \
 	  "stop the SNP guests and reboot the host")                                               \
 	X(UNSAFE_BAILOUT, "unsafe-bailout", CRITICAL,                                              \

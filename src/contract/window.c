@@ -32,6 +32,7 @@ static void on_start(struct window *w, const struct snp_event *e)
 	w->kernel.has_prepare = e->flags & SNP_F_HAS_PREPARE;
 	w->kernel.has_enable = e->flags & SNP_F_HAS_ENABLE;
 	w->kernel.has_latch = e->flags & SNP_F_HAS_LATCH;
+	w->kernel.no_commands = e->flags & SNP_F_NO_COMMANDS;
 }
 
 static void on_uncovered(struct window *w, const struct snp_event *e)
@@ -107,12 +108,32 @@ static void begin_anew(struct window *w, const struct snp_event *e)
 	holds_begin_anew(w, e);
 }
 
+/* Something keeps changing, so that each sweep says nothing. */
+static void on_unstable(struct window *w, const struct snp_event *e)
+{
+	struct tally *t = &w->tally;
+
+	if (!t->unverified_ns)
+		t->unverified_ns = e->time_ns;
+	if (t->told_unverified || e->time_ns - t->unverified_ns < WINDOW_UNVERIFIED_NS)
+		return;
+	t->told_unverified = true;
+	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
+		      "no sweep was complete for %llu s, as something kept changing: SNP_EN is "
+		      "unverified",
+		      WINDOW_UNVERIFIED_NS / 1000000000);
+}
+
 static void on_truth(struct window *w, const struct snp_event *e)
 {
 	bool first = !w->tally.swept;
 
-	if (!(e->flags & SNP_F_STABLE))
+	if (!(e->flags & SNP_F_STABLE)) {
+		on_unstable(w, e);
 		return;
+	}
+	w->tally.unverified_ns = 0;
+	w->tally.told_unverified = false;
 	firmware_on_sweep(w, e);
 	if (first) {
 		w->tally.swept = true;
@@ -124,6 +145,7 @@ static void on_truth(struct window *w, const struct snp_event *e)
 		holds_judge_inherited(w, e);
 	}
 	begin_anew(w, e);
+	firmware_judge_unknown(w);
 	cpus_judge(w, e);
 	life_cycle_end_sweep(w);
 	holds_judge_count(w, e);
@@ -303,6 +325,7 @@ struct window_now window_now(const struct window *w)
 	return (struct window_now){
 		.open = w->life.open,
 		.initialised = w->firmware.state == FW_INITIALISED,
+		.may_be_initialised = firmware_may_run_guests(w),
 		.outstanding = w->holds.by_snp,
 	};
 }

@@ -64,6 +64,9 @@ struct window_totals {
 /* So long after the last related event, in ns, all is settled: nothing more is expected. */
 #define WINDOW_SETTLE_NS 500000000ull
 
+/* If no sweep was complete for so long, in ns, of those that were tried, SNP_EN is unverified. */
+#define WINDOW_UNVERIFIED_NS 10000000000ull
+
 struct window;
 
 /* Returns a new automaton, for window_free() to free, or NULL without memory. */
@@ -100,7 +103,8 @@ struct window_cpu window_cpu(const struct window *w, unsigned int cpu);
 /* The present state, for displays. */
 struct window_now {
 	bool open, initialised;
-	int outstanding; /* SNP's holds: its cpu_hotplug_disable() calls not yet undone */
+	bool may_be_initialised; /* SNP is, or that is unknown */
+	int outstanding;	 /* SNP's holds: its cpu_hotplug_disable() calls not yet undone */
 };
 struct window_now window_now(const struct window *w);
 struct window_totals window_totals(const struct window *w);

@@ -268,15 +268,17 @@ void cpus_judge(struct window *w, const struct snp_event *e)
 	for (unsigned int i = 0; i < w->cpus.count; i++) {
 		struct cpu *c = &w->cpus.list[i];
 
-		if (w->firmware.state != FW_INITIALISED || !cpu_is_online_without_en(c) ||
-		    c->told_without)
+		if (!firmware_may_run_guests(w) || !cpu_is_online_without_en(c) || c->told_without)
 			continue;
 		if (!w->kernel.has_prepare && moved_within(c, e, SELF_ENABLE_NS)) {
 			w->cpus.disbelieved = true;
 			continue;
 		}
 		window_breach(w, SNP_BREACH_CPU_WITHOUT_SNP_EN, i,
-			      "CPU %u is online without SNP_EN while SNP is initialised", i);
+			      "CPU %u is online without SNP_EN %s", i,
+			      w->firmware.state == FW_INITIALISED
+				      ? "while SNP is initialised"
+				      : "inside a window; whether SNP is initialised is unknown");
 		c->told_without = true;
 	}
 }

@@ -3,6 +3,18 @@
 
 #include "contract/window_state.h"
 
+static bool is_unknown_in_window(const struct window *w)
+{
+	return w->life.open && w->firmware.state == FW_UNKNOWN;
+}
+
+bool firmware_may_run_guests(const struct window *w)
+{
+	/* SNP_INIT follows snp_prepare(), which may have set SNP_EN on some CPUs only so far. */
+	return w->firmware.state == FW_INITIALISED ||
+	       (is_unknown_in_window(w) && !w->life.preparing);
+}
+
 /* ---- commands ---- */
 
 static void tell_failed_init(struct window *w, const struct snp_event *e)
@@ -104,6 +116,9 @@ void firmware_end(struct window *w)
 void firmware_on_window_opened(struct window *w)
 {
 	w->firmware.init_retry = false;
+	/* SNP_INIT wants SNP_EN on every CPU, so no SNP_INIT came before the first SNP_EN. */
+	if (!w->life.found_open && w->firmware.state == FW_UNKNOWN)
+		w->firmware.state = FW_DOWN;
 }
 
 void firmware_on_window_closed(struct window *w)
@@ -117,16 +132,31 @@ void firmware_on_sweep(struct window *w, const struct snp_event *e)
 {
 	struct snp_firmware *fw = &w->firmware;
 
-	if (w->records_lost)
+	if (w->records_lost || w->kernel.no_commands)
 		fw->state = FW_UNKNOWN;
 	if (e->flags & SNP_F_FW_INIT) {
 		fw->state = FW_INITIALISED;
 		fw->init_retry = false;
 	}
-	/* The driver sets its flag after SNP_DF_FLUSH only. */
+	/* The driver sets its flag only after SNP_DF_FLUSH. */
 	if ((e->flags & (SNP_F_FW_KNOWN | SNP_F_FW_INIT)) == SNP_F_FW_KNOWN &&
 	    fw->state != FW_INIT_DONE)
 		fw->state = FW_DOWN;
+}
+
+void firmware_judge_unknown(struct window *w)
+{
+	struct snp_firmware *fw = &w->firmware;
+
+	if (!is_unknown_in_window(w)) {
+		fw->told_unknown = false;
+	} else if (!fw->told_unknown && !w->life.preparing) {
+		fw->told_unknown = true;
+		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
+			      "can't find out whether SNP is initialised in window %u: a CPU "
+			      "without SNP_EN is reported as if it were",
+			      w->life.windows);
+	}
 }
 
 void firmware_begin_anew(struct window *w)

@@ -16,7 +16,14 @@ struct snp_firmware {
 	bool init_failed;	  /* in this window, and none succeeded since */
 	bool init_retry;	  /* it failed with DFFLUSH_REQUIRED: the driver tries again */
 	struct snp_event retried; /* with init_retry: the command that failed */
+	bool told_unknown;	  /* blind is reported, for an unknown state in the open window */
 };
+
+/*
+ * True in a window in which SNP is initialised, or in which that is unknown: a CPU without SNP_EN
+ * may harm a guest.
+ */
+bool firmware_may_run_guests(const struct window *w);
 
 /* A command has ended. Returns true for a full shutdown, which ends more than the firmware. */
 bool firmware_on_command(struct window *w, const struct snp_event *e);
@@ -30,8 +37,10 @@ void firmware_on_window_closed(struct window *w);
 
 /* ---- a complete sweep ---- */
 
-/* Believes the driver's own flag, where the sweep could read it. */
+/* Believes the sweep where it could find out whether SNP is initialised. */
 void firmware_on_sweep(struct window *w, const struct snp_event *e);
+/* blind, once for each time that it becomes unknown in a window whether SNP is initialised. */
+void firmware_judge_unknown(struct window *w);
 /* After a loss: an init that was failing before it is given up. */
 void firmware_begin_anew(struct window *w);
 /* All is settled: a retry that has not come does not come any more. */

@@ -151,11 +151,12 @@ static const char *assumption(const struct holds *h)
 			   : "SNP has no hold";
 }
 
-static const char *driver_says(enum firmware state)
+static const char *firmware_text(enum firmware state, const struct snp_event *e)
 {
-	return state == FW_INITIALISED ? "the driver has initialised SNP"
-	       : state == FW_DOWN      ? "the driver has not initialised SNP"
-				       : "whether SNP is initialised is unknown";
+	return state == FW_UNKNOWN	    ? "whether SNP is initialised is unknown"
+	       : state != FW_INITIALISED    ? "the driver has not initialised SNP"
+	       : e->flags & SNP_F_FW_BY_KVM ? "KVM has found SNP initialised"
+					    : "the driver has initialised SNP";
 }
 
 static void find_open(struct window *w, const struct snp_event *e)
@@ -170,7 +171,8 @@ static void find_open(struct window *w, const struct snp_event *e)
 	open_window(w, true, why);
 	holds_assume(w, e);
 	window_turn(w, WINDOW_INFERRED, "guard started inside a window; %s: %s; %s",
-		    hotplug_count(e, count), assumption(&w->holds), driver_says(w->firmware.state));
+		    hotplug_count(e, count), assumption(&w->holds),
+		    firmware_text(w->firmware.state, e));
 }
 
 void life_cycle_first_sweep(struct window *w, const struct snp_event *e)

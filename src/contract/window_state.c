@@ -110,6 +110,12 @@ static void pack_window(struct pack *p, struct window *w)
 	pack_bool(p, &w->records_lost);
 	pack_bool(p, &w->cpus.disbelieved);
 	pack_bool(p, &w->cpus.look_again);
+	if (!p->old) {
+		pack_bool(p, &w->kernel.no_commands);
+		pack_bool(p, &w->firmware.told_unknown);
+		pack_time(p, &w->tally.unverified_ns);
+		pack_bool(p, &w->tally.told_unverified);
+	}
 	/* A retry that never comes is reported by the name of its command. */
 	if (w->firmware.init_retry && !snp_command_name(w->firmware.retried.subject))
 		p->err = -EBADMSG;

@@ -22,6 +22,7 @@ struct kernel_facts {
 	bool has_prepare; /* the kernel has snp_prepare() */
 	bool has_enable;  /* snp_enable() is watched */
 	bool has_latch;	  /* the kernel disables CPU hotplug for SNP */
+	bool no_commands; /* firmware commands are not seen */
 };
 
 /* Counts since the start. Written by window.c. */
@@ -29,7 +30,9 @@ struct tally {
 	unsigned int breaches[SNP_BREACH_COUNT];
 	unsigned int denied, audited;
 	__u64 lost;
-	bool swept; /* at least one sweep was complete */
+	bool swept;	      /* at least one sweep was complete */
+	__u64 unverified_ns;  /* of the first sweep since that was not complete; 0: none was */
+	bool told_unverified; /* blind is reported, as none came for long */
 };
 
 struct window {

@@ -137,10 +137,23 @@ static int read_symbols(struct kernel *k)
 	return err;
 }
 
+/* Each module gets a new directory as it is loaded. */
+static uint64_t ccp_inode(const struct kernel *k)
+{
+	return k->running ? platform_inode(&k->platform, "/sys/module/ccp") : 0;
+}
+
+bool kernel_ccp_changed(const struct kernel *k)
+{
+	return ccp_inode(k) != k->ccp_inode;
+}
+
 int kernel_refresh(struct kernel *k)
 {
 	int err;
 
+	/* First: a change meanwhile is then noticed later. */
+	k->ccp_inode = ccp_inode(k);
 	k->ccp = where_ccp_is(k);
 	err = read_symbols(k);
 	if (!err)

@@ -48,6 +48,7 @@ struct kernel {
 	struct kernel_files files;
 	bool running;
 	enum platform_module ccp;
+	uint64_t ccp_inode; /* of its directory in sysfs, as the symbols were read */
 	struct btf *btf;
 	struct btf *ccp_btf;	 /* the module's, or vmlinux's if ccp is built in; NULL: unknown */
 	struct kallsym *symbols; /* those that kernel_open() was asked for, in that order */
@@ -66,7 +67,9 @@ int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_
 		const struct kallsym *symbols, int n);
 void kernel_close(struct kernel *k);
 
-/* Looks up the symbols again, after ccp was loaded or unloaded. Returns 0 or a negative errno. */
+/* True if ccp was loaded or unloaded since the symbols were read. */
+bool kernel_ccp_changed(const struct kernel *k);
+/* Looks up the symbols again. Returns 0 or a negative errno. */
 int kernel_refresh(struct kernel *k);
 
 /*

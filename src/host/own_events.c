@@ -42,13 +42,15 @@ struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c)
 	return e;
 }
 
-struct snp_event own_truth(int hotplug_count, int initialised, bool stable)
+struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool stable)
 {
 	struct snp_event e = own_event(SNP_EV_TRUTH);
 
 	e.count = hotplug_count;
-	e.flags = (stable ? SNP_F_STABLE : 0) | (initialised >= 0 ? SNP_F_FW_KNOWN : 0) |
-		  (initialised > 0 ? SNP_F_FW_INIT : 0);
+	e.flags = (stable ? SNP_F_STABLE : 0) |
+		  (initialised != INITIALISED_UNKNOWN ? SNP_F_FW_KNOWN : 0) |
+		  (initialised > INITIALISED_NO ? SNP_F_FW_INIT : 0) |
+		  (initialised == INITIALISED_BY_KVM ? SNP_F_FW_BY_KVM : 0);
 	return e;
 }
 

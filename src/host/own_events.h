@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "host/initialised.h"
 #include "host/snapshot.h"
 #include "abi/event.h"
 
@@ -19,11 +20,8 @@ struct snp_event own_event(enum snp_event_kind kind);
 /* CPU_STATE of one CPU. */
 struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c);
 
-/*
- * TRUTH, the end of a sweep. stable: nothing changed during the sweep. initialised: whether ccp
- * believes SNP to be initialised: 1, 0, or -1 if that is unknown.
- */
-struct snp_event own_truth(int hotplug_count, int initialised, bool stable);
+/* TRUTH, the end of a sweep. stable: nothing changed during the sweep. */
+struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool stable);
 
 /*
  * Calls feed with an earlier snapshot as events: BEFORE_CPU for each CPU, then BEFORE. boot_id is

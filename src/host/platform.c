@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/module_file.h"
@@ -207,6 +208,17 @@ bool platform_exists(const struct platform *p, const char *path)
 
 	return snprintf(full, sizeof(full), "%s%s", p->root, path) < (int)sizeof(full) &&
 	       !access(full, F_OK);
+}
+
+uint64_t platform_inode(const struct platform *p, const char *path)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(full, sizeof(full), "%s%s", p->root, path) >= (int)sizeof(full) ||
+	    stat(full, &st))
+		return 0;
+	return st.st_ino;
 }
 
 static bool listed(const struct platform *p, const char *list, const char *name)

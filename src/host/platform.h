@@ -63,6 +63,8 @@ bool platform_is_confidential(const struct platform *p);
 
 /* True if the file exists. */
 bool platform_exists(const struct platform *p, const char *path);
+/* The number of the file's inode; 0 if the file does not exist. */
+uint64_t platform_inode(const struct platform *p, const char *path);
 
 /*
  * Returns 1 if the effective set of this process has the capability (CAP_*, linux/capability.h), 0

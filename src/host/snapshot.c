@@ -15,7 +15,7 @@
 /* A CPU takes some 70 bytes; the largest host needs less. */
 #define SNAPSHOT_SIZE_MAX (8u << 20)
 
-int snapshot_take(struct snapshot *s, const struct platform *p)
+int snapshot_list(struct snapshot *s, const struct platform *p)
 {
 	struct cpulist present = { 0 }, online = { 0 };
 	int err;
@@ -41,12 +41,27 @@ int snapshot_take(struct snapshot *s, const struct platform *p)
 
 		c->present = cpulist_has(&present, i);
 		c->online = cpulist_has(&online, i);
-		if (c->online)
-			c->err = platform_syscfg(p, i, &c->syscfg);
 	}
 out:
 	cpulist_free(&present);
 	cpulist_free(&online);
+	return err;
+}
+
+void snapshot_read_cpu(struct snapshot *s, const struct platform *p, unsigned int cpu)
+{
+	struct snapshot_cpu *c = &s->cpus[cpu];
+
+	if (c->online)
+		c->err = platform_syscfg(p, cpu, &c->syscfg);
+}
+
+int snapshot_take(struct snapshot *s, const struct platform *p)
+{
+	int err = snapshot_list(s, p);
+
+	for (unsigned int i = 0; !err && i < s->count; i++)
+		snapshot_read_cpu(s, p, i);
 	return err;
 }
 

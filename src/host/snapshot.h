@@ -26,6 +26,9 @@ struct snapshot {
  * or a negative errno. The caller calls snapshot_free() in either case.
  */
 int snapshot_take(struct snapshot *s, const struct platform *p);
+/* The same in steps: the lists first, then SYSCFG of each CPU, by its number; offline ones too. */
+int snapshot_list(struct snapshot *s, const struct platform *p);
+void snapshot_read_cpu(struct snapshot *s, const struct platform *p, unsigned int cpu);
 /* Writes s as JSON. Returns 0 or a negative errno. */
 int snapshot_write(const struct snapshot *s, FILE *f);
 /*

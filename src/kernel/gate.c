@@ -81,9 +81,46 @@ static int gate_event(struct snp_event *e, __u32 flags, const char *what)
 	return 1;
 }
 
-int gate_follow(const struct gate *g, bool window_open, struct snp_event *e)
+/* An open that found no room in the list has long returned by then, so the kernel shows it. */
+#define RELIST_NS 1000000000ull
+
+static int list_again(struct gate *g, __u64 latch)
+{
+	int n = sensors_forget(g->sensors);
+
+	if (!n)
+		n = gate_list(g);
+	if (!n)
+		n = sensors_writers(g->sensors);
+	/* A file that was opened meanwhile may be the one that was just forgotten. */
+	if (n >= 0 && sensors_state(g->sensors).latch == latch)
+		g->relist = false;
+	return n;
+}
+
+/* latch: as it is now. Returns the number of writers, or a negative errno if it is unknown. */
+static int count_writers(struct gate *g, __u64 latch)
+{
+	__u64 now = boottime_ns();
+	int n;
+
+	if (!g->relist) {
+		n = sensors_writers(g->sensors);
+		if (n != -ENOSPC)
+			return n;
+		g->relist = true;
+		g->relist_ns = now + RELIST_NS;
+	}
+	if (now < g->relist_ns)
+		return -ENOSPC;
+	g->relist_ns = now + RELIST_NS;
+	return list_again(g, latch);
+}
+
+int gate_follow(struct gate *g, bool window_open, struct snp_event *e)
 {
 	bool armed = g->gates && sensors_are_armed(g->sensors);
+	__u64 before;
 	int err;
 
 	if (!g->gates || armed == !window_open)
@@ -94,11 +131,12 @@ int gate_follow(const struct gate *g, bool window_open, struct snp_event *e)
 	}
 	if (!window_open || g->unlisted)
 		return 0;
-	err = sensors_writers(g->sensors);
+	before = sensors_state(g->sensors).latch;
+	err = count_writers(g, before);
 	/* With writers, or if they can't be counted, the write hooks stay attached. */
 	if (err)
 		return 0;
-	err = sensors_disarm(g->sensors);
+	err = sensors_disarm(g->sensors, before);
 	if (err == -EAGAIN)
 		return 0;
 	return err ? err : gate_event(e, SNP_F_STEADY, "no guarded file is open for writing");

@@ -23,6 +23,8 @@ struct gate {
 	bool pinned; /* they are pinned in PINS_DIR */
 	/* some writers can't be listed, so the write hooks stay attached */
 	bool unlisted;
+	bool relist;	 /* all guarded files are to be listed again before writers are counted */
+	__u64 relist_ns; /* ... and not before this time, CLOCK_BOOTTIME */
 	/* already reported, and not to be reported again while it lasts */
 	bool told_open, told_off, told_unpinned, told_locked;
 	__u64 told_exposed;
@@ -38,7 +40,7 @@ int gate_list(struct gate *g);
  * Attaches or detaches the write hooks, as the state of the window asks. Returns 1 with the change
  * as a GATE event in e, 0 if nothing changed, or a negative errno.
  */
-int gate_follow(const struct gate *g, bool window_open, struct snp_event *e);
+int gate_follow(struct gate *g, bool window_open, struct snp_event *e);
 
 /*
  * Checks that the gate is as the guard left it, and restores what it can. window_open is the state

@@ -74,7 +74,7 @@ const struct hook hook_table[] = {
 
 	{ FACT_FIRMWARE, HOOK_MEMORY, "psp_master", NULL, HOOK_IN_CCP, NULL },
 	{ FACT_FIRMWARE, HOOK_COMMANDS, "SNP_INIT_EX", NULL, 0,
-	  "SNP initialised before the guard's start" },
+	  "SNP initialised before the guard's start, unless KVM says so" },
 };
 const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) <= HOOKS_MAX, "HOOKS_MAX is too small");

@@ -27,7 +27,7 @@
 	X(MODULES, "modules", "a reload of ccp is not seen; disables after it have no owner")      \
 	X(KEXEC, "kexec", "kexec is not seen: CPUs that it stops look offlined")                   \
 	X(GATE, "gate", "the gate can't refuse anything")                                          \
-	X(FIRMWARE, "firmware", "SNP initialised before the guard's start is not seen")            \
+	X(FIRMWARE, "firmware", "whether SNP is initialised is known only where KVM says so")      \
 	X(CPUHP_FAIL, "cpuhp-fail", "failed hotplug transitions are not seen")
 
 enum hook_fact {
@@ -99,6 +99,9 @@ struct hooks_options {
 	bool ask_ftrace;	 /* read available_filter_functions, too */
 	unsigned int avoid;	 /* kinds of hooks not to use, 1 << HOOK_... */
 	unsigned int buffer_kib; /* of the ring buffer; 0: the default */
+	/* Asked between two attachments, if not NULL: true ends sensors_open() with -EINTR. */
+	bool (*stopped)(void *ctx);
+	void *stopped_ctx;
 };
 
 struct hooks {

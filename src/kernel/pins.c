@@ -135,13 +135,24 @@ static __u32 id_of(enum pin_kind kind, int fd)
 	return kind == PIN_MAP ? map_id(fd) : link_id(fd);
 }
 
-static bool holds(enum pin_kind kind, const char *path, int fd)
+int pin_get(const char *path)
 {
-	int pinned = bpf_obj_get(path);
+	int fd = bpf_obj_get(path);
+
+	if (fd >= 0)
+		return fd;
+	/* -EINVAL: a file of another file system, kernel/bpf/inode.c:bpf_any_get(). */
+	return errno == EINVAL || errno == ENOTDIR ? -ENOENT : -errno;
+}
+
+/* Returns 1, 0, or a negative errno. */
+static int holds(enum pin_kind kind, const char *path, int fd)
+{
+	int pinned = pin_get(path);
 	bool same;
 
 	if (pinned < 0)
-		return false;
+		return pinned == -ENOENT ? 0 : pinned;
 	same = id_of(kind, pinned) == id_of(kind, fd);
 	close(pinned);
 	return same;
@@ -150,10 +161,12 @@ static bool holds(enum pin_kind kind, const char *path, int fd)
 int pin_again(int fd, enum pin_kind kind, const char *name)
 {
 	char path[PIN_PATH_MAX];
+	int n;
 
 	pin_path(path, PINS_DIR, kind, name);
-	if (holds(kind, path, fd))
-		return 0;
+	n = holds(kind, path, fd);
+	if (n)
+		return n < 0 ? n : 0;
 	unlink(path);
 	if (bpf_obj_pin(fd, path))
 		return -errno;

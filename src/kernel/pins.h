@@ -41,6 +41,12 @@ int pins_publish(void);
 /* Removes PINS_DIR, to the same effect. Returns 0 or a negative errno. */
 int pins_remove(void);
 
+/*
+ * Opens what is pinned at path. Returns a descriptor or a negative errno: -ENOENT if there is no
+ * pin; any other means that bpf(2) does not say.
+ */
+int pin_get(const char *path);
+
 /* Pins a map or link in PINS_DIR if it is not pinned. Returns 1 if it was not, 0, or a negative
  * errno. */
 int pin_again(int fd, enum pin_kind kind, const char *name);

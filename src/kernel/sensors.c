@@ -80,6 +80,7 @@ __u32 sensors_start_flags(const struct sensors *s)
 	return (h->states[FACT_PREPARE].kind != HOOK_SWEEP ? SNP_F_HAS_PREPARE : 0) |
 	       (h->states[FACT_SNP_EN].kind != HOOK_SWEEP ? SNP_F_HAS_ENABLE : 0) |
 	       (s->has_hold ? SNP_F_HAS_LATCH : 0) |
+	       (h->states[FACT_COMMANDS].covered ? 0 : SNP_F_NO_COMMANDS) |
 	       (h->states[FACT_GATE].covered && !h->options.audit ? SNP_F_GATE : 0);
 }
 
@@ -96,19 +97,4 @@ int sensors_consume(struct sensors *s, int (*fn)(void *ctx, const struct snp_eve
 int sensors_fd(struct sensors *s)
 {
 	return ring_buffer__epoll_fd(s->ring);
-}
-
-__u64 sensors_missed(const struct sensors *s)
-{
-	__u64 misses = 0;
-
-	for (size_t i = 0; i < hook_count; i++) {
-		struct bpf_prog_info info = { 0 };
-		__u32 size = sizeof(info);
-		int fd = s->programs[i] ? bpf_program__fd(s->programs[i]) : -1;
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			misses += info.recursion_misses;
-	}
-	return misses;
 }

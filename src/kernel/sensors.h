@@ -8,6 +8,7 @@
 
 #include "abi/event.h"
 #include "abi/latch.h"
+#include "host/initialised.h"
 #include "kernel/hooks.h"
 
 struct sensors;
@@ -17,7 +18,7 @@ struct sensors;
  * takes the next rung of the ladder (hooks_refuse()); if it refuses one of the gate's, that is an
  * error unless h audits. group: of the kprobe events, 0 to KPROBE_GROUPS - 1. *out is set even
  * after an error, for sensors_complaint() and sensors_close(). Returns 0 or a negative errno:
- * -EBUSY if another guard uses the group.
+ * -EBUSY if another guard uses the group, -EINTR if h->options.stopped() says so.
  */
 int sensors_open(struct sensors **out, struct hooks *h, int group);
 
@@ -63,15 +64,19 @@ int sensors_consume(struct sensors *s, int (*fn)(void *ctx, const struct snp_eve
 int sensors_fd(struct sensors *s);
 /* A copy of the BPF programs' state; all zero if it can't be read. */
 struct snp_state sensors_state(const struct sensors *s);
-/* The number of calls of a program that the kernel skipped because of recursion. */
-__u64 sensors_missed(const struct sensors *s);
+/*
+ * The number of calls of the programs that the kernel left out because of recursion, since these
+ * sensors were opened; of adopted programs also those before that no guard reported.
+ */
+__u64 sensors_missed(struct sensors *s);
+/* All that sensors_missed() returned is reported: no guard that adopts the programs counts it. */
+void sensors_missed_reported(struct sensors *s);
 
 /*
- * Reads the hotplug count, SNP_COUNT_UNKNOWN if that fails; and unless initialised is NULL, whether
- * ccp believes SNP to be initialised: 1, 0, or -1 if that can't be read. Returns 0 or a negative
- * errno.
+ * Reads the hotplug count, SNP_COUNT_UNKNOWN if that fails; and unless initialised is NULL, ccp's
+ * own flag, INITIALISED_UNKNOWN if that fails. Returns 0 or a negative errno.
  */
-int sensors_truth(struct sensors *s, int *count, int *initialised);
+int sensors_truth(struct sensors *s, int *count, enum initialised *initialised);
 
 /*
  * Shuts or opens the latch. Returns false if the latch changed since `before` was read, or if the
@@ -79,7 +84,10 @@ int sensors_truth(struct sensors *s, int *count, int *initialised);
  */
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut);
 
-/* The latch of a pinned guard of any version; 0 if no guard is pinned. */
+/*
+ * The latch of a pinned guard of any version; 0 if no guard is pinned, SNP_LATCH_PREPARE if it
+ * can't be read.
+ */
 __u64 sensors_pinned_latch(void);
 
 /* Stores the time of the guard's last sign of life; see SNP_BEAT_NS. */
@@ -91,11 +99,22 @@ int sensors_set_audit(struct sensors *s, bool audit);
 bool sensors_are_armed(const struct sensors *s);
 /* Attaches the write hooks. Returns 0 or a negative errno. */
 int sensors_arm(struct sensors *s);
-/* Detaches the write hooks. Returns 0 or a negative errno: -EAGAIN if no window is open. */
-int sensors_disarm(struct sensors *s);
-/* The number of listed guarded files that are open for writing, or a negative errno. */
+/*
+ * Detaches the write hooks. before: the latch as it was before the writers were counted. Returns 0
+ * or a negative errno: -EAGAIN if the latch has changed since, or no window is open.
+ */
+int sensors_disarm(struct sensors *s, __u64 before);
+/*
+ * The number of listed guarded files that are open for writing, or a negative errno: -ENOSPC if a
+ * file may be that could not be listed.
+ */
 int sensors_writers(struct sensors *s);
-/* Until sensors_end_trials() the calling thread's opens for writing are listed, not recorded. */
+/* Makes room in the list of guarded files, all of which are then to be listed again. */
+int sensors_forget(struct sensors *s);
+/*
+ * Until sensors_end_trials(), or SNP_TRIAL_NS, the calling thread's opens for writing are listed,
+ * not recorded. Returns 0 or a negative errno: -EBUSY if too many threads do so just now.
+ */
 int sensors_begin_trials(struct sensors *s);
 void sensors_end_trials(struct sensors *s);
 

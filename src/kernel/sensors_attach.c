@@ -34,18 +34,16 @@ int sensors_attach_one(struct sensors *s, size_t i)
 	return s->links[i] < 0 ? -errno : 0;
 }
 
-bool sensors_has_program(const struct sensors *s, size_t i)
-{
-	return s->hooks->used[i] && hook_table[i].program;
-}
-
 int sensors_attach_all(struct sensors *s)
 {
+	const struct hooks_options *o = &s->hooks->options;
 	int err;
 
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!sensors_has_program(s, i) || s->links[i] >= 0)
 			continue;
+		if (o->stopped && o->stopped(o->stopped_ctx))
+			return -EINTR;
 		err = sensors_attach_one(s, i);
 		if (!err)
 			continue;
@@ -59,16 +57,12 @@ int sensors_attach_all(struct sensors *s)
 	return 0;
 }
 
-bool sensors_is_write_hook(const struct sensors *s, size_t i)
-{
-	return sensors_has_program(s, i) && hook_table[i].flags & HOOK_WRITES;
-}
-
 void sensors_detach_one(struct sensors *s, size_t i)
 {
 	if (s->links[i] >= 0)
 		close(s->links[i]);
 	s->links[i] = -1;
+	sensors_drop_program(s, i);
 	if (s->events[i] && !s->pinned)
 		kprobe_event_remove(s->group, hook_table[i].program);
 	s->events[i] = false;

@@ -38,12 +38,22 @@ struct sensors *sensors_new(struct hooks *h, int group)
 	if (!s)
 		return NULL;
 	for (size_t i = 0; i < HOOKS_MAX; i++)
-		s->links[i] = -1;
+		s->links[i] = s->adopted_programs[i] = -1;
 	s->hooks = h;
 	s->group = group;
 	complaint[0] = 0;
 	libbpf_set_print(keep_complaint);
 	return s;
+}
+
+bool sensors_has_program(const struct sensors *s, size_t i)
+{
+	return s->hooks->used[i] && hook_table[i].program;
+}
+
+bool sensors_is_write_hook(const struct sensors *s, size_t i)
+{
+	return sensors_has_program(s, i) && hook_table[i].flags & HOOK_WRITES;
 }
 
 /* bpffs takes no dots in a name (kernel/bpf/inode.c:bpf_lookup). */
@@ -61,6 +71,14 @@ int sensors_call(const struct bpf_program *program, void *arg, __u32 size)
 	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts))
 		return -errno;
 	return (int)opts.retval;
+}
+
+int sensors_steer(const struct sensors *s, enum snp_steer_verb verb, __u64 value, __u64 before)
+{
+	struct snp_steer arg = { .verb = verb, .value = value, .before = before };
+	int err = sensors_call(s->skel->progs.steer, &arg, sizeof(arg));
+
+	return err ? err : arg.result;
 }
 
 struct snp_state sensors_state(const struct sensors *s)

@@ -23,22 +23,27 @@ static void choose_pinned(struct sensors *s)
 				hooks_refuse(h, j);
 }
 
-static struct sensors *take_links(struct hooks *h, int group)
+static int take_links(struct sensors **out, struct hooks *h, int group)
 {
 	struct sensors *s = sensors_new(h, group);
 	char path[PIN_PATH_MAX];
+	int fd;
 
+	*out = s;
 	if (!s)
-		return NULL;
+		return -ENOMEM;
 	s->adopted = s->pinned = true;
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!hook_table[i].program)
 			continue;
 		pin_path(path, PINS_DIR, PIN_LINK, hook_table[i].program);
-		s->links[i] = bpf_obj_get(path);
+		fd = pin_get(path);
+		if (fd < 0 && fd != -ENOENT)
+			return fd;
+		s->links[i] = fd < 0 ? -1 : fd;
 	}
 	choose_pinned(s);
-	return s;
+	return 0;
 }
 
 /* The write hooks are rightly detached at times. */
@@ -62,26 +67,25 @@ static int count_missing(const struct sensors *s, const char **first)
 
 int sensors_look(struct sensors **out, struct hooks *h, int *missing, const char **first_missing)
 {
-	struct sensors *s = take_links(h, 0);
+	int err = take_links(out, h, 0);
 
-	*out = s;
-	if (!s)
-		return -ENOMEM;
-	*missing = count_missing(s, first_missing);
+	if (err)
+		return err;
+	*missing = count_missing(*out, first_missing);
 	h->options.truth_only = true;
-	return sensors_load_and_attach(s);
+	return sensors_load_and_attach(*out);
 }
 
 int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing,
 		  const char **first_missing)
 {
-	struct sensors *s = take_links(h, group);
+	int err = take_links(out, h, group);
+	struct sensors *s = *out;
 	const char *pinned;
-	int err;
 
-	*out = s;
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	sensors_adopt_programs(s);
 	*missing = count_missing(s, first_missing);
 	/* The event of a lost kprobe still exists, and no program uses it. */
 	for (size_t i = 0; i < hook_count; i++)
@@ -90,6 +94,7 @@ int sensors_adopt(struct sensors **out, struct hooks *h, int group, int *missing
 	err = sensors_load_and_attach(s);
 	if (err)
 		return err;
+	sensors_adopt_missed(s);
 	/* The write hooks were attached with what was missing. */
 	err = sensors_repin(s, &pinned);
 	return err < 0 ? err : sensors_arm(s);
@@ -160,13 +165,14 @@ __u64 sensors_pinned_latch(void)
 	struct bpf_map_info info = { 0 };
 	char path[PIN_PATH_MAX];
 	__u32 size = sizeof(info), zero = 0;
-	__u64 latch = 0, *value = NULL;
+	/* What can't be read may be a snp_prepare() in flight. */
+	__u64 latch = SNP_LATCH_PREPARE, *value = NULL;
 	int fd;
 
 	pin_path(path, PINS_DIR, PIN_MAP, STATE_PIN);
-	fd = bpf_obj_get(path);
+	fd = pin_get(path);
 	if (fd < 0)
-		return 0;
+		return fd == -ENOENT ? 0 : latch;
 	if (!bpf_obj_get_info_by_fd(fd, &info, &size))
 		value = calloc(1, info.value_size + sizeof(latch));
 	if (value && !bpf_map_lookup_elem(fd, &zero, value))

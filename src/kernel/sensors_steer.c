@@ -13,9 +13,8 @@ static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 	int sev_data, initialised, err = 0;
 	const struct kallsym *master;
 
-	if (s->symbols_old)
+	if (kernel_ccp_changed(k))
 		err = kernel_refresh(k);
-	s->symbols_old = true;
 	if (err)
 		return err;
 	master = kernel_symbol(k, "psp_master", "ccp");
@@ -29,7 +28,7 @@ static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 	return 0;
 }
 
-int sensors_truth(struct sensors *s, int *count, int *initialised)
+int sensors_truth(struct sensors *s, int *count, enum initialised *initialised)
 {
 	struct snp_truth truth = { 0 };
 	int err;
@@ -39,16 +38,10 @@ int sensors_truth(struct sensors *s, int *count, int *initialised)
 	err = sensors_call(s->skel->progs.read_truth, &truth, sizeof(truth));
 	*count = err ? SNP_COUNT_UNKNOWN : truth.count;
 	if (initialised)
-		*initialised = err ? -1 : truth.initialised;
+		*initialised = err || truth.initialised < 0 ? INITIALISED_UNKNOWN
+			       : truth.initialised	    ? INITIALISED_YES
+							    : INITIALISED_NO;
 	return err;
-}
-
-static int steer(struct sensors *s, enum snp_steer_verb verb, __u64 value, __u64 before)
-{
-	struct snp_steer arg = { .verb = verb, .value = value, .before = before };
-	int err = sensors_call(s->skel->progs.steer, &arg, sizeof(arg));
-
-	return err ? err : arg.result;
 }
 
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
@@ -61,17 +54,17 @@ bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
 		sensors_arm(s);
 		return false;
 	}
-	return !steer(s, SNP_STEER_LATCH, shut, before);
+	return !sensors_steer(s, SNP_STEER_LATCH, shut, before);
 }
 
 void sensors_beat(struct sensors *s)
 {
-	steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
+	sensors_steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
 }
 
 int sensors_set_audit(struct sensors *s, bool audit)
 {
-	return steer(s, SNP_STEER_AUDIT, audit, 0);
+	return sensors_steer(s, SNP_STEER_AUDIT, audit, 0);
 }
 
 bool sensors_are_armed(const struct sensors *s)
@@ -92,14 +85,17 @@ int sensors_arm(struct sensors *s)
 		if (err < 0)
 			return err;
 	}
-	return steer(s, SNP_STEER_ARM, 0, 0);
+	sensors_keep_missed(s, false);
+	return sensors_steer(s, SNP_STEER_ARM, 0, 0);
 }
 
-int sensors_disarm(struct sensors *s)
+int sensors_disarm(struct sensors *s, __u64 before)
 {
 	char path[PIN_PATH_MAX];
-	int err = steer(s, SNP_STEER_DISARM, 0, 0);
+	int err = sensors_steer(s, SNP_STEER_DISARM, 0, before);
 
+	if (!err)
+		sensors_keep_missed(s, true);
 	for (size_t i = 0; !err && i < hook_count; i++) {
 		if (!sensors_is_write_hook(s, i))
 			continue;
@@ -114,15 +110,20 @@ int sensors_disarm(struct sensors *s)
 
 int sensors_writers(struct sensors *s)
 {
-	return steer(s, SNP_STEER_WRITERS, 0, 0);
+	return sensors_steer(s, SNP_STEER_WRITERS, 0, 0);
+}
+
+int sensors_forget(struct sensors *s)
+{
+	return sensors_steer(s, SNP_STEER_FORGET, 0, 0);
 }
 
 int sensors_begin_trials(struct sensors *s)
 {
-	return steer(s, SNP_STEER_TRY, gettid(), 0);
+	return sensors_steer(s, SNP_STEER_TRY, 1, 0);
 }
 
 void sensors_end_trials(struct sensors *s)
 {
-	steer(s, SNP_STEER_TRY, 0, 0);
+	sensors_steer(s, SNP_STEER_TRY, 0, 0);
 }

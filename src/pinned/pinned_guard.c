@@ -44,14 +44,23 @@ static void find_pinned(struct pinned_guard *g, int protection)
 {
 	struct ledger_build found, ours;
 	char path[PIN_PATH_MAX];
+	int err;
 
 	g->found = PINNED_NONE;
 	if (!pins_exist())
 		return;
 	g->found = PINNED_UNKNOWN;
 	pin_path(path, PINS_DIR, PIN_MAP, LEDGER_NAME);
-	g->map = bpf_obj_get(path);
-	if (g->map < 0 || map_ledger(g, protection))
+	err = pin_get(path);
+	if (err >= 0) {
+		g->map = err;
+		err = map_ledger(g, protection);
+	}
+	if (err && err != -ENOENT && err != -EBADMSG) {
+		g->found = PINNED_UNREADABLE;
+		g->err = err;
+	}
+	if (err)
 		return;
 	if (ledger_open(&g->ledger, g->memory, g->size, g->version)) {
 		/* With a version it is a guard's, in a layout that this build does not know. */

@@ -13,11 +13,13 @@ enum pinned_found {
 	PINNED_SAME_BUILD,  /* by a guard of this very build, which this one can resume */
 	PINNED_OTHER_BUILD, /* by a guard of another version, or with other BPF programs */
 	PINNED_UNKNOWN,	    /* not by snp-guard, or damaged */
+	PINNED_UNREADABLE,  /* something is pinned that can't be read; err says why */
 };
 
 struct pinned_guard {
 	int lock, map; /* descriptors; -1: none */
 	enum pinned_found found;
+	int err;	  /* a negative errno; with PINNED_UNREADABLE alone */
 	char version[16]; /* of the guard that was found; "": unknown */
 	struct ledger ledger;
 	int group;    /* of the found guard's kprobe events (kprobe_event.h) */

@@ -92,11 +92,13 @@ int pinned_status_read(struct pinned_status *s)
 	*s = (struct pinned_status){ .platform = { .root = "" },
 				     .guard = { .lock = -1, .map = -1 } };
 	if (geteuid())
-		return -EPERM;
+		return -EACCES;
 	s->facts.holder = guard_holder();
 	pinned_guard_look(&s->guard);
 	if (s->guard.found == PINNED_NONE)
 		return 0;
+	if (s->guard.found == PINNED_UNREADABLE)
+		return s->guard.err;
 	if (s->guard.found == PINNED_UNKNOWN) {
 		degrade(s, PINS_DIR " is not snp-guard's, or damaged");
 		return 0;

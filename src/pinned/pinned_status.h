@@ -24,7 +24,7 @@ struct pinned_status {
 
 /*
  * Reads the state, and changes nothing. In a window of an enforcing gate it also tries to open a
- * guarded file for writing. Returns 0, -EPERM without root, or another negative errno;
+ * guarded file for writing. Returns 0, -EACCES without root, or another negative errno;
  * pinned_status_free() in either case.
  */
 int pinned_status_read(struct pinned_status *s);

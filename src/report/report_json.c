@@ -138,6 +138,8 @@ static void json_put_details(struct json_object *o, const struct report *r,
 			json_put_int(o, "count", e->count);
 		if (e->flags & SNP_F_FW_KNOWN)
 			json_put_bool(o, "initialised", e->flags & SNP_F_FW_INIT);
+		if (e->flags & SNP_F_FW_BY_KVM)
+			json_put_bool(o, "by_kvm", true);
 		break;
 	case SNP_EV_LOST:
 		json_put_u64(o, "records", e->value);

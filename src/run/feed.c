@@ -51,11 +51,12 @@ static int feed_until(struct feed *f, bool final)
 {
 	const struct snp_state state = sensors_state(f->sensors);
 	const struct stream_end end = { .last = state.seq,
-					.missed = sensors_missed(f->sensors),
+					.missed = f->missed_before + sensors_missed(f->sensors),
 					.final = final };
 	int err = sensors_consume(f->sensors, feed_record, f);
 
 	feed_due(f, boottime_ns(), &end);
+	sensors_missed_reported(f->sensors);
 	f->complete = f->session->stream.next > state.seq;
 	f->changes = state.moves;
 	return err;

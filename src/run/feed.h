@@ -11,7 +11,13 @@ struct feed {
 	struct session *session;
 	/* Set by what is fed, and by others with a reason to sweep; cleared by whoever sweeps. */
 	bool sweep_due;
-	bool firmware_due; /* the sweep must ask the driver, too, whether SNP is initialised */
+	bool firmware_due; /* the sweep must find out, too, whether SNP is initialised */
+	/* Called by what may take long: the guard lives. */
+	void (*alive)(void *ctx);
+	void *alive_ctx;
+	__u64 awaited_ns; /* until when a CPU's missing msr file is waited for; 0: none is missing
+			   */
+	__u64 missed_before; /* calls that the kernel left out, as earlier guards reported them */
 	/* As of the last feed_all(): */
 	bool complete; /* no record was on its way */
 	__u64 changes; /* records but those of refusals (snp_state.moves) */

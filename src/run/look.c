@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guard looks at between events: CPUs, gate, pins. */
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include "host/own_events.h"
 #include "kernel/kprobe_event.h"
 #include "run/run_state.h"
 #include "run/sweep.h"
+#include "util/complain.h"
 
 void run_publish(struct run *r, bool ended)
 {
@@ -23,12 +25,29 @@ void run_publish(struct run *r, bool ended)
 		});
 }
 
+/* ---- alive ---- */
+
+#define BEAT_NS (SNP_BEAT_NS / 30)
+
+void run_alive(void *ctx)
+{
+	struct run *r = ctx;
+	__u64 now = boottime_ns();
+
+	service_alive(&r->outputs, &r->watchdog, now);
+	if (now - r->beat_ns < BEAT_NS)
+		return;
+	r->beat_ns = now;
+	sensors_beat(r->sensors);
+}
+
 /* ---- CPUs ---- */
 
 void run_sweep(struct run *r)
 {
 	__u64 interval = r->settings->interval * NS_PER_S;
-	bool firmware = r->feed.firmware_due;
+	/* Where no command is seen, a sweep alone can tell. */
+	bool firmware = r->feed.firmware_due || !r->hooks.states[FACT_COMMANDS].covered;
 	int n;
 
 	r->feed.sweep_due = r->feed.firmware_due = false;
@@ -49,12 +68,33 @@ void run_sweep(struct run *r)
 	r->next_sweep_ns = boottime_ns() + interval;
 }
 
-#define COMPLETE_TRIES 20
+/* The signals are blocked from the run's begin on. */
+bool run_is_stopped(void *ctx)
+{
+	const struct run *r = ctx;
+	sigset_t pending;
+
+	if (r->end_ns && boottime_ns() >= r->end_ns)
+		return true;
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+/* Longer than sweep() waits for a msr file. */
+#define COMPLETE_S 5
 
 void run_sweep_until_complete(struct run *r)
 {
+	__u64 until_ns = boottime_ns() + COMPLETE_S * NS_PER_S;
+
 	run_sweep(r);
-	for (int i = 0; !r->swept && i < COMPLETE_TRIES; i++) {
+	while (!r->swept && !run_is_stopped(r)) {
+		if (boottime_ns() >= until_ns) {
+			complain("the CPUs keep changing: no sweep was complete in %d s; SNP_EN is "
+				 "unverified until one is",
+				 COMPLETE_S);
+			break;
+		}
 		nanosleep(&(struct timespec){ .tv_nsec = STREAM_PATIENCE_NS }, NULL);
 		run_sweep(r);
 	}
@@ -111,7 +151,7 @@ void run_look(struct run *r)
 	bool due = boottime_ns() >= r->next_look_ns;
 	int err;
 
-	sensors_beat(r->sensors);
+	run_alive(r);
 	session_look(&r->session, boottime_ns());
 	err = follow_window(r);
 	/* The gate is compared with the session, so that must know all that happened. */

@@ -30,7 +30,9 @@ int run_init_session(struct run *r)
 
 int run_report_sensors(int err)
 {
-	if (err == -EBUSY)
+	if (err == -EINTR)
+		complain("stopped before the guard was ready");
+	else if (err == -EBUSY)
 		complain("another guard is running here: its kprobes are in use; stop it first");
 	else if (err)
 		complain("the kernel does not take the BPF programs (%s): %s", strerror(-err),
@@ -43,14 +45,14 @@ void run_wire(struct run *r)
 {
 	r->feed = (struct feed){ .sensors = r->sensors,
 				 .session = &r->session,
-				 .firmware_due = true };
+				 .firmware_due = true,
+				 .alive = run_alive,
+				 .alive_ctx = r };
 	r->gate = (struct gate){ .sensors = r->sensors,
 				 .platform = &r->platform,
 				 .gates = r->hooks.states[FACT_GATE].covered,
 				 .audit = r->settings->audit,
 				 .told_exposed = sensors_state(r->sensors).exposed };
-	if (r->settings->duration)
-		r->end_ns = boottime_ns() + r->settings->duration * NS_PER_S;
 }
 
 int run_begin_ledger(struct run *r, int group)

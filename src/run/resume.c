@@ -37,7 +37,6 @@ static int resume_without_ledger(struct run *r)
 	if (err)
 		return err;
 	stream_skip_to(&r->session.stream, sensors_state(r->sensors).seq + 1);
-	r->session.stream.missed = sensors_missed(r->sensors);
 	err = run_begin_ledger(r, r->pinned.group);
 	if (!err && pinned_guard_repin(&r->pinned) < 0)
 		err = -EIO;
@@ -57,6 +56,7 @@ static int resume_session(struct run *r)
 	if (err)
 		return err;
 	r->session.ledger = &r->pinned.ledger;
+	r->feed.missed_before = r->session.stream.missed;
 	/* The earlier guard's outputs ended with it. */
 	memset(r->session.parts, 0, sizeof(r->session.parts));
 	run_begin_recording(r, true);

@@ -37,6 +37,7 @@ struct run {
 	int old_group; /* kprobe events of a replaced guard, to be removed; -1: none */
 	bool swept;    /* the last sweep was complete, and the latch is right */
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
+	__u64 beat_ns;			   /* of the last beat; the same */
 	__u64 end_ns;			   /* the same; 0: no end is set */
 	__u64 trouble_ns[SNP_PART_COUNT];  /* since when a look fails; 0: it does not */
 };
@@ -78,10 +79,14 @@ int run_feed_start(struct run *r);
 
 /* ---- look.c ---- */
 
+/* A sign of life, to the BPF side and the service manager, if one is due. ctx: struct run. */
+void run_alive(void *ctx);
 /* Sweeps, and publishes the result. */
 void run_sweep(struct run *r);
-/* Sweeps until a sweep is complete; on a host that does not come to rest, a few times only. */
+/* Sweeps until a sweep is complete; on a host that does not come to rest, for some time only. */
 void run_sweep_until_complete(struct run *r);
+/* True if SIGINT or SIGTERM waits, or the run's time is over. ctx: struct run. */
+bool run_is_stopped(void *ctx);
 /* Has the write checks follow the window and, once a second, looks at gate and pins. */
 void run_look(struct run *r);
 /* Shows the state to monitors. ended: the guard is about to go. */

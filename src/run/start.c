@@ -23,7 +23,9 @@ static int open_hooks(struct run *r)
 {
 	struct hooks_options options = { .audit = r->settings->audit,
 					 .avoid = r->settings->avoid,
-					 .buffer_kib = r->settings->buffer_kib };
+					 .buffer_kib = r->settings->buffer_kib,
+					 .stopped = run_is_stopped,
+					 .stopped_ctx = r };
 	int err = hooks_open(&r->hooks, &r->platform, NULL, &options);
 
 	if (err == -EPERM)
@@ -40,11 +42,13 @@ static int open_hooks(struct run *r)
 #define LATCH_NS    50000000
 
 /* Only the old gate knows that snp_prepare() is in flight, so it stays until that has returned. */
-static int await_old_latch(void)
+static int await_old_latch(struct run *r)
 {
 	for (int i = 0; i < LATCH_TRIES; i++) {
 		if (!(sensors_pinned_latch() & SNP_LATCH_PREPARE))
 			return 0;
+		if (run_is_stopped(r))
+			return -EINTR;
 		nanosleep(&(struct timespec){ .tv_nsec = LATCH_NS }, NULL);
 	}
 	return -ETIMEDOUT;
@@ -53,7 +57,7 @@ static int await_old_latch(void)
 /* old_group: as for start_new(). */
 static int start_pin(struct run *r, int old_group)
 {
-	int err = old_group >= 0 ? await_old_latch() : 0;
+	int err = old_group >= 0 ? await_old_latch(r) : 0;
 
 	if (!err)
 		err = pins_begin();
@@ -120,6 +124,9 @@ static int start_pinned(struct run *r)
 		complain(PINS_DIR " is not snp-guard's, or damaged: find out what made it; "
 				  "`snp-guard detach` removes it");
 		return -EEXIST;
+	case PINNED_UNREADABLE:
+		complain("can't read what is pinned in " PINS_DIR ": %s", strerror(-r->pinned.err));
+		return r->pinned.err;
 	case PINNED_NONE:
 		break;
 	}

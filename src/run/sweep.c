@@ -4,39 +4,54 @@
 #include <errno.h>
 #include <time.h>
 
+#include "host/initialised.h"
 #include "host/own_events.h"
 
-#define TRIES 5
+/* A sweep that does not come to rest is tried so often, and not again after so long. */
+#define TRIES	 5
+#define TRIES_NS 1000000000ull
 
 /*
- * udev creates /dev/cpu/N/msr some time after CPU N came online, later on a busy host. All CPUs of
- * a sweep share this wait.
+ * udev creates /dev/cpu/N/msr some time after CPU N came online, later on a busy host. Until then
+ * no sweep is complete, but for so long only: then the CPU is reported as one that can't be read.
  */
 #define MSR_FILE_NS 3000000000ull
-#define MSR_LOOK_NS 20000000
 
-static void await_msr(const struct platform *p, const struct window *w, unsigned int cpu,
-		      struct snapshot_cpu *c, __u64 until_ns)
+static bool is_awaited(const struct snapshot *facts, const struct window *w)
 {
-	while (c->err == -ENOENT && boottime_ns() < until_ns) {
-		if (window_cpu(w, cpu).looked)
-			return;
-		nanosleep(&(struct timespec){ .tv_nsec = MSR_LOOK_NS }, NULL);
-		c->err = platform_syscfg(p, cpu, &c->syscfg);
+	for (unsigned int i = 0; i < facts->count; i++)
+		if (facts->cpus[i].err == -ENOENT && !window_cpu(w, i).looked)
+			return true;
+	return false;
+}
+
+/* True if a file is missing that is still to come. */
+static bool await_msr(struct feed *f, const struct snapshot *facts)
+{
+	if (!is_awaited(facts, f->session->window)) {
+		f->awaited_ns = 0;
+		return false;
 	}
+	if (!f->awaited_ns)
+		f->awaited_ns = boottime_ns() + MSR_FILE_NS;
+	return boottime_ns() < f->awaited_ns;
 }
 
 /* initialised: as for sensors_truth(), or NULL. */
 static int sweep_read(const struct platform *p, struct feed *f, struct snapshot *facts,
-		      int *initialised)
+		      enum initialised *initialised)
 {
-	__u64 until_ns = boottime_ns() + MSR_FILE_NS;
-	int err = snapshot_take(facts, p);
+	int err = snapshot_list(facts, p);
 
-	for (unsigned int i = 0; !err && i < facts->count; i++)
-		await_msr(p, f->session->window, i, &facts->cpus[i], until_ns);
+	for (unsigned int i = 0; !err && i < facts->count; i++) {
+		/* A CPU that is busy answers late. */
+		f->alive(f->alive_ctx);
+		snapshot_read_cpu(facts, p, i);
+	}
 	if (!err)
 		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
+	if (!err && initialised && *initialised == INITIALISED_UNKNOWN)
+		*initialised = initialised_by_others(p, facts);
 	return err;
 }
 
@@ -49,7 +64,7 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
 }
 
-static int sweep_feed(struct session *s, const struct snapshot *facts, int initialised,
+static int sweep_feed(struct session *s, const struct snapshot *facts, enum initialised initialised,
 		      bool complete)
 {
 	struct snp_event e;
@@ -77,12 +92,14 @@ static bool is_shutting_down(const struct snp_state *s)
 
 int sweep(const struct platform *p, struct feed *f, bool firmware)
 {
+	enum initialised initialised = INITIALISED_UNKNOWN;
+	__u64 until_ns = boottime_ns() + TRIES_NS;
 	struct snapshot facts = { 0 };
 	struct snp_state before, after;
-	int initialised = -1, err = 0;
-	bool complete = false;
+	bool complete = false, right = false, waits;
+	int err = 0;
 
-	for (int i = 0; i < TRIES && !complete && !err; i++) {
+	for (int i = 0; i < TRIES && !complete && !err && (!i || boottime_ns() < until_ns); i++) {
 		snapshot_free(&facts);
 		before = sensors_state(f->sensors);
 		err = feed_all(f);
@@ -94,11 +111,12 @@ int sweep(const struct platform *p, struct feed *f, bool firmware)
 			   after.moves == before.moves && !is_shutting_down(&before) &&
 			   !is_shutting_down(&after);
 	}
-	if (!err)
+	waits = !err && await_msr(f, &facts);
+	if (!err && !waits)
 		err = sweep_feed(f->session, &facts, initialised, complete);
-	if (!err && complete)
-		complete = sensors_set_latch(f->sensors, before.latch,
-					     window_is_open(f->session->window));
+	if (!err && complete && !waits)
+		right = sensors_set_latch(f->sensors, before.latch,
+					  window_is_open(f->session->window));
 	snapshot_free(&facts);
-	return err ? err : complete;
+	return err ? err : right;
 }

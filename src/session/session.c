@@ -184,7 +184,7 @@ static void pack_session(struct session *s, struct pack *p)
 	pack_u64(p, &s->stream.missed);
 	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
-	if (p->layout)
+	if (!p->old)
 		pack_parts(s, p);
 }
 
@@ -224,7 +224,6 @@ static int unpack_head(struct pack *p, char version[SESSION_VERSION_LEN])
 	pack_head(p, &magic, &layout, &rows, version);
 	if (!p->err && magic == STATE_MAGIC) {
 		p->rows = rows;
-		p->layout = layout;
 		if (layout > STATE_LAYOUT || rows > SNP_BREACH_COUNT)
 			return -ENOTSUP;
 		return layout && rows ? 0 : -EBADMSG;
@@ -233,6 +232,7 @@ static int unpack_head(struct pack *p, char version[SESSION_VERSION_LEN])
 	p->used = begin;
 	p->err = 0;
 	p->rows = STATE_ROWS_OF_0;
+	p->old = true;
 	return 0;
 }
 
@@ -243,7 +243,6 @@ void session_save(void *session, struct pack *p)
 	char version[SESSION_VERSION_LEN] = SNP_GUARD_VERSION;
 	struct session *s = session;
 
-	p->layout = layout;
 	pack_head(p, &magic, &layout, &rows, version);
 	pack_session(s, p);
 	window_save(s->window, p);

@@ -15,7 +15,7 @@ struct stream {
 	struct snp_event *waiting; /* sorted by seq; in front of them `gone` handed-on records */
 	unsigned int gone, count, room;
 	__u64 next;   /* the sequence number that is due */
-	__u64 missed; /* calls that the kernel left out, as far as they were reported */
+	__u64 missed; /* calls that the kernel left out, all of which were reported as lost */
 	/* The kernel had given numbers up to behind_last at behind_ns; none came. 0: not so. */
 	__u64 behind_ns, behind_last;
 };
@@ -29,7 +29,7 @@ struct stream {
 /* The kernel side's counters, read before the ring buffer was emptied. */
 struct stream_end {
 	__u64 last;   /* the last sequence number given */
-	__u64 missed; /* calls of BPF programs that the kernel left out (recursion) */
+	__u64 missed; /* calls of BPF programs that the kernel left out, by all guards */
 	bool final;   /* nothing is waited for any more */
 };
 

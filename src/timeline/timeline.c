@@ -102,7 +102,7 @@ static void track_set(struct timeline *t, struct timeline_track *track, __u64 ns
 
 /* ---- what the automaton knows after an event ---- */
 
-static enum timeline_cpu timeline_state_of(struct window_cpu cpu, bool initialised)
+static enum timeline_cpu timeline_state_of(struct window_cpu cpu, bool may_be_initialised)
 {
 	if (!cpu.present)
 		return TIMELINE_CPU_ABSENT;
@@ -112,7 +112,7 @@ static enum timeline_cpu timeline_state_of(struct window_cpu cpu, bool initialis
 		return TIMELINE_CPU_UNKNOWN;
 	if (cpu.snp_en)
 		return TIMELINE_CPU_SET;
-	return initialised ? TIMELINE_CPU_UNCHECKED : TIMELINE_CPU_CLEAR;
+	return may_be_initialised ? TIMELINE_CPU_UNCHECKED : TIMELINE_CPU_CLEAR;
 }
 
 static void timeline_look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
@@ -131,7 +131,7 @@ static void timeline_look_at_cpu(struct timeline *t, __u64 ns, unsigned int cpu)
 		t->cpu_count = cpu + 1;
 	}
 	track_set(t, &t->cpus[cpu], ns,
-		  timeline_state_of(window_cpu(t->automaton, cpu), now.initialised));
+		  timeline_state_of(window_cpu(t->automaton, cpu), now.may_be_initialised));
 }
 
 static void timeline_look(struct timeline *t)

@@ -17,7 +17,7 @@
 	X(UNKNOWN, "unknown", "online, SNP_EN unreadable")                                         \
 	X(CLEAR, "clear", "online, SNP_EN clear")                                                  \
 	X(SET, "set", "online, SNP_EN set")                                                        \
-	X(UNCHECKED, "unchecked", "online without SNP_EN while SNP is initialised")
+	X(UNCHECKED, "unchecked", "online without SNP_EN while SNP is, or may be, initialised")
 
 enum timeline_cpu {
 #define X(sym, class, text) TIMELINE_CPU_##sym,

@@ -16,8 +16,8 @@ struct pack {
 	bool reading;
 	/* How many rows the caller's table had when this was packed; 0: as many as it has now. */
 	unsigned int rows;
-	unsigned int layout; /* the caller's own, for what is packed since a layout */
-	int err; /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
+	bool old; /* of the caller's first layout, which had less */
+	int err;  /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
 };
 
 /* How many rows of the caller's table are packed, where the table has `now` today. */

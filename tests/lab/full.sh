@@ -127,6 +127,58 @@ guard_stop
 expect_breaches no-latch
 expect_status 0
 
+# hidden FILE...: SNP is initialised, and the guard starts where these files are empty
+hidden() {
+	: >/tmp/empty
+	expect "SNP is initialised" snp_load
+	for file; do
+		expect "$file is hidden" mount --bind /tmp/empty "$file"
+	done
+	guard_start --interval 0.5
+}
+
+# shown FILE...: ends what hidden began
+shown() {
+	for file; do
+		expect "$file is shown" umount "$file"
+	done
+	expect "SNP ends" snp_unload
+	guard_stop
+}
+
+btf=/sys/kernel/btf/ccp
+by_kvm=/sys/module/kvm_amd/parameters/sev_snp
+
+scenario "without ccp's BTF KVM says that SNP is initialised, and CPU 3 without SNP_EN is named"
+hidden $btf
+await "KVM says so" '"state":"inferred".*KVM has found SNP initialised'
+expect "its SNP_EN goes" lab snp-en 3 off
+await_each "it is found" '"cpu":3,"breach":"snp-en-lost"' \
+	'"cpu":3,"breach":"cpu-without-snp-en".*while SNP is initialised'
+expect "SNP_EN is put back" lab snp-en 3 on
+shown $btf
+expect_breach_set no-latch snp-en-lost cpu-without-snp-en
+expect_status 2
+
+scenario "without ccp's BTF and KVM's parameter that is unknown, and CPU 3 without SNP_EN is named"
+hidden $btf $by_kvm
+await "the guard says so" '"breach":"blind".*find out whether SNP is initialised'
+expect "its SNP_EN goes" lab snp-en 3 off
+await_each "it is found" '"cpu":3,"breach":"snp-en-lost"' \
+	'"cpu":3,"breach":"cpu-without-snp-en".*whether SNP is initialised is unknown'
+expect "SNP_EN is put back" lab snp-en 3 on
+shown $btf $by_kvm
+expect_breach_set blind snp-en-lost cpu-without-snp-en
+expect_status 2
+
+scenario "without ccp's BTF a window in which all CPUs keep SNP_EN has no breach"
+hidden $btf
+await "KVM says so" '"state":"inferred".*KVM has found SNP initialised'
+await "it has settled" '"breach":"no-latch"'
+shown $btf
+expect_breaches no-latch
+expect_status 0
+
 scenario "SNP_INIT_EX that fails is benign, and the next one is sound"
 guard_start
 expect "the firmware is told to fail" lab fail SNP_INIT_EX=0x3:once
@@ -176,6 +228,37 @@ expect "CPU 3 comes" online 3
 snp-guard run --for 1 >/dev/null 2>"$err"
 expect "--for ends by itself" [ $? -eq 0 ]
 expect "SNP ends" snp_unload
+
+scenario "in a storm of hotplug it starts in time, and ends when it is asked"
+rm -f /tmp/calm
+while [ ! -e /tmp/calm ]; do
+	offline 3
+	online 3
+done 2>/dev/null &
+storm=$!
+# took COMMAND...: sets seconds
+took() {
+	seconds=$(cut -d . -f 1 /proc/uptime)
+	"$@"
+	seconds=$(($(cut -d . -f 1 /proc/uptime) - seconds))
+}
+took guard_start
+expect "it is ready after $seconds s" [ "$seconds" -le 20 ]
+kill -INT $guard
+took guard_ends
+expect "it ends $seconds s after SIGINT" [ "$seconds" -le 8 ]
+replays_as "$json"
+took snp-guard run --for 2 >/dev/null 2>&1
+expect "with --for 2 it ends after $seconds s" [ "$seconds" -le 15 ]
+snp-guard run >/dev/null 2>&1 &
+guard=$!
+sleep 1
+kill -TERM $guard
+took guard_ends
+expect "it ends $seconds s after SIGTERM while it starts" [ "$seconds" -le 8 ]
+: >/tmp/calm
+wait $storm
+is_online 3 || online 3
 
 scenario "records that are lost are counted, and the run is called blind"
 guard_start --buffer 4

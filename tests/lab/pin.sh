@@ -241,6 +241,66 @@ not_trusted ledger
 scenario "a ledger that another program emptied is not trusted"
 not_trusted empty
 
+scenario "who opens a guarded file for writing is counted, whatever others open meanwhile"
+exec 7>$cpus/cpu3/online
+guard_start
+expect "SNP is initialised" snp_load
+await "the window has settled" '"breach":"no-latch"'
+expect "it is counted each time" tamper writers 200000 $cpus/cpu1/online $cpus/cpu2/online \
+	$cpus/cpu3/online $cpus/cpu1/hotplug/target
+expect "no write check is gone" sh -c '! echo 0 >&7'
+exec 7>&-
+await "only opening is gated" '"event":"gate","state":"steady"'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+
+# in_instances N COMMAND...: with $sys, the directory of one of N instances of sysfs after the other
+in_instances() {
+	for n in $(seq "$1"); do
+		sys=/tmp/instances/$n
+		eval "$2"
+	done
+}
+
+open_all() {
+	for file in "$sys"/devices/system/cpu/cpu*/online "$sys"/devices/system/cpu/cpu*/hotplug/target \
+		"$sys"/devices/system/cpu/smt/control "$sys"/power/state "$sys"/power/disk "$sys"/power/resume; do
+		: >>"$file" || return
+	done
+}
+
+scenario "more files than the list takes: it is made anew, and who is in it stays in it"
+guard_start
+expect "instances of sysfs are mounted" in_instances 60 'mkdir -p $sys && unshare -n mount -t sysfs sysfs $sys'
+expect "many files are opened" in_instances 60 open_all
+exec 7>/tmp/instances/60/devices/system/cpu/cpu3/online
+expect "SNP is initialised" snp_load
+await "the window has settled" '"breach":"no-latch"'
+sleep 4
+expect "the one that is open is counted" [ "$(count_of '"state":"steady"')" -eq 0 ]
+expect_not "... and can't write" sh -c 'echo 0 >&7'
+exec 7>&-
+await "without it only opening is gated" '"event":"gate","state":"steady"'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect "the instances go" in_instances 60 'umount $sys'
+
+scenario "who tries the gate is not taken for another, nor another for who tried it"
+guard_start
+expect "SNP is initialised" snp_load
+await "the window has settled" '"breach":"no-latch"'
+tamper trial $cpus/cpu3/online >/tmp/trial
+expect "a trial is refused" grep -qx 'open: refused: Operation not permitted' /tmp/trial
+sleep 1
+expect "no trial is on record" [ "$(count_of '"event":"denied"')" -eq 0 ]
+expect_not "what comes long after is refused, too" tamper late $cpus/cpu3/online
+await "it is on record" '"event":"denied".*"file":"cpu3/online"'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+
 scenario "kprobes that are switched off while it runs are noticed"
 guard_start
 expect "SNP is initialised" snp_load

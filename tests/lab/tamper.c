@@ -7,17 +7,28 @@
  *	tamper ledger		changes a byte of each part of the ledger, in its memory
  *	tamper empty		replaces the ledger by an empty one
  *
- * Exit status: 0 done; 1 refused; 2 it could not be tried.
+ * and how what root does disturbs their work:
+ *
+ *	tamper writers N FILE...	counts the writers N times while each FILE is opened all the
+ *time tamper trial FILE	tries the gate, as `status` does, while another thread tries it, too
+ *	tamper late FILE	tries the gate long after it said that it would
+ *
+ * Exit status: 0 done; 1 refused, or of no use; 2 it could not be tried.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "abi/latch.h"
 
 #define PINS "/sys/fs/bpf/snp-guard/maps/"
 
@@ -102,8 +113,96 @@ static int write_ledger(bool empty)
 	return done("ledger", 0);
 }
 
+/* ---- the program that a guard steers the gate by ---- */
+
+static int find_steer(void)
+{
+	struct bpf_prog_info info;
+	__u32 id = 0, size;
+	int fd;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
+		size = sizeof(info);
+		memset(&info, 0, sizeof(info));
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    !strcmp(info.name, "steer"))
+			return fd;
+		close(fd);
+	}
+	fprintf(stderr, "tamper: no guard is loaded\n");
+	exit(2);
+}
+
+static __s64 steer(int program, enum snp_steer_verb verb, __u64 value)
+{
+	struct snp_steer s = { .verb = verb, .value = value };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &s, .ctx_size_in = sizeof(s));
+
+	if (bpf_prog_test_run_opts(program, &run)) {
+		perror("tamper: steer");
+		exit(2);
+	}
+	return s.result;
+}
+
+static pid_t open_all_the_time(const char *file)
+{
+	pid_t child = fork();
+
+	while (!child)
+		close(open(file, O_WRONLY | O_CLOEXEC));
+	return child;
+}
+
+static int count_writers(int times, char **files)
+{
+	int program = find_steer(), none = 0, failed = 0;
+	pid_t group[16];
+	unsigned int n = 0;
+	__s64 writers;
+
+	for (; files[n] && n < 16; n++)
+		group[n] = open_all_the_time(files[n]);
+	for (int i = 0; i < times; i++) {
+		writers = steer(program, SNP_STEER_WRITERS, 0);
+		none += !writers;
+		failed += writers < 0;
+	}
+	while (n--) {
+		kill(group[n], SIGKILL);
+		waitpid(group[n], NULL, 0);
+	}
+	printf("counted %d times, %d times none, %d times in vain\n", times, none, failed);
+	return none || failed;
+}
+
+/* Another thread begins and ends a trial within this one's. */
+static int try_gate(const char *file, bool late)
+{
+	int program = find_steer();
+	pid_t other;
+
+	if (steer(program, SNP_STEER_TRY, gettid()))
+		return 2;
+	other = fork();
+	if (!other) {
+		steer(program, SNP_STEER_TRY, gettid());
+		steer(program, SNP_STEER_TRY, 0);
+		_exit(0);
+	}
+	waitpid(other, NULL, 0);
+	if (late)
+		sleep(SNP_TRIAL_NS / 1000000000 + 1);
+	return done("open", open(file, O_WRONLY | O_CLOEXEC) < 0 ? -1 : 0);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 2 && !strcmp(argv[1], "writers"))
+		return count_writers(atoi(argv[2]), argv + 3);
+	if (argc == 3 && (!strcmp(argv[1], "trial") || !strcmp(argv[1], "late")))
+		return try_gate(argv[2], !strcmp(argv[1], "late"));
 	if (argc == 2 && !strcmp(argv[1], "map"))
 		return write_map();
 	if (argc == 3 && !strcmp(argv[1], "latch"))
@@ -112,6 +211,7 @@ int main(int argc, char **argv)
 		return write_ledger(false);
 	if (argc == 2 && !strcmp(argv[1], "empty"))
 		return write_ledger(true);
-	fprintf(stderr, "usage: tamper map | latch WORD | ledger | empty\n");
+	fprintf(stderr, "usage: tamper map | latch WORD | ledger | empty |\n"
+			"              writers N FILE... | trial FILE | late FILE\n");
 	return 2;
 }

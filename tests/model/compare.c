@@ -79,6 +79,12 @@ static const struct config configs[] = {
 	{ "with SNP's disable, SNP off",
 	  KERNEL_7_1 | SNP_F_HAS_LATCH,
 	  { .cpus = { { .online = true }, { .online = true } }, .says_firmware = true } },
+	{ "7.1+, commands not seen, the driver's flag is",
+	  KERNEL_7_1 | SNP_F_NO_COMMANDS,
+	  { .cpus = { { .online = true }, { .online = true } }, .says_firmware = true } },
+	{ "7.1+, SNP_EN on CPU 0 alone, commands not seen, nor the driver's flag",
+	  KERNEL_7_1 | SNP_F_NO_COMMANDS,
+	  { .cpus = { { .online = true, .snp_en = true }, { .online = true } } } },
 };
 
 enum { CONFIG_COUNT = sizeof(configs) / sizeof(configs[0]) };
@@ -160,6 +166,7 @@ static void run_begin(struct run *r, const struct config *c)
 	automaton_point(&r->a);
 	r->host = c->host;
 	r->host.watches_enable = c->flags & SNP_F_HAS_ENABLE;
+	r->host.hides_commands = c->flags & SNP_F_NO_COMMANDS;
 	r->host.now_ns = e.time_ns = 10000000000ull;
 	r->events = 0;
 	feed_both(r, &e, &d);
@@ -274,6 +281,13 @@ static __u64 state_of(const struct run *r)
 	a.w.cpus.list = NULL;
 	memset(&a.w.tally, 0, sizeof(a.w.tally));
 	a.w.tally.swept = r->a.w.tally.swept;
+	a.w.tally.told_unverified = r->a.w.tally.told_unverified;
+	if (r->a.w.tally.unverified_ns) {
+		a.w.tally.unverified_ns = now_ns - r->a.w.tally.unverified_ns;
+		if (a.w.tally.unverified_ns > WINDOW_UNVERIFIED_NS)
+			a.w.tally.unverified_ns = WINDOW_UNVERIFIED_NS;
+		a.w.tally.unverified_ns++;
+	}
 	a.w.life.windows = 0;
 	a.w.life.opened_ns = a.w.holds.gap_up = a.w.holds.gap_down = 0;
 	a.w.life.found_open = a.w.holds.assumed = false;
@@ -805,6 +819,14 @@ static const struct family families[] = {
 	  LIST(HOST_ENABLE_0, HOST_FULL_OK, HOST_OWNED_DISABLE, HOST_UNSEEN_DOWN_1, HOST_DOWN_1,
 	       HOST_UP_1, HOST_KEXEC, HOST_END, HOST_UNCOVERED, HOST_UNREADABLE_1,
 	       HOST_SWEEP_UNSTABLE, HOST_SWEEP_OF_ALL, HOST_OTHER, HOST_DENIED, SWEEPS),
+	  NULL },
+	{ "whether SNP is initialised", 0x30e1, 7, 9,
+	  LIST(HOST_PREPARE_ENTER, HOST_PREPARE_OK, HOST_ENABLE_0, HOST_ENABLE_1, FIRMWARE,
+	       HOST_FULL_OK, HOST_SET_0, HOST_CLEAR_1, HOST_LOST, SWEEPS),
+	  NULL },
+	{ "sweeps that are not complete", 0x89, 8, 10,
+	  LIST(HOST_SWEEP_UNSTABLE, HOST_WAIT_LONG, HOST_ENABLE_0, HOST_CLEAR_0, HOST_UP_1,
+	       HOST_DOWN_1, HOST_LOST, HOST_FULL_OK, HOST_END, SWEEPS),
 	  NULL },
 	{ "since a snapshot", 0x768, 8, 10,
 	  LIST(SNAPSHOT, UNSEEN, HOST_UNREADABLE_1, HOST_ENABLE_1, HOST_FULL_OK, HOST_UP_1,

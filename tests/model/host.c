@@ -152,8 +152,8 @@ static unsigned int sweep(struct host *host, unsigned int tells, bool stable,
 	records[n] = record(host, SNP_EV_TRUTH);
 	records[n].count = host->count_hidden ? SNP_COUNT_UNKNOWN : host->count;
 	records[n].flags = stable ? SNP_F_STABLE : 0;
-	/* As src/run/run.c asks: at first, and after a loss. */
-	if (!host->asked && host->says_firmware)
+	/* As src/run/look.c asks: at first, after a loss, and always if it sees no command. */
+	if ((!host->asked || host->hides_commands) && host->says_firmware)
 		records[n].flags |= SNP_F_FW_KNOWN | (host->firmware ? SNP_F_FW_INIT : 0);
 	host->asked |= stable;
 	return n + 1;
@@ -211,6 +211,9 @@ static void quietly(struct host *host, enum host_action action)
 	case HOST_WAIT:
 		host->now_ns += WINDOW_SETTLE_NS;
 		break;
+	case HOST_WAIT_LONG:
+		host->now_ns += WINDOW_UNVERIFIED_NS / 2;
+		break;
 	case HOST_WAIT_HALF:
 		host->now_ns += WINDOW_SETTLE_NS / 2;
 		break;
@@ -219,8 +222,8 @@ static void quietly(struct host *host, enum host_action action)
 	}
 }
 
-unsigned int host_act(struct host *host, enum host_action action, unsigned int tells,
-		      struct snp_event records[HOST_RECORDS])
+static unsigned int act(struct host *host, enum host_action action, unsigned int tells,
+			struct snp_event records[HOST_RECORDS])
 {
 	struct snp_event *e = &records[0];
 
@@ -346,4 +349,12 @@ unsigned int host_act(struct host *host, enum host_action action, unsigned int t
 		quietly(host, action);
 		return 0;
 	}
+}
+
+unsigned int host_act(struct host *host, enum host_action action, unsigned int tells,
+		      struct snp_event records[HOST_RECORDS])
+{
+	unsigned int n = act(host, action, tells, records);
+
+	return n && host->hides_commands && records[0].kind == SNP_EV_COMMAND ? 0 : n;
 }

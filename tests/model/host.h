@@ -51,6 +51,7 @@
 	X(SWEEP_OF_ALL, "sweep:tells-all")                                                         \
 	X(WAIT, "wait:settle")                                                                     \
 	X(WAIT_HALF, "wait:settle/2")                                                              \
+	X(WAIT_LONG, "wait:unverified/2")                                                          \
 	X(OTHER, "module-load")                                                                    \
 	X(LOST, "lost")                                                                            \
 	X(UNCOVERED, "uncovered")                                                                  \
@@ -88,6 +89,7 @@ struct host {
 	bool count_hidden;
 	bool watches_enable;	  /* the kernel has an snp_enable() to watch */
 	bool says_firmware;	  /* the driver's own flag can be read */
+	bool hides_commands;	  /* no one sees the firmware's commands */
 	bool init_done, firmware; /* SNP_INIT succeeded; the flush too, as the flag says */
 	bool asked;		  /* the next sweep need not read the flag */
 	unsigned int before;	  /* CPUs that the snapshot told of */

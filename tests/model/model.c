@@ -359,20 +359,53 @@ static bool completes_init(const struct snp_event *h, int k)
 	return false;
 }
 
-static bool initialised(const struct snp_event *h, int k)
+/* An event opens a window before the guard's eyes: SNP_INIT wants all that sets SNP_EN first. */
+static bool begins_window(const struct snp_event *h, int k)
 {
+	return (is(h, k, SNP_EV_SNP_ENABLE) || (prepare_succeeded(h, k) && !is_bailout(h, k))) &&
+	       opens(h, k);
+}
+
+static enum answer firmware_of(const struct snp_event *h, int k)
+{
+	enum answer before;
+
 	for (; k >= 0; k--) {
 		/* SNP_INIT succeeds only where SNP had ended, be it unseen. */
 		if (is_shutdown(h, k) || (is_init(h, k) && succeeded(h, k)))
-			return false;
+			return NO;
+		/* One that fails for good shows that the firmware is down, unless it was up. */
+		if (is_init(h, k) && !firmware_up(h, k - 1) &&
+		    (h[k].status != SNP_STATUS_DFFLUSH_REQUIRED || retry_awaited(h, k - 1)))
+			return NO;
 		if (completes_init(h, k) && succeeded(h, k))
-			return true;
+			return YES;
 		if (is_sweep(h, k) && (h[k].flags & SNP_F_FW_KNOWN))
-			return h[k].flags & SNP_F_FW_INIT;
-		if (is_resumption(h, k))
-			return false;
+			return h[k].flags & SNP_F_FW_INIT ? YES : NO;
+		if (is_resumption(h, k) || (is_sweep(h, k) && (h[0].flags & SNP_F_NO_COMMANDS)))
+			return UNKNOWN;
+		if (begins_window(h, k)) {
+			before = firmware_of(h, k - 1);
+			return before == UNKNOWN ? NO : before;
+		}
 	}
-	return false;
+	return UNKNOWN;
+}
+
+static bool initialised(const struct snp_event *h, int k)
+{
+	return firmware_of(h, k) == YES;
+}
+
+/* In an open window, in which guests may run if SNP is initialised. */
+static bool unknown_in_window(const struct snp_event *h, int k)
+{
+	return window_open(h, k) && firmware_of(h, k) == UNKNOWN;
+}
+
+static bool may_run_guests(const struct snp_event *h, int k)
+{
+	return initialised(h, k) || (unknown_in_window(h, k) && !preparing(h, k));
 }
 
 static bool in_failed_init(const struct snp_event *h, int k)
@@ -588,7 +621,8 @@ static bool lacks_snp_en(const struct snp_event *h, int k, __u32 cpu)
 {
 	int moved = story_of(h, k, cpu).moved;
 
-	if (!is_sweep(h, k) || !initialised(h, k) || !online(h, k, cpu) || snp_en(h, k, cpu) != NO)
+	if (!is_sweep(h, k) || !may_run_guests(h, k) || !online(h, k, cpu) ||
+	    snp_en(h, k, cpu) != NO)
 		return false;
 	/* Before 7.1 a CPU sets it itself, some time after it came online. */
 	return has_prepare(h) || moved < 0 || since(h, moved, k) >= SELF_ENABLE_NS;
@@ -829,9 +863,53 @@ static bool blind_of_cpu(const struct snp_event *h, int k, __u32 cpu)
 	return is_unreadable(h, k, cpu) && !said_unreadable(h, k - 1, cpu);
 }
 
+/* While snp_prepare() is in flight, nothing is said of it. */
+static bool said_unknown(const struct snp_event *h, int k)
+{
+	for (; k >= 0; k--) {
+		if (is_sweep(h, k) && !unknown_in_window(h, k))
+			return false;
+		if (is_sweep(h, k) && !preparing(h, k))
+			return true;
+	}
+	return false;
+}
+
+static bool blind_of_firmware(const struct snp_event *h, int k)
+{
+	return is_sweep(h, k) && unknown_in_window(h, k) && !preparing(h, k) &&
+	       !said_unknown(h, k - 1);
+}
+
+/* The first sweep since the last complete one; -1: that was complete. */
+static int unrest_began(const struct snp_event *h, int k)
+{
+	int began = -1;
+
+	for (; k >= 0 && !is_sweep(h, k); k--)
+		if (is(h, k, SNP_EV_TRUTH))
+			began = k;
+	return began;
+}
+
+static bool unrest_lasts(const struct snp_event *h, int k)
+{
+	return is(h, k, SNP_EV_TRUTH) && unrest_began(h, k) >= 0 &&
+	       since(h, unrest_began(h, k), k) >= WINDOW_UNVERIFIED_NS;
+}
+
+static bool said_unrest(const struct snp_event *h, int k)
+{
+	for (; k >= 0 && !is_sweep(h, k); k--)
+		if (unrest_lasts(h, k))
+			return true;
+	return false;
+}
+
 static bool blind(const struct snp_event *h, int k)
 {
-	return is(h, k, SNP_EV_LOST) || is(h, k, SNP_EV_UNCOVERED) ||
+	return (unrest_lasts(h, k) && !said_unrest(h, k - 1)) || is(h, k, SNP_EV_LOST) ||
+	       is(h, k, SNP_EV_UNCOVERED) || blind_of_firmware(h, k) ||
 	       (is(h, k, SNP_EV_END) && !saw_sweep(h, k));
 }
 
@@ -900,6 +978,18 @@ static unsigned char age(const struct snp_event *h, int j, __u64 now_ns)
 		return 255;
 	ns = now_ns - h[j].time_ns;
 	return ns < SELF_ENABLE_NS ? ns / unit : SELF_ENABLE_NS / unit;
+}
+
+/* In the half of what settles. */
+static unsigned char unrest_age(const struct snp_event *h, int k, __u64 now_ns)
+{
+	const __u64 unit = WINDOW_SETTLE_NS / 2;
+	int began = unrest_began(h, k);
+	__u64 ns = began >= 0 ? now_ns - h[began].time_ns : 0;
+
+	return began < 0		   ? 255
+	       : ns < WINDOW_UNVERIFIED_NS ? ns / unit
+					   : WINDOW_UNVERIFIED_NS / unit;
 }
 
 static int last_move(const struct snp_event *h, int k)
@@ -1005,7 +1095,10 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 	*p++ = enabled_since_entry(h, k);
 	*p++ = lost(h, k);
 	*p++ = saw_sweep(h, k);
-	*p++ = initialised(h, k);
+	*p++ = firmware_of(h, k);
+	*p++ = said_unknown(h, k);
+	*p++ = unrest_age(h, k, now_ns);
+	*p++ = said_unrest(h, k);
 	*p++ = firmware_up(h, k);
 	*p++ = flush_awaited(h, k);
 	*p++ = retry_awaited(h, k);

@@ -18,6 +18,10 @@
  *    be watched, if the window was open at its entry. It is judged at once by what is known, else
  *    by the next sweep, unless a full shutdown comes first.
  *  - x86-shutdown tells of a full shutdown if the window is open; else that is told already.
+ *  - Where neither commands nor a sweep have told whether SNP is initialised, it is unknown; but it
+ *    is not as an event opens a window. It is unknown again by a sweep that can't tell, after a
+ *    loss and where commands are not seen. In an open window unknown is told once, and counts as
+ *    initialised for cpu-without-snp-en, but not while snp_prepare() is in flight.
  *  - An SNP_INIT that succeeds begins anew: SNP had ended, be it unseen. One that fails while the
  *    firmware is up changes nothing, and is no benign-failed-init.
  *  - DFFLUSH_REQUIRED is retried once; a retry that has not come when all is settled has failed.
@@ -38,6 +42,8 @@
  *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the
  *    driver says, or unknown; there is no late-disable or no-latch in that window.
+ *  - Sweeps that are not complete are told of once, by one that comes WINDOW_UNVERIFIED_NS after
+ * the first of them or later.
  *  - After KEXEC the set of CPUs is not followed any more.
  *  - A window is older than the guard if the first sweep finds it, or a bailout before that, and
  *    no full shutdown was seen. None is taken for older while snp_prepare() is in flight, nor

@@ -76,7 +76,7 @@ static void print_events(struct report *r, unsigned int kind)
 	};
 	struct snp_event bare = full;
 
-	for (__u32 flags = 0; flags < 8; flags++) {
+	for (__u32 flags = 0; flags < 16; flags++) {
 		full.flags = flags;
 		full.result = flags & 4 ? -EIO : 0;
 		report_event(r, &full);

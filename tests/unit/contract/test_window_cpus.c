@@ -116,6 +116,52 @@ Test(window_cpus, cpu_without_snp_en_while_not_initialised_is_silent)
 	cr_settles(&s, "");
 }
 
+/* ---- whether SNP is initialised is unknown ---- */
+
+Test(window_cpus, unequal_snp_en_is_named_where_the_firmwares_state_is_unknown)
+{
+	start_inside(&s, 0, -1);
+	cr_told(&s, "window-open inferred blind");
+	cr_says(&s, "can't find out whether SNP is initialised in window 1");
+	s.cpus[3].snp_en = false;
+	sweep(&s);
+	cr_told(&s, "snp-en-lost:3 cpu-without-snp-en:3");
+	cr_says(&s, "CPU 3 is online without SNP_EN inside a window; whether SNP is initialised is "
+		    "unknown");
+	cr_settles(&s, "");
+}
+
+Test(window_cpus, unequal_snp_en_that_the_guard_finds_is_named_too)
+{
+	s.initialised = -1;
+	s.cpus[0].snp_en = s.cpus[2].snp_en = true;
+	start(&s);
+	cr_told(&s, "window-open inferred blind cpu-without-snp-en:1 cpu-without-snp-en:3");
+}
+
+Test(window_cpus, equal_snp_en_is_no_breach_where_the_firmwares_state_is_unknown)
+{
+	start_inside(&s, 0, -1);
+	cr_told(&s, "window-open inferred blind");
+	cr_settles(&s, "");
+	end(&s);
+	cr_told(&s, "");
+}
+
+/* A bailout: the window is open, of which no sweep knew. Its CPUs may be in the midst of it. */
+Test(window_cpus, sweep_inside_a_prepare_judges_nobody_by_an_unknown_state)
+{
+	start_inside(&s, 0, -1);
+	cr_told(&s, "window-open inferred blind");
+	prepare_enter(&s);
+	s.cpus[3].snp_en = false;
+	sweep(&s);
+	cr_told(&s, "snp-en-lost:3");
+	prepare_exit(&s, 0);
+	sweep(&s);
+	cr_told(&s, "unsafe-bailout cpu-without-snp-en:3");
+}
+
 Test(window_cpus, offline_cpu_without_snp_en_is_silent)
 {
 	v10_initialised(&s);
@@ -349,4 +395,29 @@ Test(window_cpus, unreadable_for_five_seconds_is_blind)
 	e.time_ns++;
 	story_tell(&s, &e);
 	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
+}
+
+/* ---- sweeps that say nothing ---- */
+
+Test(window_cpus, sweeps_that_come_to_no_end_are_blindness)
+{
+	start(&s);
+	/* The last complete one may be long ago. */
+	later(&s, 100 * SECOND);
+	unstable_sweep(&s);
+	later(&s, 9 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "");
+	later(&s, SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "blind");
+	cr_says(&s, "no sweep was complete for 10 s");
+	later(&s, 20 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "");
+	sweep(&s);
+	unstable_sweep(&s);
+	later(&s, 10 * SECOND);
+	unstable_sweep(&s);
+	cr_told(&s, "blind");
 }

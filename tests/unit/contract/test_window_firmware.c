@@ -118,3 +118,91 @@ Test(window_firmware, failed_flush_after_a_failed_init_orphans_nothing)
 	df_flush(&s, STATUS_FAILED);
 	cr_settles(&s, "");
 }
+
+/* ---- whether SNP is initialised is unknown ---- */
+
+Test(window_firmware, unknown_state_of_the_firmware_is_blind_once)
+{
+	start_inside(&s, 0, -1);
+	cr_told(&s, "window-open inferred blind");
+	cr_settles(&s, "");
+	/* Known again, and then no more. */
+	legacy_shutdown(&s);
+	cr_settles(&s, "legacy-shutdown");
+	lost(&s, 1);
+	sweep(&s);
+	cr_told(&s, "blind blind");
+	cr_says(&s, "can't find out whether SNP is initialised");
+}
+
+Test(window_firmware, window_that_the_guard_saw_open_is_not_of_unknown_state)
+{
+	s.initialised = -1;
+	start(&s);
+	prepare(&s);
+	s.cpus[3].snp_en = false;
+	cr_settles(&s, "window-open snp-en-lost:3");
+	snp_init(&s);
+	cr_settles(&s, "initialised cpu-without-snp-en:3 no-latch");
+}
+
+Test(window_firmware, kvm_says_that_snp_is_initialised)
+{
+	struct snp_event e;
+
+	all_snp_en(&s, true);
+	start_only(&s);
+	for (unsigned int i = 0; i < s.cpu_count; i++)
+		cpu_state(&s, i);
+	e = story_event(&s, SNP_EV_TRUTH);
+	e.flags = SNP_F_STABLE | SNP_F_FW_KNOWN | SNP_F_FW_INIT | SNP_F_FW_BY_KVM;
+	story_tell(&s, &e);
+	cr_told(&s, FOUND_OPEN);
+	cr_says(&s, "KVM has found SNP initialised");
+	s.swept = true;
+	s.cpus[3].snp_en = false;
+	sweep(&s);
+	cr_told(&s, "snp-en-lost:3 cpu-without-snp-en:3");
+	cr_says(&s, "while SNP is initialised");
+}
+
+/* ---- where no command is seen ---- */
+
+/* What a sweep says that could ask, or (-1) could not. */
+static void sweep_asks(int initialised)
+{
+	s.swept = false;
+	s.initialised = initialised;
+	sweep(&s);
+}
+
+Test(window_firmware, without_commands_each_sweep_tells_whether_snp_is_initialised)
+{
+	s.start_flags |= SNP_F_NO_COMMANDS;
+	start(&s);
+	prepare(&s);
+	sweep_asks(0);
+	cr_told(&s, "window-open");
+	s.cpus[3].snp_en = false;
+	sweep_asks(0);
+	cr_told(&s, "snp-en-lost:3");
+	sweep_asks(1);
+	cr_told(&s, "cpu-without-snp-en:3");
+}
+
+Test(window_firmware, without_commands_and_another_source_it_is_unknown)
+{
+	s.start_flags |= SNP_F_NO_COMMANDS;
+	s.initialised = -1;
+	start(&s);
+	cr_told(&s, "");
+	prepare(&s);
+	sweep_asks(-1);
+	cr_told(&s, "window-open blind");
+	s.cpus[3].snp_en = false;
+	sweep_asks(-1);
+	cr_told(&s, "snp-en-lost:3 cpu-without-snp-en:3");
+	all_snp_en(&s, false);
+	sweep_asks(-1);
+	cr_assert_not(window_is_open(s.window));
+}

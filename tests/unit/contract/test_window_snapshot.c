@@ -292,7 +292,7 @@ Test(kexec_unlatched, is_named_where_the_drivers_flag_cant_be_read)
 {
 	s.initialised = -1;
 	start(&s);
-	cr_told(&s, FOUND_OPEN " kexec-unlatched");
+	cr_told(&s, FOUND_OPEN " kexec-unlatched blind");
 }
 
 Test(kexec_unlatched, kernel_without_the_disable_is_silent)

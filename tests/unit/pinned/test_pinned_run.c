@@ -181,6 +181,72 @@ Test(pinned, a_map_that_is_gone_is_an_error)
 	cr_err("No such file");
 }
 
+/* ---- calls that the kernel left out ---- */
+
+static void damage_ledger(void);
+
+static char textfile[128];
+
+/* A line of the metrics that the last guard wrote. */
+static void cr_metric_is(const char *line)
+{
+	FILE *f = fopen(textfile, "r");
+	char text[256];
+
+	cr_assert(f);
+	while (fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = 0;
+		if (!strcmp(text, line)) {
+			fclose(f);
+			return;
+		}
+	}
+	cr_assert(false, "no line %s", line);
+}
+
+static void two_are_left_out(void)
+{
+	bpf_kernel.missed += 2;
+}
+
+Test(pinned, calls_left_out_of_programs_that_another_guard_loaded_are_noticed)
+{
+	run_pinned("5");
+	cr_status(CLEAN);
+	at(2, two_are_left_out);
+	run_pinned("5");
+	cr_status(WARNING);
+	cr_out("lost 2 events");
+	/* Once. */
+	run_pinned("5");
+	cr_not_out(EVENT("lost"));
+	cr_out("\"lost\":2");
+}
+
+Test(pinned, calls_left_out_with_no_guard_are_noticed_by_the_next_one)
+{
+	at(2, two_are_left_out);
+	run_pinned("5");
+	cr_out("lost 2 events");
+	two_are_left_out();
+	run_pinned("5");
+	cr_out("lost 2 events");
+	cr_out("\"lost\":4");
+}
+
+/* What the guard before reported of them went with its ledger. */
+Test(pinned, calls_left_out_are_not_more_than_what_was_lost_after_a_damaged_ledger)
+{
+	snprintf(textfile, sizeof(textfile), "%s/metrics.prom", host.kernel.files.root);
+	at(2, two_are_left_out);
+	run_pinned("5");
+	damage_ledger();
+	guard("run", "--pin", "--for", "5", "--format", "json", "--textfile", textfile, NULL);
+	cr_not_out(EVENT("lost"));
+	cr_metric_is("snp_guard_lost_records_total{reason=\"ring-buffer\"} 0");
+	cr_metric_is("snp_guard_lost_records_total{reason=\"hook-not-called\"} 0");
+}
+
 /* ---- the ledger ---- */
 
 static struct ledger open_ledger(size_t *size)
@@ -452,7 +518,61 @@ Test(pinned, status_needs_root)
 	guard("status", NULL);
 	cr_status(UNVERIFIED);
 	cr_err("not root");
-	cr_assert_str_empty(ended.out);
+	cr_out("state:    unknown");
+}
+
+/* As by a seccomp filter; by the map that is asked first, and by one that is asked later. */
+static void status_is_unknown(const char *refused, int err, const char *why)
+{
+	bpf_refuse(refused, err);
+	status_of("unknown", UNVERIFIED);
+	cr_out(why);
+	cr_err(why);
+	guard("status", "--format", "json", NULL);
+	cr_status(UNVERIFIED);
+	cr_out(STATE("unknown"));
+	cr_out(why);
+	guard("check", NULL);
+	cr_out("can't read the guard's pinned state");
+	cr_not_out("restart the guard");
+	/* It says so, too, and touches nothing. */
+	run_pinned("5");
+	cr_status(UNVERIFIED);
+	cr_err(why);
+	cr_assert_not(strstr(ended.err, "damaged"));
+	bpf_refuse(refused, 0);
+	status_of("enforcing", CLEAN);
+}
+
+Test(pinned, status_where_bpf_is_refused_is_unknown)
+{
+	leave_one_in_a_window();
+	status_is_unknown("get ledger", -EPERM, "Operation not permitted");
+	status_is_unknown("get ledger", -ENOSYS, "Function not implemented");
+	status_is_unknown("get gate_open", -EPERM, "Operation not permitted");
+	status_is_unknown("get commands", -EMFILE, "Too many open files");
+}
+
+/* A pin that can't be looked at is not gone, so it is not made anew. */
+static void refuse_to_look(void)
+{
+	bpf_refuse("get online_set", -EMFILE);
+}
+
+static void let_look(void)
+{
+	cr_assert(host_has(LINKS "online_set"));
+	bpf_refuse("get online_set", 0);
+}
+
+Test(pinned, pins_that_can_not_be_looked_at_are_left_alone)
+{
+	at(2, refuse_to_look);
+	at(5, let_look);
+	run_pinned("12");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("pin online_set"), 1, "%s", host.log);
+	cr_not_out("pin was gone");
 }
 
 Test(pinned, status_in_a_window_tries_the_gate)

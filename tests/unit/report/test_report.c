@@ -493,6 +493,7 @@ Test(json, details_of_events)
 		{ { .kind = SNP_EV_UNCOVERED, .name = "owner" }, "fact", "owner" },
 		{ { .kind = SNP_EV_LOST, .value = 3 }, "records", "3" },
 		{ { .kind = SNP_EV_TRUTH, .flags = SNP_F_FW_KNOWN }, "initialised", "false" },
+		{ { .kind = SNP_EV_TRUTH, .flags = SNP_F_FW_BY_KVM }, "by_kvm", "true" },
 		{ { .kind = SNP_EV_TRUTH, .count = 1 }, "count", "1" },
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 3, .value = 0x1800000 },
 		  "syscfg",

@@ -71,8 +71,8 @@ Test(run, privileges_are_dropped_once_all_is_attached)
 Test(run, sweeps_come_as_often_as_asked)
 {
 	guard("run", "--for", "60", "--interval", "5", "--format", "json", NULL);
-	/* One at the begin, one every five seconds, one at the end. */
-	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 12 + 1, "%s", ended.out);
+	/* One at the begin, one every five seconds, one at the end: 60 s after the start. */
+	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 11 + 1, "%s", ended.out);
 }
 
 Test(run, a_whole_window_of_a_kernel_with_snps_disable_is_clean)
@@ -185,6 +185,28 @@ static void write_checks_are_gone(void)
 	cr_assert_not(bpf_is_attached("gate_write"));
 }
 
+static void write_checks_are_there(void)
+{
+	cr_assert(bpf_is_attached("gate_write"));
+}
+
+static void another_window(void)
+{
+	kernel_full_shutdown();
+	kernel_begin_snp();
+}
+
+static void another_window_with_a_writer(void)
+{
+	another_window();
+	kernel.writers = 1;
+}
+
+static void at_next_count_another_window(void)
+{
+	kernel.on_count = another_window;
+}
+
 Test(run, write_checks_stay_as_long_as_somebody_may_write)
 {
 	kernel.writers = 1;
@@ -203,10 +225,48 @@ static void files_overflow(void)
 
 Test(run, write_checks_stay_if_writers_can_not_be_counted)
 {
+	kernel.unlistable = 1;
 	at(0.5, files_overflow);
 	at(1, kernel_begin_snp);
 	run_for("15");
+	cr_assert_geq(host_logged("forget"), 10);
 	cr_assert_eq(host_logged("disarm"), 0);
+}
+
+/* A full list of files is made anew, once what was on its way into it has come. */
+Test(run, writers_that_found_no_room_are_listed_again)
+{
+	at(0.5, files_overflow);
+	at(1, kernel_begin_snp);
+	at(1.9, write_checks_are_there);
+	at(5, write_checks_are_gone);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("forget"), 1, "%s", host.log);
+	cr_before("forget", "disarm");
+}
+
+/* A file that is opened while the list is made may be the one that was just forgotten. */
+Test(run, a_list_that_was_made_across_two_windows_is_made_again)
+{
+	at(0.5, files_overflow);
+	at(1, kernel_begin_snp);
+	at(1.5, at_next_count_another_window);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_assert_eq(host_logged("forget"), 2, "%s", host.log);
+}
+
+/* Between the two a file could be opened, and written in the second one. */
+Test(run, writers_counted_in_one_window_say_nothing_of_the_next)
+{
+	kernel.on_count = another_window_with_a_writer;
+	at(1, kernel_begin_snp);
+	at(12, write_checks_are_there);
+	run_for("15");
+	cr_status(CLEAN);
+	cr_out("\"windows\":2");
+	cr_not_out(STATE("steady"));
 }
 
 Test(run, write_checks_stay_where_sys_is_read_only)
@@ -821,4 +881,132 @@ Test(run, with_audit_nothing_brakes)
 	at(4, nobody_brakes);
 	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
 	cr_out(EVENT("end"));
+}
+
+/* ---- files that answer late ---- */
+
+/* The longest time without a beat, and without a sign of life to the service manager, in ns. */
+static __u64 longest_beat;
+
+static int msr_answers_late(const char *path, int flags)
+{
+	__u64 silent = host.now_ns - (bpf_kernel.state ? bpf_kernel.state->beat_ns : host.now_ns);
+
+	(void)flags;
+	if (silent > longest_beat)
+		longest_beat = silent;
+	if (strstr(path, "/msr"))
+		host.now_ns += SECOND;
+	return 0;
+}
+
+Test(run, a_cpu_that_answers_late_is_waited_for_alive)
+{
+	longest_beat = 0;
+	host.on_open = msr_answers_late;
+	host.watchdog_usec = 8 * 1000000;
+	kernel.on_truth = NULL;
+	guard("run", "--for", "60", "--interval", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_assert_leq(longest_beat, 2 * SECOND, "%g s", longest_beat / 1e9);
+	/* Each lasts 4 s and more. */
+	cr_assert_geq(times(ended.out, EVENT("truth")), 5);
+}
+
+static void cpu3_comes_without_its_file(void)
+{
+	host_remove("/dev/cpu/3/msr");
+	kernel_cpu_up(3);
+}
+
+static void cpu3_gets_its_file(void)
+{
+	cr_assert_leq(host.now_ns - bpf_kernel.state->beat_ns, SECOND / 2);
+	host_set_snp_en(3, false);
+}
+
+/* udev makes it some time after the CPU came: meanwhile the guard does what it does. */
+Test(run, a_msr_file_that_comes_late_is_waited_for_alive)
+{
+	host_set_online(3, false);
+	at(2, cpu3_comes_without_its_file);
+	at(4.5, cpu3_gets_its_file);
+	run_for("20");
+	cr_status(CLEAN);
+	cr_not_out(BREACH("blind"));
+}
+
+Test(run, a_msr_file_that_never_comes_is_blindness_in_time)
+{
+	host_set_online(3, false);
+	at(2, cpu3_comes_without_its_file);
+	run_for("20");
+	cr_status(WARNING);
+	cr_out("\"cpu\":3," BREACH("blind"));
+	/* No sweep is said to have failed meanwhile. */
+	cr_not_out("\"stable\":false");
+}
+
+/* ---- whether SNP is initialised, without the driver's own flag ---- */
+
+static void cpu3_loses_snp_en(void)
+{
+	host_set_snp_en(3, false);
+}
+
+/* The guard comes into a window, on a kernel that shows no BTF of ccp. */
+static void begin_inside_without_btf(const char *kvm_says)
+{
+	host_remove("/sys/kernel/btf/ccp");
+	host_write("/sys/module/kvm_amd/parameters/sev_snp", kvm_says);
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		host_set_snp_en(cpu, true);
+	kernel.count = 1;
+	kernel.initialised = 1;
+}
+
+Test(run, without_the_drivers_flag_a_cpu_that_loses_snp_en_is_named)
+{
+	begin_inside_without_btf("N\n");
+	at(2, cpu3_loses_snp_en);
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_out("can't find out whether SNP is initialised");
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_out("whether SNP is initialised is unknown");
+}
+
+Test(run, without_the_drivers_flag_a_sound_window_is_blind)
+{
+	begin_inside_without_btf("N\n");
+	run_for("30");
+	cr_status(WARNING);
+	cr_assert_eq(times(ended.out, "\"type\":\"breach\""), 1, "%s", ended.out);
+	cr_out(BREACH("blind"));
+}
+
+Test(run, kvm_says_what_the_drivers_flag_does_not)
+{
+	begin_inside_without_btf("Y\n");
+	run_for("30");
+	cr_status(CLEAN);
+	cr_out("KVM has found SNP initialised");
+	cr_out("\"initialised\":true,\"by_kvm\":true");
+	cr_not_out("\"type\":\"breach\"");
+	at(2, cpu3_loses_snp_en);
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_not_out(BREACH("blind"));
+}
+
+/* kprobes alone can follow the firmware's commands. */
+Test(run, where_no_command_is_seen_sweeps_ask_the_driver)
+{
+	at(1, kernel_begin_snp);
+	at(20, cpu3_loses_snp_en);
+	guard("run", "--for", "60", "--avoid", "kprobe", "--format", "json", NULL);
+	cr_status(CRITICAL);
+	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
+	cr_not_out("can't find out whether SNP is initialised");
 }

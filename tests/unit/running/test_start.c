@@ -2,6 +2,7 @@
 /* How a run begins, and how it does not. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -435,4 +436,88 @@ Test(start, tracefs_below_debugfs_will_do)
 	run_for("5");
 	/* The events' ids stand where they were. */
 	cr_out(EVENT("start"));
+}
+
+/* ---- a host that does not come to rest ---- */
+
+/* Whenever the guard looks, CPU 3 comes or goes. */
+static void storm(void)
+{
+	host.now_ns += SECOND / 5;
+	if (host_is_online(3))
+		kernel_cpu_down(3);
+	else
+		kernel_cpu_up(3);
+	kernel.on_truth = storm;
+}
+
+static void is_ready(void)
+{
+	cr_assert(host_has("/run/ready"));
+	host_log("ready");
+}
+
+Test(start, a_storm_of_hotplug_delays_it_for_seconds_only)
+{
+	kernel.on_truth = storm;
+	at(6, is_ready);
+	guard("run", "--ready-file", "/run/ready", "--for", "20", "--format", "json", NULL);
+	cr_assert_eq(host_logged("ready"), 1);
+	cr_err("the CPUs keep changing: no sweep was complete in 5 s");
+	cr_out("no sweep was complete for 10 s, as something kept changing: SNP_EN is unverified");
+	cr_assert_eq(times(ended.out, "no sweep was complete for 10 s"), 1);
+	cr_out("no sweep completed; SNP_EN is unverified");
+	cr_status(UNVERIFIED);
+	cr_assert_leq(took(), 23, "%g s", took());
+}
+
+static void calm(void)
+{
+	kernel.on_truth = NULL;
+}
+
+Test(start, a_storm_that_ends_leaves_a_run_as_any_other)
+{
+	kernel.on_truth = storm;
+	at(3, calm);
+	run_for("30");
+	cr_status(CLEAN);
+	cr_quiet();
+	cr_not_out("no sweep was complete");
+}
+
+Test(start, its_time_counts_while_it_starts)
+{
+	kernel.on_truth = storm;
+	run_for("2");
+	cr_status(UNVERIFIED);
+	cr_assert_leq(took(), 5, "%g s", took());
+	cr_out("\"type\":\"summary\"");
+}
+
+Test(start, a_signal_while_it_waits_ends_it)
+{
+	kernel.on_truth = storm;
+	at(1, sigterm);
+	guard("run", "--format", "json", NULL);
+	cr_status(UNVERIFIED);
+	cr_assert_leq(took(), 5, "%g s", took());
+	cr_out("\"type\":\"summary\"");
+	cr_assert_not(bpf_is_attached("gate_open"));
+}
+
+static int signal_at_a_kprobe(const char *path, int flags)
+{
+	(void)flags;
+	if (strstr(path, "snp_guard/command_enter/id"))
+		raise(SIGINT);
+	return 0;
+}
+
+Test(start, a_signal_while_it_attaches_ends_it)
+{
+	host.on_open = signal_at_a_kprobe;
+	run_for("30");
+	did_not_start("stopped before the guard was ready");
+	cr_assert_eq(host_logged("attach command_exit"), 0, "%s", host.log);
 }

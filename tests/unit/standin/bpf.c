@@ -193,19 +193,29 @@ int bpf_obj_pin(int fd, const char *path)
 	return link(from, fixture_path(&host.kernel.files, path));
 }
 
-enum { PROGRAM_FD = 1 << 16 };
+/* Of a program that this process has loaded; and of one that a link has, by the link's id. */
+enum { PROGRAM_FD = 1 << 16, LINKED_FD = 1 << 17 };
+
+static const char *program_name(int fd);
+
+int bpf_prog_get_fd_by_id(__u32 id)
+{
+	return LINKED_FD + (int)id;
+}
 
 int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 {
 	unsigned int id = object_by_fd(fd);
 	struct bpf_map_info map = { .type = BPF_MAP_TYPE_ARRAY, .id = id };
-	struct bpf_link_info link = { .id = id };
+	struct bpf_link_info link = { .id = id, .prog_id = id };
 	struct bpf_prog_info program = { 0 };
+	const char *name;
 	struct stat st;
 
 	if (fd >= PROGRAM_FD) {
+		name = fd < LINKED_FD ? program_name(fd) : objects[fd - LINKED_FD].name;
 		/* Told of one program, as if all had been missed there. */
-		program.recursion_misses = fd == PROGRAM_FD ? bpf_kernel.missed : 0;
+		program.recursion_misses = strcmp(name, "online_set") ? 0 : bpf_kernel.missed;
 		memcpy(info, &program, *size < sizeof(program) ? *size : sizeof(program));
 		return 0;
 	}
@@ -386,6 +396,8 @@ int bpf_map__fd(const struct bpf_map *map)
 
 int bpf_program__fd(const struct bpf_program *program)
 {
+	if (!bpf_program__autoload(program))
+		return -ENOENT;
 	return PROGRAM_FD + (int)(loaded(program) - programs);
 }
 

@@ -124,10 +124,10 @@ static void arm(void)
 	release(SNP_LATCH_REARM);
 }
 
-static int disarm(void)
+static int disarm(__u64 before)
 {
 	state()->writes = 0;
-	if (state()->latch & SNP_LATCH_WINDOW)
+	if (before & SNP_LATCH_WINDOW && state()->latch == before)
 		return 0;
 	arm();
 	return -EAGAIN;
@@ -141,6 +141,38 @@ static int set_latch(const struct snp_steer *s)
 		return -EAGAIN;
 	state()->latch = (after | (s->value ? SNP_LATCH_WINDOW : 0)) + SNP_LATCH_CHANGE;
 	return 0;
+}
+
+/* One entry for each thread; trials end in time, and nobody is killed. */
+static void set_trial(__u64 tid, bool begins)
+{
+	__u64 *triers = state()->triers;
+
+	for (int i = 0; i < SNP_TRIERS; i++)
+		if (triers[i] == (begins ? 0 : tid)) {
+			triers[i] = begins ? tid : 0;
+			return;
+		}
+	cr_assert_not(begins);
+}
+
+static bool is_trial(void)
+{
+	for (int i = 0; i < SNP_TRIERS; i++)
+		if (state()->triers[i] == (__u64)gettid())
+			return true;
+	return false;
+}
+
+static int count_writers(void)
+{
+	void (*happens)(void) = kernel.on_count;
+	int n = state()->unlisted ? -ENOSPC : (int)kernel.writers;
+
+	kernel.on_count = NULL;
+	if (happens)
+		happens();
+	return n;
 }
 
 static int steer(struct snp_steer *s)
@@ -163,12 +195,19 @@ static int steer(struct snp_steer *s)
 		return 0;
 	case SNP_STEER_DISARM:
 		host_log("disarm");
-		return disarm();
+		return disarm(s->before);
 	case SNP_STEER_TRY:
-		state()->trier = s->value;
+		set_trial(gettid(), s->value);
+		return 0;
+	case SNP_STEER_MISSED:
+		state()->missed = s->value;
+		return 0;
+	case SNP_STEER_FORGET:
+		host_log("forget");
+		state()->unlisted = kernel.unlistable;
 		return 0;
 	case SNP_STEER_WRITERS:
-		return state()->unlisted ? -ENOSPC : (int)kernel.writers;
+		return count_writers();
 	}
 	return -EINVAL;
 }
@@ -279,7 +318,7 @@ static int on_open(const char *path, int flags)
 {
 	if (!(flags & O_WRONLY) || !is_gated(path) || !state())
 		return 0;
-	cr_assert_eq(state()->trier, (__u64)gettid(), "%s is opened, and is no trial", path);
+	cr_assert(is_trial(), "%s is opened, and is no trial", path);
 	return refuses() && !state()->audit ? -EPERM : 0;
 }
 

@@ -16,10 +16,13 @@ struct kernel_standin {
 	int initialised;       /* what the driver says; -1: can't be read */
 	bool gate_is_deaf;     /* the gate's programs are attached and never called */
 	unsigned int writers;  /* guarded files that somebody has open for writing */
+	unsigned int unlistable; /* ... for which the list has no room, made anew or not */
 	/* Records are numbered and stay on their way. */
 	bool holds_back;
 	/* Called whenever the guard asks for the kernel's own state: what happens just then. */
 	void (*on_truth)(void);
+	/* Called once, after the writers were counted. */
+	void (*on_count)(void);
 };
 
 extern struct kernel_standin kernel;
