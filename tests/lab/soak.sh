@@ -274,8 +274,10 @@ clock_steps() {
 	date -s "@$(($(date +%s) + r - 3600))" >/dev/null
 }
 
+# busybox's wget dies where it looks for names.
 scraped() {
-	wget -q -T 5 -O /dev/null http://127.0.0.1:9464/metrics || fail "nobody answers at /metrics, after \"$before\""
+	bash -c 'exec 3<>/dev/tcp/127.0.0.1/9464 && printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && timeout 10 cat <&3' |
+		grep -q ^snp_guard_window_state || fail "nobody answers at /metrics, after \"$before\""
 }
 
 rest() {
