@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "util/nearest.h"
 #include "session/session.h"

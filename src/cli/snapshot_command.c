@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "host/preflight.h"
 #include "host/host_prepare.h"

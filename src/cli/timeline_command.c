@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "session/replay.h"
 #include "timeline/timeline_picture.h"

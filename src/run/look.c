@@ -25,7 +25,7 @@ void run_publish(struct run *r, bool ended)
 
 /* ---- CPUs ---- */
 
-int run_sweep(struct run *r)
+void run_sweep(struct run *r)
 {
 	__u64 interval = r->settings->interval * NS_PER_S;
 	bool firmware = r->feed.firmware_due;
@@ -33,9 +33,8 @@ int run_sweep(struct run *r)
 
 	r->feed.sweep_due = r->feed.firmware_due = false;
 	n = sweep(&r->platform, &r->feed, firmware);
-	if (n < 0)
-		return n;
-	r->swept = n;
+	run_trouble(r, SNP_PART_SWEEP, n < 0 ? n : 0);
+	r->swept = n > 0;
 	if (r->swept) {
 		brake_follow(&r->brake, &r->platform,
 			     !r->gate.audit && window_is_open(r->session.window));
@@ -48,20 +47,17 @@ int run_sweep(struct run *r)
 		interval = STREAM_PATIENCE_NS;
 	}
 	r->next_sweep_ns = boottime_ns() + interval;
-	return 0;
 }
 
 #define COMPLETE_TRIES 20
 
-int run_sweep_until_complete(struct run *r)
+void run_sweep_until_complete(struct run *r)
 {
-	int err = run_sweep(r);
-
-	for (int i = 0; !err && !r->swept && i < COMPLETE_TRIES; i++) {
+	run_sweep(r);
+	for (int i = 0; !r->swept && i < COMPLETE_TRIES; i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = STREAM_PATIENCE_NS }, NULL);
-		err = run_sweep(r);
+		run_sweep(r);
 	}
-	return err;
 }
 
 /* ---- gate and pins ---- */
@@ -110,19 +106,24 @@ static int look_at_gate(struct run *r)
 	return n;
 }
 
-int run_look(struct run *r)
+void run_look(struct run *r)
 {
 	bool due = boottime_ns() >= r->next_look_ns;
 	int err;
 
 	sensors_beat(r->sensors);
+	session_look(&r->session, boottime_ns());
 	err = follow_window(r);
 	/* The gate is compared with the session, so that must know all that happened. */
-	if (err || !due || !r->feed.complete)
-		return err;
+	if (err || !due || !r->feed.complete) {
+		run_trouble(r, SNP_PART_GATE, err);
+		return;
+	}
 	r->next_look_ns = boottime_ns() + LOOK_NS;
 	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
 		r->old_group = -1;
 	err = look_at_gate(r);
-	return err || !r->gate.pinned ? err : look_at_ledger(r);
+	if (!err && r->gate.pinned)
+		err = look_at_ledger(r);
+	run_trouble(r, SNP_PART_GATE, err);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/own_events.h"
 #include "util/printable.h"
 
 int session_init(struct session *s, enum report_format format, FILE *out,
@@ -31,6 +32,7 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 void session_free(struct session *s)
 {
 	stream_free(&s->stream);
+	flight_free(&s->flight);
 	window_free(s->window);
 	for (unsigned int i = 0; i < s->uncovered_count; i++)
 		free(s->uncovered[i]);
@@ -67,6 +69,12 @@ static void on_verdict(void *ctx, const struct verdict *v)
 	bool counts = v->kind != VERDICT_BREACH || count_breach(s, v->id);
 
 	history_verdict(&s->history, v);
+	s->report.recording = NULL;
+	if (v->kind == VERDICT_BREACH && counts &&
+	    severity_of(&s->severities, v->id) >= SNP_WARNING && !s->quiet)
+		s->report.recording = flight_breach(&s->flight, v->id, v->time_ns);
+	if (s->report.recording)
+		snprintf(s->last_flight, sizeof(s->last_flight), "%s", s->report.recording);
 	if (counts && !s->quiet && !s->silent)
 		report_verdict(&s->report, v);
 }
@@ -85,6 +93,17 @@ static int keep_uncovered(struct session *s, const char *fact)
 	return 0;
 }
 
+static void note_fault(struct session *s, const struct snp_event *e)
+{
+	struct session_part *p = &s->parts[e->subject];
+	int err = e->flags & SNP_F_FAILING ? e->result : 0;
+
+	if (!err != !p->err)
+		p->since_ns = e->time_ns;
+	p->err = err;
+	p->lost = e->value;
+}
+
 static int take_in(struct session *s, const struct snp_event *e)
 {
 	struct snp_event shown = *e;
@@ -94,6 +113,8 @@ static int take_in(struct session *s, const struct snp_event *e)
 	make_printable(shown.name);
 	s->last_ns = e->time_ns;
 	history_event(&s->history, &shown);
+	if (e->kind == SNP_EV_FAULT)
+		note_fault(s, e);
 	if (e->kind == SNP_EV_UNCOVERED)
 		err = keep_uncovered(s, shown.name);
 	if (!s->quiet && !s->silent)
@@ -102,6 +123,20 @@ static int take_in(struct session *s, const struct snp_event *e)
 }
 
 /* ---- the state as bytes ---- */
+
+/*
+ * Raised by one when what follows the head changes, but for the tables that the head counts. Layout
+ * 0 has no head: it begins with the worst severity, a small number, and has no parts.
+ */
+#define STATE_LAYOUT	     1
+#define STATE_MAGIC	     0x53504e53 /* "SNPS" */
+#define BREACHES_OF_LAYOUT_0 17
+
+struct state_head {
+	__u32 magic, layout;
+	__u32 breaches, parts;		   /* how many there were */
+	char version[SESSION_VERSION_LEN]; /* of the snp-guard that packed it */
+};
 
 static void pack_uncovered(struct session *s, struct pack *p)
 {
@@ -128,7 +163,17 @@ static void pack_breach(struct pack *p, struct report_breach *b)
 	b->worst = worst;
 }
 
-static void pack_session(struct session *s, struct pack *p)
+static void pack_part(struct pack *p, struct session_part *part)
+{
+	pack_s32(p, &part->err);
+	pack_u64(p, &part->since_ns);
+	pack_u64(p, &part->lost);
+	/* MAX_ERRNO, as in window_accepts() */
+	if (p->reading && (part->err > 0 || part->err < -4095))
+		p->err = -EBADMSG;
+}
+
+static void pack_session(struct session *s, struct pack *p, const struct state_head *head)
 {
 	unsigned int worst = s->worst;
 
@@ -141,65 +186,74 @@ static void pack_session(struct session *s, struct pack *p)
 	pack_u64(p, &s->stream.missed);
 	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
+	if (!head->layout)
+		return;
+	for (unsigned int i = 0; i < head->parts; i++)
+		pack_part(p, &s->parts[i]);
+	pack_text(p, s->last_flight, sizeof(s->last_flight));
 }
 
-/*
- * Raised by one when what follows the head changes; unpack_head() says how older layouts are read.
- * Layout 0 has no head: it begins with the worst severity, a small number.
- */
-#define STATE_LAYOUT	1
-#define STATE_MAGIC	0x53504e53 /* "SNPS" */
-#define STATE_ROWS_OF_0 17
+/* Twice what a CPU takes, and what all the rest takes, generously (tests/unit/session). */
+#define CPU_BYTES  (2ul * 64)
+#define REST_BYTES (64ul * 1024)
 
-static void pack_head(struct pack *p, __u32 *magic, __u32 *layout, __u32 *rows,
-		      char version[SESSION_VERSION_LEN])
+size_t session_state_room(unsigned int cpus)
 {
-	pack_u32(p, magic);
-	pack_u32(p, layout);
-	pack_u32(p, rows);
-	pack_text(p, version, SESSION_VERSION_LEN);
+	return REST_BYTES + (size_t)cpus * CPU_BYTES;
 }
 
-/* Sets how many breaches the rest has. Returns 0 or a negative errno, as session_load(). */
-static int unpack_head(struct pack *p, char version[SESSION_VERSION_LEN])
+static void pack_head(struct pack *p, struct state_head *head)
 {
-	__u32 magic = 0, layout = 0, rows = 0;
+	pack_u32(p, &head->magic);
+	pack_u32(p, &head->layout);
+	pack_u32(p, &head->breaches);
+	pack_u32(p, &head->parts);
+	pack_text(p, head->version, sizeof(head->version));
+}
+
+/* Returns 0, -EBADMSG, or -ENOTSUP for the head of a newer snp-guard. */
+static int unpack_head(struct pack *p, struct state_head *head)
+{
 	size_t begin = p->used;
 
-	memset(version, 0, SESSION_VERSION_LEN);
-	pack_head(p, &magic, &layout, &rows, version);
-	if (!p->err && magic == STATE_MAGIC) {
-		p->rows = rows;
-		if (layout > STATE_LAYOUT || rows > SNP_BREACH_COUNT)
-			return -ENOTSUP;
-		return layout && rows ? 0 : -EBADMSG;
+	*head = (struct state_head){ 0 };
+	pack_head(p, head);
+	if (p->err || head->magic != STATE_MAGIC) {
+		*head = (struct state_head){ .breaches = BREACHES_OF_LAYOUT_0 };
+		p->used = begin;
+		p->err = 0;
+		return 0;
 	}
-	memset(version, 0, SESSION_VERSION_LEN);
-	p->used = begin;
-	p->err = 0;
-	p->rows = STATE_ROWS_OF_0;
-	return 0;
+	if (head->layout > STATE_LAYOUT || head->breaches > SNP_BREACH_COUNT ||
+	    head->parts > SNP_PART_COUNT)
+		return -ENOTSUP;
+	return head->layout && head->breaches ? 0 : -EBADMSG;
 }
 
 void session_save(void *session, struct pack *p)
 {
-	__u32 magic = STATE_MAGIC, layout = STATE_LAYOUT;
-	__u32 rows = pack_rows(p, SNP_BREACH_COUNT);
-	char version[SESSION_VERSION_LEN] = SNP_GUARD_VERSION;
+	struct state_head head = { .magic = STATE_MAGIC,
+				   .layout = STATE_LAYOUT,
+				   .breaches = pack_rows(p, SNP_BREACH_COUNT),
+				   .parts = SNP_PART_COUNT,
+				   .version = SNP_GUARD_VERSION };
 	struct session *s = session;
 
-	pack_head(p, &magic, &layout, &rows, version);
-	pack_session(s, p);
+	pack_head(p, &head);
+	pack_session(s, p, &head);
 	window_save(s->window, p);
 }
 
 int session_load(struct session *s, struct pack *p, char version[SESSION_VERSION_LEN])
 {
-	int err = unpack_head(p, version);
+	struct state_head head;
+	int err = unpack_head(p, &head);
 
+	memcpy(version, head.version, sizeof(head.version));
 	if (err)
 		return err;
-	pack_session(s, p);
+	p->rows = head.breaches;
+	pack_session(s, p, &head);
 	return p->err ? p->err : window_load(s->window, p);
 }
 
@@ -225,26 +279,47 @@ static int append_waiting(struct session *s, unsigned int count)
 	return err;
 }
 
-int session_checkpoint(struct session *s)
+/* What was reported must have come out before the log forgets it; a slow output is not waited for.
+ */
+#define DRAIN_NS 10000000ull
+
+static int checkpoint(struct session *s)
 {
 	unsigned int keep = waiting_to_keep(s);
 	int err;
 
+	if (s->outputs)
+		outputs_drain(s->outputs, DRAIN_NS);
 	if (keep > ledger_room(s->ledger))
 		keep = 0;
 	err = append_waiting(s, keep);
 	return err ? err : ledger_checkpoint(s->ledger, keep, session_save, s);
 }
 
+void session_checkpoint(struct session *s)
+{
+	if (s->ledger)
+		session_fault(s, SNP_PART_LEDGER, checkpoint(s), s->parts[SNP_PART_LEDGER].lost);
+}
+
 /*
  * Makes room in the log for one event, and leaves enough to append those that wait again: since the
  * last call at most one more waits, and one was appended.
  */
-static int make_room(struct session *s)
+static void make_room(struct session *s)
 {
-	if (!s->ledger || ledger_room(s->ledger) > waiting_to_keep(s) + 2)
-		return 0;
-	return session_checkpoint(s);
+	if (s->ledger && ledger_room(s->ledger) <= waiting_to_keep(s) + 2)
+		session_checkpoint(s);
+}
+
+static void keep_in_ledger(struct session *s, const struct snp_event *e, bool waits)
+{
+	struct session_part *p = &s->parts[SNP_PART_LEDGER];
+
+	make_room(s);
+	/* The fault of a full log is told by the checkpoint that should have freed it. */
+	if (s->ledger && ledger_append(s->ledger, e, s->stream.next, waits))
+		p->lost++;
 }
 
 int session_resume(struct session *s, const struct ledger *l)
@@ -283,18 +358,28 @@ int session_resume(struct session *s, const struct ledger *l)
 
 /* ---- events ---- */
 
+static void keep(struct session *s, const struct snp_event *e)
+{
+	/* First, so that a guard that is killed from here on does not lose the event. */
+	keep_in_ledger(s, e, false);
+	flight_event(&s->flight, e, s->state_room, session_save, s);
+	if (!s->records)
+		return;
+	recorder_event(s->outputs, SNP_PART_RECORDING, e);
+	s->recorded += sizeof(*e);
+	/* Nothing follows an END. */
+	s->records = e->kind != SNP_EV_END;
+}
+
 int session_feed(struct session *s, const struct snp_event *e)
 {
-	int err = window_accepts(s->window, e) ? make_room(s) : -EINVAL;
+	int err;
 
-	/* First, so that a guard that is killed from here on does not lose the event. */
-	if (!err && s->ledger)
-		err = ledger_append(s->ledger, e, s->stream.next, false);
-	if (!err && s->trace)
-		err = trace_write(s->trace, e);
-	if (!err)
-		err = take_in(s, e);
-	if (!err && s->ledger)
+	if (!window_accepts(s->window, e))
+		return -EINVAL;
+	keep(s, e);
+	err = take_in(s, e);
+	if (!err && s->ledger && !s->outputs)
 		ledger_reported(s->ledger);
 	return err;
 }
@@ -302,25 +387,72 @@ int session_feed(struct session *s, const struct snp_event *e)
 int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *end,
 		      struct snp_event *e)
 {
-	/* A checkpoint must not say yet that the record was taken in. */
-	int err = make_room(s);
+	int err;
 
-	if (err)
-		return err;
+	/* A checkpoint must not say yet that the record was taken in. */
+	make_room(s);
 	if (!stream_next(&s->stream, now_ns, end, e))
 		return 0;
 	err = session_feed(s, e);
 	return err ? err : 1;
 }
 
-int session_keep_waiting(struct session *s, const struct snp_event *e)
+void session_keep_waiting(struct session *s, const struct snp_event *e)
 {
-	int err;
+	if (s->ledger && stream_has(&s->stream, e->seq))
+		keep_in_ledger(s, e, true);
+}
 
-	if (!s->ledger || !stream_has(&s->stream, e->seq))
-		return 0;
-	err = make_room(s);
-	return err ? err : ledger_append(s->ledger, e, s->stream.next, true);
+void session_look(struct session *s, __u64 now_ns)
+{
+	for (; s->outputs && s->report.lost; s->report.lost--)
+		outputs_lose(s->outputs, SNP_PART_STDOUT);
+	if (s->ledger && s->outputs && outputs_are_idle(s->outputs))
+		ledger_reported(s->ledger);
+	flight_look(&s->flight, now_ns, false);
+}
+
+void session_fault(struct session *s, enum snp_part part, int err, __u64 lost)
+{
+	struct session_part *p = &s->parts[part];
+	struct snp_event e = own_event(SNP_EV_FAULT);
+
+	if (!err == !p->err && (err || lost == p->lost)) {
+		p->lost = lost;
+		return;
+	}
+	e.subject = part;
+	e.flags = err ? SNP_F_FAILING : 0;
+	e.result = err;
+	e.value = lost;
+	snprintf(e.name, sizeof(e.name), "%s", snp_part_name(part));
+	/* First: to feed the event may be another reason to tell this fault. */
+	p->err = err;
+	p->lost = lost;
+	p->since_ns = e.time_ns;
+	session_feed(s, &e);
+}
+
+void session_record(struct session *s, const char *path, enum recorder_place place,
+		    const struct trace_header *header, bool with_state)
+{
+	struct pack p = { .size = s->state_room };
+	struct snp_event end = own_event(SNP_EV_END);
+
+	if (s->records)
+		recorder_event(s->outputs, SNP_PART_RECORDING, &end);
+	if (with_state) {
+		p.data = malloc(p.size);
+		p.err = p.data ? 0 : -ENOMEM;
+		session_save(s, &p);
+	}
+	s->records = !p.err;
+	if (p.err)
+		session_fault(s, SNP_PART_RECORDING, p.err, s->parts[SNP_PART_RECORDING].lost + 1);
+	else
+		recorder_begin(s->outputs, SNP_PART_RECORDING, path, place, header, p.data, p.used);
+	s->recorded = sizeof(*header) + p.used;
+	free(p.data);
 }
 
 /* ---- the end ---- */
@@ -329,6 +461,9 @@ int session_status(const struct session *s)
 {
 	if (!window_totals(s->window).truth)
 		return STATUS_UNVERIFIED;
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		if (s->parts[i].err || s->parts[i].lost)
+			return STATUS_UNVERIFIED;
 	switch (s->worst) {
 	case SNP_CRITICAL:
 		return STATUS_CRITICAL;
@@ -353,5 +488,10 @@ void session_end(struct session *s, __u64 refused)
 	};
 
 	memcpy(end.breaches, s->breaches, sizeof(end.breaches));
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		end.lost[i] = s->parts[i].lost;
+		end.fails[i] = s->parts[i].err;
+	}
 	report_end(&s->report, &end);
+	flight_look(&s->flight, s->last_ns, true);
 }

@@ -39,7 +39,8 @@ static void record(void)
 	at(2, deny);
 	at(3, down);
 	at(8, kernel_full_shutdown);
-	guard("run", "--record", recording, "--for", "10", "--format", "json", NULL);
+	guard("run", "--record", recording, "--flight-recorder", "off", "--for", "10", "--format",
+	      "json", NULL);
 	cr_status(WARNING);
 	strcpy(recorded_out, ended.out);
 }
@@ -240,7 +241,7 @@ Test(recording, a_state_that_this_version_does_not_know)
 	guard("run", "--pin", "--record", recording, "--for", "5", "--format", "json", NULL);
 	fd = open(recording, O_RDWR);
 	cr_assert_eq(pwrite(fd, &layout, 1, 136 + 4 + 4), 1);
-	cr_assert_eq(pwrite(fd, version, 16, 136 + 4 + 12), 16);
+	cr_assert_eq(pwrite(fd, version, 16, 136 + 4 + 16), 16);
 	close(fd);
 	guard("replay", recording, NULL);
 	cr_status(UNVERIFIED);

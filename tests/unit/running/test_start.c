@@ -265,15 +265,6 @@ Test(start, whoever_stops_it_does_not_wait_for_that)
 	cr_assert_lt(took(), 4);
 }
 
-/* It was ready: systemd's own limit is enough for a guard that ends later. */
-Test(start, a_guard_that_was_ready_is_back_at_once)
-{
-	host_refuse("poll", -EIO);
-	run_for("5");
-	cr_status(UNVERIFIED);
-	cr_assert_eq(host_logged("notify STATUS=Could not start"), 0, "%s", host.log);
-}
-
 Test(start, a_lock_that_can_not_be_taken)
 {
 	host_refuse("/run/snp-guard.lock", -EROFS);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/standard_output.h"
 #include "session/session.h"
 #include "standin/host.h"
 

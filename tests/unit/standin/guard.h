@@ -33,10 +33,11 @@ void run_for(const char *seconds);
 double took(void);
 
 /* Parts of the lines of JSON. */
-#define EVENT(name)   "\"event\":\"" name "\""
-#define BREACH(name)  "\"breach\":\"" name "\""
-#define STATE(name)   "\"state\":\"" name "\""
-#define GATE_DEGRADED EVENT("gate") "," STATE("degraded")
+#define EVENT(name)	   "\"event\":\"" name "\""
+#define BREACH(name)	   "\"breach\":\"" name "\""
+#define FAULT(part, state) "\"part\":\"" part "\",\"state\":\"" state "\""
+#define STATE(name)	   "\"state\":\"" name "\""
+#define GATE_DEGRADED	   EVENT("gate") "," STATE("degraded")
 
 #define cr_status(expected)                                                                        \
 	cr_assert_eq(ended.status, expected, "status %d, expected %d; stderr: %s\nstdout: %s",     \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a command writes, and whether it got there. */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#ifndef STANDARD_OUTPUT_H
+#define STANDARD_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/output.h"
+#include "cli/standard_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/complain.h"
+#include "util/json.h"
 
 void output_begin(void)
 {
@@ -33,7 +34,7 @@ bool output_end(void)
 {
 	/* An earlier write may have failed for a reason that nobody kept. */
 	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
+	if (!fflush(stdout) && !ferror(stdout) && !json_lost())
 		return true;
 	complain("standard output: %s", errno ? strerror(errno) : "not all of it could be written");
 	return false;
