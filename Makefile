@@ -173,6 +173,8 @@ help:
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
+	@echo 'sudo make check-faults    each call of a run fails once with each errno; FAULTS_SECONDS more in the lab'
+	@echo 'sudo make soak HOURS=8    all that may happen to a guard, at random'
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
 	@echo 'sudo make check-published  dashboard and DaemonSet, by the types that npm has of Grafana and Kubernetes'
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'

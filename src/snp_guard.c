@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "util/nearest.h"
 #include "session/session.h"
@@ -51,10 +53,19 @@ static int no_command(const char *word)
 	return EX_USAGE;
 }
 
+/* At each exit, as argp ends the process by itself after --help. */
+static void end_output(void)
+{
+	if (!output_end())
+		_exit(STATUS_UNVERIFIED);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	output_begin();
+	atexit(end_output);
 	if (!strcmp(name, "--help") || !strcmp(name, "-?") || !strcmp(name, "help")) {
 		help(stdout);
 		return EXIT_SUCCESS;

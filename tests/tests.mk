@@ -25,16 +25,19 @@ check-fast:
 	@$(MAKE) -j$(shell nproc) fast-programs
 	@tests/check --fast
 
+# What the lab's row "faults" takes along.
+faults_lab := $(O)/test/shim.so $(O)/test/drive
+
 # What rows of tests/lab/run take along.
 lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/older $(O)/test/ways $(O)/test/hammer \
-	$(O)/test/installed $(O)/asan/snp-guard
+	$(O)/test/installed $(O)/asan/snp-guard $(faults_lab)
 
 # What only longer targets run: built here, so that it can't fall behind.
 longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/seeds
 
 # The parts run side by side, so none of them builds: what they run is there by then.
 .PHONY: fast-programs
-fast-programs: all $(O)/test/unit $(O)/test/lines $(O)/test/model fuzz-programs $(O)/test/gates.skel.h
+fast-programs: all $(O)/test/unit $(O)/test/faults $(O)/test/lines $(O)/test/model fuzz-programs $(O)/test/gates.skel.h
 
 .PHONY: check-programs
 check-programs: fast-programs lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates
@@ -85,12 +88,27 @@ run-check-kills: all lab-programs | $(O)/test
 		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/kills:/lab/kills \
 		--out $(O)/test/lab/kills-at-length
 
+# The row "soak" of make check for hours. SEED: as an earlier run has it.
+HOURS ?= 8
+.PHONY: soak
+soak: deps
+	@$(MAKE) run-soak
+
+.PHONY: run-soak
+run-soak: all lab-programs | $(O)/test
+	@echo 'All that may happen to a guard, at random, for $(HOURS) h.'
+	@seconds=$$(awk 'BEGIN { print int($(HOURS) * 3600) }'); \
+	echo "$$seconds $(or $(SEED),$$RANDOM)" >$(O)/test/soak; \
+	lab/snp-lab --firmware full --timeout $$((seconds + 600)) --run tests/lab/soak.sh \
+		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/soak:/lab/soak --out $(O)/test/lab/soak-at-length
+
 # Helper programs, each of one source file: tests/FOLDER/NAME.c becomes $(O)/test/NAME. They link with
 # the guard's units and libraries, or with what helper_libs_NAME says instead.
 helpers := lab/occupy lab/tamper gate/hammer gate/ways bench/count bench/gates bench/sizes \
-	pictures/record monitoring/recordings schema/lines fuzz/seeds
+	pictures/record monitoring/recordings schema/lines fuzz/seeds faults/drive
 helper_units := sizes record recordings lines seeds
 helper_libs_hammer :=
+helper_libs_drive := -lpthread
 helper_libs_ways := -luring
 # It runs alone in the guest.
 helper_libs_count := -static
@@ -123,6 +141,7 @@ $(O)/test/installed: all | $(O)/test
 
 include tests/lint/lint.mk
 include tests/unit/unit.mk
+include tests/faults/faults.mk
 include tests/coverage/coverage.mk
 include tests/pictures/pictures.mk
 include tests/model/model.mk

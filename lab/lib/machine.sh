@@ -79,7 +79,7 @@ qemu_command() {
 		-device '{"driver":"vfio-user-pci","socket":{"path":"'"$work/psp"'","type":"unix"}}'
 		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}"
 		-kernel "$bzimage" -initrd "$work/initrd" -append "$(kernel_parameters)"
-		-nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
+		-d cpu_reset -D "$work/resets.log" -nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
 		-chardev "file,id=console,path=$work/kernel.log" -device isa-serial,index=0,chardev=console
 		-chardev stdio,id=script,signal=off -device isa-serial,index=1,chardev=script
 		-chardev "socket,id=control,path=$work/control" -device isa-serial,index=2,irq=5,chardev=control

@@ -7,6 +7,7 @@ keep_out() {
 	[ "${opt[out]}" ] || return 0
 	mkdir -p "${opt[out]}"
 	cp "$work/kernel.log" "${opt[out]}/kernel.log"
+	[ ! -f "$work/resets.log" ] || cp "$work/resets.log" "${opt[out]}/resets.log"
 	[ ! -f "$work/firmware.log" ] || cp "$work/firmware.log" "${opt[out]}/firmware.log"
 	[ ! -s "$work/out.tar.gz" ] ||
 		gzip -dc "$work/out.tar.gz" | tar --ignore-zeros --no-same-owner --no-overwrite-dir -x -C "${opt[out]}" ||

@@ -49,13 +49,40 @@
 	X(CPU_STATE, "cpu-state", "cpu", "a sweep found a CPU changed: present, online, SYSCFG")   \
 	X(TRUTH, "truth", "", "a sweep ended; count, firmware state")                              \
 	X(LOST, "lost", "", "events were lost; value is their number")                             \
-	X(END, "end", "", "the guard ended")
+	X(END, "end", "", "the guard ended")                                                       \
+	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, lost items")
 
 enum snp_event_kind {
 #define X(sym, name, subject, what) SNP_EV_##sym,
 	SNP_EVENTS(X)
 #undef X
 		SNP_EV_KINDS
+};
+
+/*
+ * The parts of a guard that may fail while the guard goes on: X(symbol, name, whether it is an
+ * output, what a failure of it may hide; "" for nothing). A name is never changed or used again.
+ */
+#define SNP_PARTS(X)                                                                               \
+	X(STDOUT, "stdout", true, "")                                                              \
+	X(STDERR, "stderr", true, "")                                                              \
+	X(JOURNAL, "journal", true, "")                                                            \
+	X(RECORDING, "recording", true, "")                                                        \
+	X(FLIGHT, "flight-recorder", true, "")                                                     \
+	X(TEXTFILE, "textfile", true, "")                                                          \
+	X(HTTP, "http", true, "")                                                                  \
+	X(READY, "ready-file", true, "")                                                           \
+	X(SERVICE, "service-manager", true, "")                                                    \
+	X(LEDGER, "ledger", false, "")                                                             \
+	X(SWEEP, "sweep", false, "CPUs that lose SNP_EN, and CPUs that no hook saw")               \
+	X(GATE, "gate", false, "changes of the gate from outside")                                 \
+	X(EVENTS, "events", false, "events of this time")
+
+enum snp_part {
+#define X(sym, name, is_output, hides) SNP_PART_##sym,
+	SNP_PARTS(X)
+#undef X
+		SNP_PART_COUNT
 };
 
 /* The subject of an event that has none. */
@@ -90,6 +117,7 @@ enum {
 	SNP_F_FW_KNOWN = 1 << 1,    /* TRUTH: the sweep asked whether SNP is initialised */
 	SNP_F_FW_INIT = 1 << 2,	    /* TRUTH: ... and it is, by the driver's own flag */
 	SNP_F_FW_BY_KVM = 1 << 3,   /* TRUTH: ... or rather by what KVM found as it was loaded */
+	SNP_F_FAILING = 1 << 0,	    /* FAULT: without: the part works again */
 };
 
 /* Firmware commands that begin and end SNP (SNP firmware ABI, table of command identifiers). */

@@ -50,7 +50,10 @@ const struct argp config_argp = {
 static void config_put_place(struct json_object *o, const char *file, unsigned int line)
 {
 	json_put_str(o, "file", file);
-	json_object_object_add(o, "line", line ? json_object_new_int(line) : NULL);
+	if (line)
+		json_put_int(o, "line", line);
+	else
+		json_put_str(o, "line", NULL);
 }
 
 static void config_print_place(const char *file, unsigned int line)

@@ -45,7 +45,7 @@ static struct json_object *hooks_missing(const struct hook_state *s)
 		o = json_object_new_object();
 		json_put_str(o, "source", s->missing[i].source);
 		json_put_str(o, "why", s->missing[i].why);
-		json_object_array_add(list, o);
+		json_append(list, o);
 	}
 	return list;
 }
@@ -61,7 +61,7 @@ void hooks_print_json(FILE *out, const struct hooks *h)
 		json_put_bool(o, "covered", s->covered);
 		json_put_str(o, "source", s->source);
 		json_put_str(o, "without", effect ? effect : "");
-		json_object_object_add(o, "looked_for", hooks_missing(s));
+		json_put(o, "looked_for", hooks_missing(s));
 		json_print(out, o);
 	}
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -43,6 +44,7 @@ const struct argp replay_argp = {
 /* Replays, and publishes the metrics that the run would have ended with. */
 static int replay_and_publish(struct trace *t, struct session *s, const struct replay_options *o)
 {
+	struct publisher publisher = { .textfile = o->textfile };
 	int err = session_init(s, o->common.format, stdout, &t->header);
 
 	if (err) {
@@ -51,9 +53,10 @@ static int replay_and_publish(struct trace *t, struct session *s, const struct r
 	}
 	session_set_severities(s, &o->common.severities);
 	err = replay(t, s, o->common.argument);
-	if (!err)
-		publish(&(struct publisher){ .textfile = o->textfile }, s, NULL);
-	return err;
+	if (err)
+		return err;
+	publish(&publisher, s, NULL);
+	return publisher.complained ? -EIO : 0;
 }
 
 int command_replay(int argc, char **argv, int *status)

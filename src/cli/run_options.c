@@ -215,9 +215,10 @@ static void pass_problem(void *ctx, const char *file, unsigned int line, const c
 	r->problem(r->ctx, file, line, text);
 }
 
-static void set_defaults(struct run_options *o)
+static int set_defaults(struct run_options *o)
 {
-	*o = (struct run_options){ .settings = { .interval = 10 } };
+	*o = (struct run_options){ .settings = { .interval = 10, .flight = strdup(FLIGHT_DIR) } };
+	return o->settings.flight ? 0 : -ENOMEM;
 }
 
 static int read_files(struct run_options *o, const char *path,
@@ -238,8 +239,9 @@ int run_options_from_files(struct run_options *o, const char *path,
 					   const char *text),
 			   void *ctx)
 {
-	set_defaults(o);
-	return read_files(o, path, problem, ctx);
+	int err = set_defaults(o);
+
+	return err ? err : read_files(o, path, problem, ctx);
 }
 
 /* ---- both ---- */
@@ -265,17 +267,18 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 {
 	size_t len;
 	char *path;
-	int n = 0;
+	int n = set_defaults(o);
 
 	/* The command line names the files, and overrides them: parse it before and after. */
-	set_defaults(o);
-	argp_parse(&run_argp, argc, argv, 0, NULL, o);
-	if (!o->no_config) {
+	if (!n)
+		argp_parse(&run_argp, argc, argv, 0, NULL, o);
+	if (!n && !o->no_config) {
 		path = o->config;
 		o->config = NULL;
 		run_options_free(o);
-		set_defaults(o);
-		n = read_files(o, path, note_first, first);
+		n = set_defaults(o);
+		if (!n)
+			n = read_files(o, path, note_first, first);
 		free(path);
 		argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	}

@@ -10,6 +10,7 @@
 
 #include "cli/config_file.h"
 #include "run/run.h"
+#include "session/flight.h"
 
 /*
  * X(symbol, name, short option or 0, type, argument, when it takes effect, field, help). CALL: on
@@ -25,6 +26,11 @@
 	  "those of an earlier guard")                                                             \
 	X(RECORD, "record", 0, FILE, "FILE", START, settings.record,                               \
 	  "Write all events to FILE, for `snp-guard replay`")                                      \
+	X(RECORD_LIMIT, "record-limit", 0, MIB, "MIB", RELOAD, settings.record_limit,              \
+	  "Keep the newest MIB of the recording, in FILE and FILE.1 (default: all)")               \
+	X(FLIGHT, "flight-recorder", 0, DIRECTORY, "DIR", START, settings.flight,                  \
+	  "At a breach, save the last events and those of the next seconds below DIR "             \
+	  "(default " FLIGHT_DIR "); off: never")                                                  \
 	X(INTERVAL, "interval", 'i', SECONDS, "SECONDS", RELOAD, settings.interval,                \
 	  "Sweep all CPUs every SECONDS (default 10)")                                             \
 	X(TEXTFILE, "textfile", 0, FILE, "FILE", START, settings.textfile,                         \

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "host/preflight.h"
 #include "host/host_prepare.h"
@@ -44,18 +45,9 @@ static int read_count(const struct platform *p, int *count)
 	return err;
 }
 
-static int write_to(const struct snapshot *s, const char *path)
+static int put_snapshot(const void *what, FILE *out)
 {
-	FILE *f = path ? fopen(path, "we") : stdout;
-	int err;
-
-	if (!f)
-		return -errno;
-	err = snapshot_write(s, f);
-	/* cppcheck-suppress useClosedFile ; a file is closed, stdout is flushed */
-	if (path ? fclose(f) : fflush(f))
-		err = -errno;
-	return err;
+	return snapshot_write(what, out);
 }
 
 int read_snapshot(const char *path, struct snapshot *s)
@@ -100,12 +92,8 @@ int command_snapshot(int argc, char **argv, int *status)
 		err = read_count(&platform, &snapshot.hotplug_count);
 	if (err)
 		complain("can't read the host's state: %s %s", strerror(-err), sensors_complaint());
-	if (!err) {
-		err = write_to(&snapshot, options.output);
-		if (err)
-			complain("%s: %s", options.output ? options.output : "standard output",
-				 strerror(-err));
-	}
+	else
+		err = output_write(options.output, put_snapshot, &snapshot);
 	snapshot_free(&snapshot);
 	if (!err)
 		*status = STATUS_CLEAN;

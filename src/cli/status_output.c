@@ -85,6 +85,20 @@ static void status_window(FILE *out, const struct terminal *t, const struct pinn
 		     status_stamp(b, w->opened_ns, opened), closed, w->denied, findings);
 }
 
+static void status_faults(FILE *out, const struct terminal *t, const struct pinned_status *b)
+{
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		const struct session_part *p = &b->session.parts[i];
+
+		if (p->err || p->lost)
+			status_line(out, t, "fault:", "%s: %s; lost: %llu", snp_part_name(i),
+				    p->err ? strerror(-p->err) : "works again",
+				    (unsigned long long)p->lost);
+	}
+	if (b->session.last_flight[0])
+		status_line(out, t, "recorded:", "%s", b->session.last_flight);
+}
+
 void status_print_text(FILE *out, const struct terminal *t, const struct pinned_status *b)
 {
 	const struct history_window *w;
@@ -114,9 +128,28 @@ void status_print_text(FILE *out, const struct terminal *t, const struct pinned_
 	for (unsigned int i = 0; (w = history_window(&b->session.history, i)) && i < WINDOWS_SHOWN;
 	     i++)
 		status_window(out, t, b, w);
+	status_faults(out, t, b);
 }
 
 /* ---- JSON ---- */
+
+static struct json_object *status_faults_json(const struct pinned_status *b)
+{
+	struct json_object *faults = json_object_new_object(), *fault;
+
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		const struct session_part *p = &b->session.parts[i];
+
+		if (!p->err && !p->lost)
+			continue;
+		fault = json_object_new_object();
+		json_put_u64(fault, "lost", p->lost);
+		if (p->err)
+			json_put_str(fault, "error", strerror(-p->err));
+		json_put(faults, snp_part_name(i), fault);
+	}
+	return faults;
+}
 
 static struct json_object *status_window_json(const struct pinned_status *b,
 					      const struct history_window *w)
@@ -132,7 +165,7 @@ static struct json_object *status_window_json(const struct pinned_status *b,
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		if (w->breaches[i])
 			json_put_int(breaches, snp_breach_name(i), w->breaches[i]);
-	json_object_object_add(o, "breaches", breaches);
+	json_put(o, "breaches", breaches);
 	return o;
 }
 
@@ -157,12 +190,15 @@ static void status_history_json(struct json_object *o, const struct pinned_statu
 	const struct history_denial *d;
 
 	for (unsigned int i = 0; (w = history_window(&b->session.history, i)); i++)
-		json_object_array_add(windows, status_window_json(b, w));
+		json_append(windows, status_window_json(b, w));
 	for (unsigned int i = 0; (d = history_denial(&b->session.history, i)); i++)
-		json_object_array_add(denials, status_denial_json(b, d));
+		json_append(denials, status_denial_json(b, d));
 	json_put_int(o, "windows", b->session.history.window_count);
-	json_object_object_add(o, "last_windows", windows);
-	json_object_object_add(o, "last_denied", denials);
+	json_put(o, "last_windows", windows);
+	json_put(o, "last_denied", denials);
+	json_put(o, "faults", status_faults_json(b));
+	if (b->session.last_flight[0])
+		json_put_str(o, "recording", b->session.last_flight);
 }
 
 void status_print_json(FILE *out, const struct pinned_status *b)

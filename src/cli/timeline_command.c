@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/standard_output.h"
 #include "util/complain.h"
 #include "session/replay.h"
 #include "timeline/timeline_picture.h"
@@ -50,16 +51,16 @@ static enum timeline_format format_of(const struct command_options *o)
 	return o->format >= 0 ? o->format : format >= 0 ? format : TIMELINE_SVG;
 }
 
-static int write_picture(const struct timeline *t, const struct command_options *o)
-{
-	FILE *out = o->output ? fopen(o->output, "we") : stdout;
-	int err = out ? timeline_draw(t, format_of(o), out) : -errno;
+struct picture {
+	const struct timeline *timeline;
+	enum timeline_format format;
+};
 
-	if (out && out != stdout && fclose(out) && !err)
-		err = -errno;
-	if (err)
-		complain("%s: %s", o->output ? o->output : "standard output", strerror(-err));
-	return err;
+static int put_picture(const void *what, FILE *out)
+{
+	const struct picture *p = what;
+
+	return timeline_draw(p->timeline, p->format, out);
 }
 
 int command_timeline(int argc, char **argv, int *status)
@@ -75,7 +76,9 @@ int command_timeline(int argc, char **argv, int *status)
 	if (!err)
 		err = replay_into(&t, &trace, &session, o.argument);
 	if (!err)
-		err = t.err ? t.err : write_picture(&t, &o);
+		err = t.err;
+	if (!err)
+		err = output_write(o.output, put_picture, &(struct picture){ &t, format_of(&o) });
 	if (!err)
 		*status = STATUS_CLEAN;
 	timeline_free(&t);

@@ -66,6 +66,18 @@ static void value_print_kib(const void *field, char *text, size_t size)
 		snprintf(text, size, "%u", kib);
 }
 
+static int value_parse_mib(const char *text, void *field)
+{
+	char *end;
+	unsigned long mib = strtoul(text, &end, 10);
+
+	/* An empty one is none. */
+	if (*text && (!isdigit((unsigned char)*text) || *end || mib < 2 || mib > 1 << 20))
+		return -EINVAL;
+	*(unsigned int *)field = mib;
+	return 0;
+}
+
 static int value_parse_format(const char *text, void *field)
 {
 	int format = words_find(option_words("REPORT"), text);
@@ -99,6 +111,18 @@ static void value_print_file(const void *field, char *text, size_t size)
 	snprintf(text, size, "%s", file ? file : "");
 }
 
+static int value_parse_directory(const char *text, void *field)
+{
+	return value_parse_file(strcmp(text, "off") ? text : "", field);
+}
+
+static void value_print_directory(const void *field, char *text, size_t size)
+{
+	const char *dir = *(char *const *)field;
+
+	snprintf(text, size, "%s", dir ? dir : "off");
+}
+
 static int value_parse_hook_kind(const char *text, void *field)
 {
 	int kind = hook_kind_by_name(text);
@@ -125,13 +149,15 @@ const struct value_type value_types[] = {
 	[TYPE_FLAG] = { value_parse_bool, value_print_bool, "nothing" },
 	[TYPE_SECONDS] = { value_parse_seconds, value_print_seconds, "seconds, from 0.01 on" },
 	[TYPE_KIB] = { value_parse_kib, value_print_kib, "a power of two from 4 to 1048576" },
+	[TYPE_MIB] = { value_parse_mib, value_print_kib, "a number of MiB from 2 to 1048576" },
 	[TYPE_FORMAT] = { value_parse_format, value_print_format, NULL },
 	[TYPE_FILE] = { value_parse_file, value_print_file, "a file's name" },
+	[TYPE_DIRECTORY] = { value_parse_directory, value_print_directory, "a directory, or off" },
 	[TYPE_ADDRESS] = { value_parse_file, value_print_file, "HOST:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { value_parse_hook_kind, value_print_hook_kind, NULL },
 };
 
 bool value_is_allocated(enum value_types type)
 {
-	return value_types[type].parse == value_parse_file;
+	return type == TYPE_FILE || type == TYPE_DIRECTORY || type == TYPE_ADDRESS;
 }

@@ -11,8 +11,10 @@ enum value_types {
 	TYPE_FLAG,	/* bool; set by an option without a value */
 	TYPE_SECONDS,	/* double */
 	TYPE_KIB,	/* unsigned int */
+	TYPE_MIB,	/* likewise */
 	TYPE_FORMAT,	/* enum report_format */
 	TYPE_FILE,	/* char *, allocated; NULL for an empty text */
+	TYPE_DIRECTORY, /* likewise, and for `off` */
 	TYPE_ADDRESS,	/* likewise */
 	TYPE_HOOK_KIND, /* unsigned int, a bit for each kind; parsing adds one */
 };

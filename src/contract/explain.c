@@ -2,10 +2,10 @@
 #include "contract/explain.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #include "contract/names.h"
+#include "util/json.h"
 #include "util/terminal.h"
 
 /* COLUMNS: where the text does not go to a terminal. */
@@ -52,28 +52,20 @@ void explain_text(FILE *out, enum snp_breach breach)
 	put_wrapped(out, &t, "shown by", e->shown_by);
 }
 
-static void put_str(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, json_object_new_string(value));
-}
-
 void explain_json(FILE *out, enum snp_breach breach)
 {
 	const struct explanation *e = explain(breach);
 	struct json_object *o = json_object_new_object();
 
-	put_str(o, "breach", snp_breach_name(breach));
-	put_str(o, "severity", snp_severity_name(snp_breach_severity(breach)));
-	put_str(o, "what", e->paragraph);
-	put_str(o, "meaning", snp_breach_meaning(breach));
-	put_str(o, "remedy", snp_breach_remedy(breach));
-	put_str(o, "named", e->named);
-	put_str(o, "not_named", e->not_named);
-	put_str(o, "shown_by", e->shown_by);
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
+	json_put_str(o, "breach", snp_breach_name(breach));
+	json_put_str(o, "severity", snp_severity_name(snp_breach_severity(breach)));
+	json_put_str(o, "what", e->paragraph);
+	json_put_str(o, "meaning", snp_breach_meaning(breach));
+	json_put_str(o, "remedy", snp_breach_remedy(breach));
+	json_put_str(o, "named", e->named);
+	json_put_str(o, "not_named", e->not_named);
+	json_put_str(o, "shown_by", e->shown_by);
+	json_print(out, o);
 }
 
 void explain_list(FILE *out)

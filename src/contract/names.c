@@ -65,6 +65,30 @@ const char *snp_event_name(unsigned int kind)
 	return kind < SNP_EV_KINDS ? names[kind] : "unknown";
 }
 
+static const struct {
+	const char *name, *hides;
+	bool is_output;
+} parts[] = {
+#define X(sym, name, is_output, hides) { name, hides, is_output },
+	SNP_PARTS(X)
+#undef X
+};
+
+const char *snp_part_name(enum snp_part part)
+{
+	return parts[part].name;
+}
+
+bool snp_part_is_output(enum snp_part part)
+{
+	return parts[part].is_output;
+}
+
+const char *snp_part_hides(enum snp_part part)
+{
+	return parts[part].hides;
+}
+
 const char *snp_command_name(unsigned int number)
 {
 	switch (number) {

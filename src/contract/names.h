@@ -3,6 +3,8 @@
 #ifndef NAMES_H
 #define NAMES_H
 
+#include <stdbool.h>
+
 #include "abi/event.h"
 #include "contract/breaches.h"
 
@@ -13,6 +15,11 @@ const char *snp_breach_remedy(enum snp_breach breach);
 const char *snp_severity_name(enum snp_severity severity);
 /* "unknown" for a kind that this version does not know. */
 const char *snp_event_name(unsigned int kind);
+/* A part of the guard that may fail. */
+const char *snp_part_name(enum snp_part part);
+bool snp_part_is_output(enum snp_part part);
+/* What goes unnoticed while it fails; "": nothing. */
+const char *snp_part_hides(enum snp_part part);
 /* "SNP_INIT_EX" and so on; NULL for a command that neither begins nor ends SNP. */
 const char *snp_command_name(unsigned int number);
 

@@ -51,6 +51,17 @@ static void on_lost(struct window *w, const struct snp_event *e)
 		      (unsigned long long)e->value, e->value == 1 ? "" : "s");
 }
 
+/* A failing output hides nothing from the guard; a sweep that fails does. */
+static void on_fault(struct window *w, const struct snp_event *e)
+{
+	const char *hides = snp_part_hides(e->subject);
+
+	if (e->flags & SNP_F_FAILING && *hides)
+		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
+			      "%s fails with errno %d; not noticed meanwhile: %s",
+			      snp_part_name(e->subject), -e->result, hides);
+}
+
 static void on_denied(struct window *w, const struct snp_event *e)
 {
 	w->tally.denied++;
@@ -171,6 +182,9 @@ bool window_accepts(const struct window *w, const struct snp_event *e)
 	case SNP_EV_BEFORE_CPU:
 	case SNP_EV_CPU_STATE:
 		return e->subject < CPULIST_MAX;
+	case SNP_EV_FAULT:
+		return e->subject < SNP_PART_COUNT && e->result <= 0 &&
+		       !(e->flags & SNP_F_FAILING) == !e->result;
 	default:
 		return true;
 	}
@@ -230,6 +244,9 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		break;
 	case SNP_EV_LOST:
 		on_lost(w, e);
+		break;
+	case SNP_EV_FAULT:
+		on_fault(w, e);
 		break;
 	case SNP_EV_DENIED:
 		on_denied(w, e);

@@ -3,12 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/printable.h"
 #include "abi/event.h"
+#include "util/json.h"
+#include "util/printable.h"
 
 /* Raised by one when a member changes its meaning or is removed. */
 #define SNAPSHOT_SCHEMA 1
@@ -70,12 +70,12 @@ static struct json_object *cpu_to_json(unsigned int cpu, const struct snapshot_c
 	struct json_object *o = json_object_new_object();
 	char text[24];
 
-	json_object_object_add(o, "cpu", json_object_new_int(cpu));
-	json_object_object_add(o, "online", json_object_new_boolean(c->online));
+	json_put_int(o, "cpu", cpu);
+	json_put_bool(o, "online", c->online);
 	if (c->online && !c->err) {
 		/* %#llx would print 0 without 0x. */
 		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)c->syscfg);
-		json_object_object_add(o, "syscfg", json_object_new_string(text));
+		json_put_str(o, "syscfg", text);
 	}
 	return o;
 }
@@ -83,22 +83,22 @@ static struct json_object *cpu_to_json(unsigned int cpu, const struct snapshot_c
 int snapshot_write(const struct snapshot *s, FILE *f)
 {
 	struct json_object *o = json_object_new_object(), *cpus = json_object_new_array();
-	int err = 0;
+	int err;
 
-	json_object_object_add(o, "schema", json_object_new_int(SNAPSHOT_SCHEMA));
-	json_object_object_add(o, "type", json_object_new_string("snapshot"));
-	json_object_object_add(o, "boot_id", json_object_new_string(s->boot_id));
-	json_object_object_add(o, "release", json_object_new_string(s->release));
+	json_put_int(o, "schema", SNAPSHOT_SCHEMA);
+	json_put_str(o, "type", "snapshot");
+	json_put_str(o, "boot_id", s->boot_id);
+	json_put_str(o, "release", s->release);
 	if (s->hotplug_count != SNP_COUNT_UNKNOWN)
-		json_object_object_add(o, "count", json_object_new_int(s->hotplug_count));
+		json_put_int(o, "count", s->hotplug_count);
 	for (unsigned int i = 0; i < s->count; i++)
 		if (s->cpus[i].present)
-			json_object_array_add(cpus, cpu_to_json(i, &s->cpus[i]));
-	json_object_object_add(o, "cpus", cpus);
+			json_append(cpus, cpu_to_json(i, &s->cpus[i]));
+	json_put(o, "cpus", cpus);
 	errno = 0;
-	if (fprintf(f, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)) < 0)
+	err = json_print(f, o);
+	if (!err && ferror(f))
 		err = errno ? -errno : -EIO;
-	json_object_put(o);
 	return err;
 }
 

@@ -101,7 +101,10 @@ int pins_publish(void)
 		return -errno;
 	if (rename(PINS_NEW, PINS_DIR))
 		return -errno;
-	return exists(PINS_OLD) ? remove_tree(PINS_OLD) : 0;
+	/* Where that fails, the next guard's pins_recover() tries again. */
+	if (exists(PINS_OLD))
+		remove_tree(PINS_OLD);
+	return 0;
 }
 
 int pins_remove(void)

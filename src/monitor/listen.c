@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,12 +17,27 @@
 
 #include "host/own_events.h"
 
-/* Few scrapers are expected: more must wait, and silent ones are disconnected. */
-enum { CONNECTIONS = 32, PATIENCE_S = 10 };
+/*
+ * With CONNECTIONS of them libmicrohttpd accepts no more. So each one above ROOMY ends another, and
+ * silent or slow clients never keep a scraper out.
+ */
+enum { CONNECTIONS = 32, ROOMY = CONNECTIONS / 2, PATIENCE_S = 10 };
+
+/* A connection, which ends with its first answer. */
+struct client {
+	TAILQ_ENTRY(client) others;
+	int fd;	    /* -1: make_room() has ended it, and it is not in the list any more */
+	bool asked; /* its request was read */
+};
+TAILQ_HEAD(clients, client);
 
 struct listener {
 	struct MHD_Daemon *daemon;
+	int fd;	    /* of the socket, until the daemon owns it; then -1 */
 	char *path; /* of a UNIX socket, to be removed */
+	/* The daemon's thread alone uses these; the oldest comes first. */
+	struct clients clients;
+	unsigned int count;
 	__u64 stale_ns;
 	pthread_mutex_t lock; /* protects the members below */
 	char *text;
@@ -53,6 +69,73 @@ int listen_parse(const char *address, char *host, char *port)
 		strcpy(host, "127.0.0.1");
 	strcpy(port, colon + 1);
 	return 0;
+}
+
+static bool is_unix(const char *address)
+{
+	return !strncmp(address, LISTEN_UNIX, strlen(LISTEN_UNIX));
+}
+
+static bool is_socket_path(const char *path)
+{
+	return *path && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
+}
+
+bool listen_is_address(const char *address)
+{
+	char host[LISTEN_HOST_LEN], port[LISTEN_HOST_LEN];
+
+	if (is_unix(address))
+		return is_socket_path(address + strlen(LISTEN_UNIX));
+	return !listen_parse(address, host, port);
+}
+
+/* ---- connections ---- */
+
+/* Ends the connection that has sent no request for longest or, if all have, the oldest. */
+static void make_room(struct listener *l)
+{
+	struct client *c = TAILQ_FIRST(&l->clients);
+
+	while (c && c->asked)
+		c = TAILQ_NEXT(c, others);
+	if (!c)
+		c = TAILQ_FIRST(&l->clients);
+	TAILQ_REMOVE(&l->clients, c, others);
+	l->count--;
+	/* libmicrohttpd then reads the end of the connection, and closes it. */
+	shutdown(c->fd, SHUT_RDWR);
+	c->fd = -1;
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct listener *l = ctx;
+	struct client *c = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (c && c->fd >= 0) {
+			TAILQ_REMOVE(&l->clients, c, others);
+			l->count--;
+		}
+		free(c);
+		return;
+	}
+	*context = c = calloc(1, sizeof(*c));
+	if (!c)
+		return;
+	c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	TAILQ_INSERT_TAIL(&l->clients, c, others);
+	if (++l->count > ROOMY)
+		make_room(l);
+}
+
+/* NULL if there was no memory for it. */
+static struct client *client_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
 }
 
 /* ---- answers ---- */
@@ -113,10 +196,14 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 				  const char *method, const char *version, const char *data,
 				  size_t *size, void **request)
 {
+	struct client *client = client_of(connection);
+
 	(void)version;
 	(void)data;
 	(void)size;
 	(void)request;
+	if (client)
+		client->asked = true;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
 	if (!strcmp(url, "/metrics"))
@@ -135,7 +222,7 @@ static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, address, len) || listen(fd, CONNECTIONS)) {
+	if (bind(fd, address, len) || listen(fd, SOMAXCONN)) {
 		int err = -errno;
 
 		close(fd);
@@ -166,7 +253,7 @@ static int open_unix(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct stat st;
 
-	if (!*path || strlen(path) >= sizeof(address.sun_path))
+	if (!is_socket_path(path))
 		return -EINVAL;
 	strcpy(address.sun_path, path);
 	if (!lstat(path, &st) && S_ISSOCK(st.st_mode))
@@ -175,44 +262,43 @@ static int open_unix(const char *path)
 			       (struct sockaddr *)&address, sizeof(address));
 }
 
-#define UNIX_PREFIX "unix:"
-
 int listener_open(struct listener **to, const char *address, __u64 stale_ns)
 {
-	bool is_unix = !strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX));
-	const char *path = address + strlen(UNIX_PREFIX);
+	const char *path = is_unix(address) ? address + strlen(LISTEN_UNIX) : NULL;
 	struct listener *l = calloc(1, sizeof(*l));
-	int fd, err;
+	int err;
 
 	*to = NULL;
 	if (!l)
 		return -ENOMEM;
-	fd = is_unix ? open_unix(path) : open_inet(address);
-	if (fd < 0) {
-		free(l);
-		return fd;
-	}
 	pthread_mutex_init(&l->lock, NULL);
+	TAILQ_INIT(&l->clients);
 	l->stale_ns = stale_ns;
-	err = -ENOMEM;
-	if (is_unix) {
+	l->fd = path ? open_unix(path) : open_inet(address);
+	err = l->fd < 0 ? l->fd : 0;
+	if (!err && path) {
 		l->path = strdup(path);
-		if (!l->path)
-			goto fail;
+		err = l->path ? 0 : -ENOMEM;
 	}
-	l->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL,
-				     on_request, l, MHD_OPTION_LISTEN_SOCKET, fd,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)PATIENCE_S,
-				     MHD_OPTION_END);
-	if (!l->daemon)
-		goto fail;
-	*to = l;
-	return 0;
-fail:
-	close(fd);
-	listener_close(l);
+	if (err)
+		listener_close(l);
+	else
+		*to = l;
 	return err;
+}
+
+int listener_start(struct listener *l)
+{
+	errno = 0;
+	l->daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, l,
+		MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)PATIENCE_S,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_END);
+	if (!l->daemon)
+		return errno ? -errno : -ENOMEM;
+	l->fd = -1;
+	return 0;
 }
 
 void listener_close(struct listener *l)
@@ -221,6 +307,8 @@ void listener_close(struct listener *l)
 		return;
 	if (l->daemon)
 		MHD_stop_daemon(l->daemon);
+	if (l->fd >= 0)
+		close(l->fd);
 	if (l->path)
 		unlink(l->path);
 	pthread_mutex_destroy(&l->lock);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Serves /metrics and /healthz over HTTP, in a thread of its own. */
+/*
+ * Serves /metrics and /healthz over HTTP, in a thread of its own. Clients that are silent or read
+ * slowly are disconnected for others that come.
+ */
 #ifndef LISTEN_H
 #define LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "abi/event.h"
@@ -17,11 +21,21 @@ struct listener;
  */
 int listen_parse(const char *address, char *host, char *port);
 
+#define LISTEN_UNIX "unix:"
+/* True for what listener_open() takes, if the host has it. */
+bool listen_is_address(const char *address);
+
 /*
- * address: as for listen_parse(), or unix:PATH. stale_ns: /healthz answers 503 if the published
- * text is older than this. Returns 0 or a negative errno.
+ * Opens the socket, which may need privileges. address: as for listen_parse(), or LISTEN_UNIX and a
+ * path. stale_ns: /healthz answers 503 if the published text is older than this. Returns 0 or a
+ * negative errno.
  */
 int listener_open(struct listener **to, const char *address, __u64 stale_ns);
+/*
+ * Starts the thread that answers, once for each listener. The thread has the privileges of its
+ * caller for good. Returns 0 or a negative errno.
+ */
+int listener_start(struct listener *l);
 /* Ends the thread, and frees l, which may be NULL. */
 void listener_close(struct listener *l);
 

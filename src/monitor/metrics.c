@@ -101,6 +101,19 @@ static void put_LOST(const struct metric *m, const struct metrics_facts *f)
 	sample(m, f->recorded ? f->totals.lost : 0, "on-record");
 }
 
+static void put_OUTPUT_LOST(const struct metric *m, const struct metrics_facts *f)
+{
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		if (snp_part_is_output(i))
+			sample(m, f->lost[i], snp_part_name(i));
+}
+
+static void put_FAULT(const struct metric *m, const struct metrics_facts *f)
+{
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		sample(m, !!f->fails[i], snp_part_name(i));
+}
+
 static void put_CHECK_STATUS(const struct metric *m, const struct metrics_facts *f)
 {
 	for (unsigned int i = 0; i < f->check_count; i++)

@@ -37,6 +37,10 @@
 	X(LOST, "snp_guard_lost_records_total", counter, RUN, "reason",                            \
 	  "Events that were lost: no room in the ring buffer, a hook not called by the kernel, "   \
 	  "or lost before a recording was replayed.")                                              \
+	X(OUTPUT_LOST, "snp_guard_output_lost_total", counter, RUN, "output",                      \
+	  "Items that an output of the guard did not take, and that were dropped.")                \
+	X(FAULT, "snp_guard_fault", gauge, RUN, "part",                                            \
+	  "Whether a part of the guard fails; the guard goes on without it.")                      \
 	X(CHECK_STATUS, "snp_guard_check_status", gauge, CHECK, "check,status",                    \
 	  "The worst result of each check of snp-guard check.")                                    \
 	X(CHECK_TIME, "snp_guard_check_timestamp_seconds", gauge, CHECK, "",                       \
@@ -59,9 +63,11 @@ struct metrics_facts {
 	enum guard_state gate;
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
 	struct window_totals totals;
-	__u64 denied;  /* refusals, with or without a record */
-	__u64 missed;  /* of totals.lost: calls of BPF programs that the kernel left out */
-	bool recorded; /* replayed: a recording does not say why an event was lost */
+	__u64 denied; /* refusals, with or without a record */
+	__u64 missed; /* of totals.lost: calls of BPF programs that the kernel left out */
+	__u64 lost[SNP_PART_COUNT]; /* by part: items that did not get out */
+	int fails[SNP_PART_COUNT];  /* by part: 0, or a negative errno */
+	bool recorded;		    /* replayed: a recording does not say why an event was lost */
 	/* of a check */
 	const struct metrics_check *checks; /* each name once */
 	unsigned int check_count;

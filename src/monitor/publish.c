@@ -8,20 +8,36 @@
 
 #include "util/complain.h"
 #include "monitor/metrics.h"
+#include "output/output_ops.h"
 #include "util/textfile.h"
 
-int publisher_open(struct publisher *p, const char *textfile, const char *listen, double interval_s)
+int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
+		   const char *listen, double interval_s)
 {
 	/* Metrics come with complete sweeps: one may be late, and one incomplete. */
 	__u64 stale_ns = (3 * interval_s + 5) * 1e9;
 	int err = 0;
 
-	*p = (struct publisher){ .textfile = textfile };
+	*p = (struct publisher){ .outputs = outputs, .textfile = textfile };
+	if (textfile)
+		err = outputs_add(outputs, SNP_PART_TEXTFILE, &textfile_ops, strdup(textfile),
+				  OUTPUTS_NEWEST);
+	if (err)
+		return err;
 	if (listen)
 		err = listener_open(&p->listener, listen, stale_ns);
 	if (err)
 		complain("can't listen at %s: %s", listen,
 			 err == -EINVAL ? "it should be HOST:PORT or unix:PATH" : strerror(-err));
+	return err;
+}
+
+int publisher_start(struct publisher *p)
+{
+	int err = p->listener ? listener_start(p->listener) : 0;
+
+	if (err)
+		complain("can't serve metrics: %s", strerror(-err));
 	return err;
 }
 
@@ -72,6 +88,10 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 
 	f.denied = c ? c->denied : f.totals.denied;
 	f.missed = c ? c->missed : 0;
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		f.lost[i] = s->parts[i].lost;
+		f.fails[i] = s->parts[i].err;
+	}
 	if (f.totals.truth)
 		f.last_check = c ? time(NULL) : recorded_time(s);
 	count_cpus(&f, s->window);
@@ -91,7 +111,7 @@ static void tell_service(struct publisher *p, const struct session *s,
 
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		f.breaches += s->breaches[i].counted;
-	service_status(p->status, &f);
+	service_status(p->outputs, p->status, &f);
 }
 
 static int render(const struct metrics_facts *f, char **text, size_t *len)
@@ -122,7 +142,9 @@ void publish(struct publisher *p, const struct session *s, const struct publish_
 	err = render(&facts, &text, &len);
 	if (!err && p->listener)
 		err = listener_publish(p->listener, text, len);
-	if (!err && p->textfile)
+	if (!err && p->textfile && p->outputs)
+		outputs_put(p->outputs, SNP_PART_TEXTFILE, text, len);
+	else if (!err && p->textfile)
 		err = textfile_write(p->textfile, text, len);
 	if (err && !p->complained)
 		complain("%s: %s", p->textfile ? p->textfile : "metrics", strerror(-err));

@@ -8,7 +8,8 @@
 #include "session/session.h"
 
 struct publisher {
-	const char *textfile; /* NULL: none */
+	struct outputs *outputs; /* of a live run; NULL: files are written at once */
+	const char *textfile;	 /* NULL: none */
 	struct listener *listener;
 	bool complained;		 /* the last attempt failed, and that was reported */
 	char status[SERVICE_STATUS_LEN]; /* sent to the service manager last */
@@ -19,8 +20,13 @@ struct publisher {
  * none. interval_s: seconds between two sweeps. Returns 0, or a negative errno after it reported
  * why.
  */
-int publisher_open(struct publisher *p, const char *textfile, const char *listen,
-		   double interval_s);
+int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
+		   const char *listen, double interval_s);
+/*
+ * Starts the thread that answers HTTP, if there is to be one. It keeps the privileges that its
+ * caller has. Returns 0, or a negative errno after it reported why.
+ */
+int publisher_start(struct publisher *p);
 void publisher_close(struct publisher *p);
 
 /* What a live run adds to its session. */

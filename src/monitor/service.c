@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "monitor/service.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+
+#include "output/output_ops.h"
+
+int service_add(struct outputs *o)
+{
+	return getenv("NOTIFY_SOCKET")
+		       ? outputs_add(o, SNP_PART_SERVICE, &service_ops, NULL, OUTPUTS_EACH)
+		       : 0;
+}
+
+static void __attribute__((format(printf, 2, 3))) notify(struct outputs *o, const char *format, ...)
+{
+	char text[SERVICE_STATUS_LEN + 16];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	outputs_put(o, SNP_PART_SERVICE, text, strlen(text) + 1);
+}
 
 void service_watchdog_begin(struct service_watchdog *w)
 {
@@ -15,11 +37,11 @@ void service_watchdog_begin(struct service_watchdog *w)
 		w->interval_ns = usec * 1000 / 2;
 }
 
-void service_alive(struct service_watchdog *w, __u64 now_ns)
+void service_alive(struct outputs *o, struct service_watchdog *w, __u64 now_ns)
 {
 	if (now_ns < service_alive_at(w))
 		return;
-	sd_notify(0, "WATCHDOG=1");
+	notify(o, "WATCHDOG=1");
 	w->next_ns = now_ns + w->interval_ns;
 }
 
@@ -28,23 +50,22 @@ __u64 service_alive_at(const struct service_watchdog *w)
 	return w->interval_ns ? w->next_ns : UINT64_MAX;
 }
 
-void service_ready(void)
+void service_ready(struct outputs *o)
 {
-	sd_notify(0, "READY=1");
+	notify(o, "READY=1");
 }
 
-void service_reloading(void)
+void service_reloading(struct outputs *o)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   now.tv_sec * 1000000ull + now.tv_nsec / 1000);
+	notify(o, "RELOADING=1\nMONOTONIC_USEC=%llu", now.tv_sec * 1000000ull + now.tv_nsec / 1000);
 }
 
-void service_stopping(void)
+void service_stopping(struct outputs *o)
 {
-	sd_notify(0, "STOPPING=1");
+	notify(o, "STOPPING=1");
 }
 
 void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_facts *f)
@@ -61,7 +82,7 @@ void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_fac
 		 breaches, (unsigned long long)f->denied);
 }
 
-void service_status(char told[SERVICE_STATUS_LEN], const struct service_facts *f)
+void service_status(struct outputs *o, char told[SERVICE_STATUS_LEN], const struct service_facts *f)
 {
 	char text[SERVICE_STATUS_LEN];
 
@@ -69,5 +90,5 @@ void service_status(char told[SERVICE_STATUS_LEN], const struct service_facts *f
 	if (!strcmp(text, told))
 		return;
 	memcpy(told, text, sizeof(text));
-	sd_notifyf(0, "STATUS=%s", text);
+	notify(o, "STATUS=%s", text);
 }

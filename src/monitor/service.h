@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages to the service manager by sd_notify(3). Without a service manager they do nothing, and
- * none of them can fail a run.
+ * Messages to the service manager by sd_notify(3), as an output of the guard. Without a service
+ * manager they do nothing.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "abi/event.h"
+#include "output/outputs.h"
+
+/* Adds the output if there is a service manager. Returns 0 or a negative errno. */
+int service_add(struct outputs *o);
 
 /* The watchdog. The loop that does the work feeds it, so that a loop that hangs is noticed. */
 struct service_watchdog {
@@ -20,15 +23,15 @@ struct service_watchdog {
 /* Reads from the environment whether there is a watchdog. */
 void service_watchdog_begin(struct service_watchdog *w);
 /* Sends WATCHDOG=1 if it is due. */
-void service_alive(struct service_watchdog *w, __u64 now_ns);
+void service_alive(struct outputs *o, struct service_watchdog *w, __u64 now_ns);
 /* When it is due next, CLOCK_BOOTTIME in ns; UINT64_MAX: never. */
 __u64 service_alive_at(const struct service_watchdog *w);
 
 /* Starting, or reloading, has finished. */
-void service_ready(void);
+void service_ready(struct outputs *o);
 /* Reloading has begun; service_ready() ends it. */
-void service_reloading(void);
-void service_stopping(void);
+void service_reloading(struct outputs *o);
+void service_stopping(struct outputs *o);
 
 struct service_facts {
 	const char *gate; /* name of its state */
@@ -43,6 +46,7 @@ struct service_facts {
 /* Writes the status line of `systemctl status`. */
 void service_status_text(char text[SERVICE_STATUS_LEN], const struct service_facts *f);
 /* Sends the status line unless it equals told, which keeps the line sent last. */
-void service_status(char told[SERVICE_STATUS_LEN], const struct service_facts *f);
+void service_status(struct outputs *o, char told[SERVICE_STATUS_LEN],
+		    const struct service_facts *f);
 
 #endif

@@ -13,10 +13,6 @@
 
 #define LEDGER_NAME "ledger"
 
-/* Bytes of a checkpoint: for each CPU, twice as its list grows by doubling; and for the rest. */
-#define CPU_BYTES  (2ul * 64)
-#define REST_BYTES (64ul * 1024)
-
 /* Of this build, with its kprobe events in a group. */
 static struct ledger_build pinned_guard_build(int group)
 {
@@ -115,11 +111,11 @@ void pinned_guard_close(struct pinned_guard *g)
 	g->lock = -1;
 }
 
-int pinned_guard_begin(struct pinned_guard *g, unsigned int cpus, int group)
+int pinned_guard_begin(struct pinned_guard *g, size_t state_room, int group)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	struct ledger_build build = pinned_guard_build(group);
-	size_t size = ledger_size(REST_BYTES + (size_t)cpus * CPU_BYTES);
+	size_t size = ledger_size(state_room);
 	int err;
 
 	unmap_ledger(g);

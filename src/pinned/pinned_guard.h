@@ -38,10 +38,10 @@ void pinned_guard_look(struct pinned_guard *g);
 void pinned_guard_close(struct pinned_guard *g);
 
 /*
- * Makes a new ledger, for so many CPUs and kprobe events of that group, in place of the one that
- * was found. Returns 0 or a negative errno.
+ * Makes a new ledger, for a state of so many bytes and kprobe events of that group, in place of the
+ * one that was found. Returns 0 or a negative errno.
  */
-int pinned_guard_begin(struct pinned_guard *g, unsigned int cpus, int group);
+int pinned_guard_begin(struct pinned_guard *g, size_t state_room, int group);
 /* Pins the ledger below PINS_NEW. Returns 0 or a negative errno. */
 int pinned_guard_pin(const struct pinned_guard *g);
 /* Pins the ledger again if it is missing in PINS_DIR: 1 if it was, 0 if not, or an errno. */

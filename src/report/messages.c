@@ -2,6 +2,7 @@
 #include "report/messages.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct message_text texts[] = {
 #define X(of, sym, id, priority, subject, text)                                                    \
@@ -29,6 +30,18 @@ const char *message_of_denied(const struct snp_event *e, char *buf, size_t size)
 		 : e->flags & SNP_F_IOCTL ? "calling ioctl() on"
 					  : "writing",
 		 SNP_NAME_LEN, e->name, opened ? " to write" : "", audit ? "" : " (EPERM)");
+	return buf;
+}
+
+const char *message_of_fault(const struct snp_event *e, char *buf, size_t size)
+{
+	const char *part = snp_part_name(e->subject);
+
+	if (e->flags & SNP_F_FAILING)
+		snprintf(buf, size, "%s fails: %s; lost so far: %llu", part, strerror(-e->result),
+			 (unsigned long long)e->value);
+	else
+		snprintf(buf, size, "%s works; lost: %llu", part, (unsigned long long)e->value);
 	return buf;
 }
 

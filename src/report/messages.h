@@ -71,6 +71,10 @@
 	  "The guard resumed a pinned guard",                                                      \
 	  "The gate and the hooks stayed attached without a guard; what they recorded meanwhile "  \
 	  "follows. If nobody stopped the earlier guard, find out why it ended.")                  \
+	X(EVENT, FAULT, "a87f1a02f13d492bb340b51bad0960de", LOG_WARNING,                           \
+	  "A part of the guard fails: @SNP_GUARD_PART@",                                           \
+	  "The guard goes on without that part, and tries again. SNP_GUARD_LOST is what the part " \
+	  "has lost so far; the exit status will be 3.")                                           \
 	X(EVENT, END, "f785779fd0bb4430aab19d1c0779434b", LOG_INFO, "The guard ended",             \
 	  "A pinned gate keeps refusing. The SNP_GUARD_ fields have the totals; exit status "      \
 	  "@SNP_GUARD_STATUS@: 0 no breach, 1 a warning, 2 a critical breach, 3 could not "        \
@@ -93,6 +97,9 @@ const struct message_text *message_text(enum message message);
 
 /* Writes who was refused what, or would have been. Returns buf. */
 const char *message_of_denied(const struct snp_event *e, char *buf, size_t size);
+
+/* Writes which part of the guard fails, or works again. Returns buf. */
+const char *message_of_fault(const struct snp_event *e, char *buf, size_t size);
 
 static inline enum message message_of_verdict(const struct verdict *v)
 {

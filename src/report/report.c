@@ -33,7 +33,7 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 		.host = host,
 		.severities = severities,
 	};
-	return r->ops->open ? r->ops->open() : 0;
+	return 0;
 }
 
 void report_event(struct report *r, const struct snp_event *e)

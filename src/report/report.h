@@ -44,15 +44,16 @@ struct report_end {
 	unsigned int uncovered_count;
 	struct report_breach breaches[SNP_BREACH_COUNT];
 	bool window_open;
-	__u64 denied;  /* attempts refused or audited, with or without a record */
-	int status;    /* the exit status to come */
-	__u64 time_ns; /* CLOCK_BOOTTIME of the last event */
+	__u64 lost[SNP_PART_COUNT]; /* items that a part of the guard lost so far */
+	int fails[SNP_PART_COUNT];  /* 0, or the negative errno that it fails with */
+	__u64 denied;		    /* attempts refused or audited, with or without a record */
+	int status;		    /* the exit status to come */
+	__u64 time_ns;		    /* CLOCK_BOOTTIME of the last event */
 };
 
 struct report;
 
 struct report_ops {
-	int (*open)(void); /* returns 0, or a negative errno where unavailable; may be NULL */
 	void (*start)(struct report *r); /* may be NULL */
 	void (*event)(struct report *r, const struct snp_event *e);
 	void (*verdict)(struct report *r, const struct verdict *v);
@@ -66,6 +67,8 @@ struct report {
 	struct terminal terminal; /* of out */
 	const struct report_host *host;
 	const struct severities *severities; /* what each breach counts as just now */
+	const char *recording;		     /* made for the verdict that is shown; NULL: none */
+	unsigned int lost;		     /* lines that there was no memory for */
 	__u64 start_ns;			     /* CLOCK_BOOTTIME of the START event, or of ADOPT */
 };
 
@@ -74,8 +77,7 @@ extern const struct report_ops report_text, report_json, report_journal;
 /*
  * Begins a report on out, in colour where out is a terminal and NO_COLOR is not set. The report
  * keeps no copy of host and severities: the caller, which may change them, must outlive it. There
- * is nothing to free. Returns 0, -EINVAL for a format that does not exist, or the negative errno of
- * a format that is not available here (journal without journald).
+ * is nothing to free. Returns 0, or -EINVAL for a format that does not exist.
  */
 int report_init(struct report *r, enum report_format format, FILE *out,
 		const struct report_host *host, const struct severities *severities);

@@ -2,19 +2,11 @@
 /* For systemd's journal: what needs attention, with fields to search for. */
 #include "report/report_journal.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* A reader of the journal has no use for the line of code that made an entry. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 #include "report/messages.h"
-
-#define SOCKET "/run/systemd/journal/socket"
 
 /* ---- an entry ---- */
 
@@ -63,6 +55,8 @@ static void entry_add_breach(struct journal_entry *j, const struct report *r,
 	entry_add(j, "SNP_GUARD_BREACH=%s", snp_breach_name(v->id));
 	entry_add(j, "SNP_GUARD_SEVERITY=%s", severity_name(r->severities, v->id));
 	entry_add(j, "SNP_GUARD_REMEDY=%s", snp_breach_remedy(v->id));
+	if (r->recording)
+		entry_add(j, "SNP_GUARD_RECORDING=%s", r->recording);
 }
 
 static void entry_add_state(struct journal_entry *j, const struct verdict *v)
@@ -121,6 +115,19 @@ static void entry_add_start(struct journal_entry *j, const struct report *r,
 	entry_add(j, "SNP_GUARD_AUDIT=%s", audit ? "yes" : "no");
 }
 
+static void entry_add_fault(struct journal_entry *j, const struct snp_event *e)
+{
+	bool fails = e->flags & SNP_F_FAILING;
+	char text[128];
+
+	entry_add(j, "MESSAGE=%s", message_of_fault(e, text, sizeof(text)));
+	entry_add_head(j, MESSAGE_EVENT_FAULT,
+		       fails ? message_text(MESSAGE_EVENT_FAULT)->priority : LOG_NOTICE,
+		       e->time_ns);
+	entry_add(j, "SNP_GUARD_PART=%s", snp_part_name(e->subject));
+	entry_add(j, "SNP_GUARD_LOST=%llu", (unsigned long long)e->value);
+}
+
 bool journal_of_event(struct journal_entry *j, const struct report *r, const struct snp_event *e)
 {
 	switch (e->kind) {
@@ -132,6 +139,9 @@ bool journal_of_event(struct journal_entry *j, const struct report *r, const str
 		return true;
 	case SNP_EV_ADOPT:
 		entry_add_start(j, r, e, MESSAGE_EVENT_ADOPT);
+		return true;
+	case SNP_EV_FAULT:
+		entry_add_fault(j, e);
 		return true;
 	default: /* a verdict reports it, or a recording has it */
 		return false;
@@ -159,27 +169,14 @@ void journal_of_end(struct journal_entry *j, const struct report_end *end)
 
 /* ---- the report ---- */
 
-/* If journald refuses an entry, write it to stdout, which under systemd leads to the journal too.
- */
+/* An item for the journal's output: each field with its NUL. */
 static void journal_send(struct report *r, struct journal_entry *j)
 {
-	struct iovec iov[JOURNAL_FIELDS];
-	int err = j->failed ? -ENOMEM : 0;
-
+	if (j->failed)
+		entry_add(j, "SNP_GUARD_INCOMPLETE=yes");
 	for (unsigned int i = 0; i < j->count; i++)
-		iov[i] = (struct iovec){ j->fields[i], strlen(j->fields[i]) };
-	if (!err)
-		err = sd_journal_sendv(iov, j->count);
-	if (err < 0)
-		fprintf(r->out, "%s (not in the journal: %s)\n",
-			j->count ? j->fields[0] : "MESSAGE=", strerror(-err));
+		fwrite(j->fields[i], strlen(j->fields[i]) + 1, 1, r->out);
 	journal_entry_free(j);
-}
-
-/* Without a journal sd_journal_sendv() succeeds, and drops the entry. */
-static int journal_open(void)
-{
-	return access(SOCKET, W_OK) ? -errno : 0;
 }
 
 static void journal_event(struct report *r, const struct snp_event *e)
@@ -207,7 +204,6 @@ static void journal_end(struct report *r, const struct report_end *end)
 }
 
 const struct report_ops report_journal = {
-	.open = journal_open,
 	.event = journal_event,
 	.verdict = journal_verdict,
 	.end = journal_end,

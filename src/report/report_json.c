@@ -144,6 +144,13 @@ static void json_put_details(struct json_object *o, const struct report *r,
 	case SNP_EV_LOST:
 		json_put_u64(o, "records", e->value);
 		break;
+	case SNP_EV_FAULT:
+		json_put_str(o, "part", snp_part_name(e->subject));
+		json_put_str(o, "state", e->flags & SNP_F_FAILING ? "failing" : "working");
+		if (e->flags & SNP_F_FAILING)
+			json_put_str(o, "error", strerror(-e->result));
+		json_put_u64(o, "lost", e->value);
+		break;
 	default:
 		break;
 	}
@@ -173,7 +180,8 @@ static void json_event(struct report *r, const struct snp_event *e)
 	if (is_about_cpu(e))
 		json_put_int(o, "cpu", e->subject);
 	json_put_details(o, r, e);
-	json_print(r->out, o);
+	if (json_print(r->out, o))
+		r->lost++;
 }
 
 static void json_verdict(struct report *r, const struct verdict *v)
@@ -193,11 +201,30 @@ static void json_verdict(struct report *r, const struct verdict *v)
 		json_put_str(o, "text", v->text);
 		json_put_str(o, "meaning", snp_breach_meaning(v->id));
 		json_put_str(o, "remedy", snp_breach_remedy(v->id));
+		if (r->recording)
+			json_put_str(o, "recording", r->recording);
 	} else {
 		json_put_str(o, "state", window_state_name(v->id));
 		json_put_str(o, "text", v->text);
 	}
-	json_print(r->out, o);
+	if (json_print(r->out, o))
+		r->lost++;
+}
+
+static struct json_object *json_faults(const struct report_end *end)
+{
+	struct json_object *faults = json_object_new_object(), *fault;
+
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		if (!end->lost[i] && !end->fails[i])
+			continue;
+		fault = json_object_new_object();
+		json_put_u64(fault, "lost", end->lost[i]);
+		if (end->fails[i])
+			json_put_str(fault, "error", strerror(-end->fails[i]));
+		json_put(faults, snp_part_name(i), fault);
+	}
+	return faults;
 }
 
 static void json_end(struct report *r, const struct report_end *end)
@@ -217,13 +244,15 @@ static void json_end(struct report *r, const struct report_end *end)
 		if (end->breaches[i].left_out)
 			json_put_int(left_out, snp_breach_name(i), end->breaches[i].left_out);
 	}
-	json_object_object_add(o, "breaches", breaches);
-	json_object_object_add(o, "left_out", left_out);
+	json_put(o, "breaches", breaches);
+	json_put(o, "left_out", left_out);
 	for (unsigned int i = 0; i < end->uncovered_count; i++)
-		json_object_array_add(uncovered, json_object_new_string(end->uncovered[i]));
-	json_object_object_add(o, "uncovered", uncovered);
+		json_append(uncovered, json_object_new_string(end->uncovered[i]));
+	json_put(o, "uncovered", uncovered);
+	json_put(o, "faults", json_faults(end));
 	json_put_int(o, "status", end->status);
-	json_print(r->out, o);
+	if (json_print(r->out, o))
+		r->lost++;
 }
 
 const struct report_ops report_json = {

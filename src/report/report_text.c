@@ -117,6 +117,7 @@ static void text_denied(struct report *r, const struct snp_event *e)
 static void text_event(struct report *r, const struct snp_event *e)
 {
 	const char *name = snp_event_name(e->kind);
+	char text[128];
 
 	switch (e->kind) {
 	case SNP_EV_COMMAND:
@@ -193,6 +194,10 @@ static void text_event(struct report *r, const struct snp_event *e)
 		if (!(e->flags & SNP_F_DEGRADED))
 			text_line(r, e->time_ns, TONE_PLAIN, name, "%s", e->name);
 		break;
+	case SNP_EV_FAULT:
+		text_line(r, e->time_ns, e->flags & SNP_F_FAILING ? TONE_WARNING : TONE_PLAIN, name,
+			  "%s", message_of_fault(e, text, sizeof(text)));
+		break;
 	case SNP_EV_START:
 	case SNP_EV_BEFORE_CPU: /* a verdict reports what differs */
 	case SNP_EV_UNCOVERED:	/* reported by a verdict */
@@ -235,6 +240,8 @@ static void text_verdict(struct report *r, const struct verdict *v)
 		  v->text);
 	text_advice(r, "means:", snp_breach_meaning(v->id));
 	text_advice(r, "remedy:", snp_breach_remedy(v->id));
+	if (r->recording)
+		text_advice(r, "record:", r->recording);
 }
 
 /* ---- the summary ---- */
@@ -306,6 +313,24 @@ static void text_hidden(struct report *r, const struct report_end *end)
 		text_summary(r, "hidden:", "%s", names);
 }
 
+/* Only what failed or lost something, which is rare. */
+static void text_faults(struct report *r, const struct report_end *end)
+{
+	char text[512] = "";
+	size_t used = 0;
+
+	for (int i = 0; i < SNP_PART_COUNT && used < sizeof(text); i++) {
+		if (!end->lost[i] && !end->fails[i])
+			continue;
+		used += snprintf(text + used, sizeof(text) - used, "%s%s (%llu lost%s%s)",
+				 used ? ", " : "", snp_part_name(i),
+				 (unsigned long long)end->lost[i], end->fails[i] ? "; " : "",
+				 end->fails[i] ? strerror(-end->fails[i]) : "");
+	}
+	if (*text)
+		text_summary(r, "faults:", "%s", text);
+}
+
 static void text_end(struct report *r, const struct report_end *end)
 {
 	char facts[512] = "", refused[128];
@@ -331,6 +356,7 @@ static void text_end(struct report *r, const struct report_end *end)
 	text_hidden(r, end);
 	text_summary(r, "lost events:", "%llu", (unsigned long long)end->totals.lost);
 	text_summary(r, "blind spots:", "%s", *facts ? facts : "none");
+	text_faults(r, end);
 }
 
 const struct report_ops report_text = {

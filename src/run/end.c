@@ -9,34 +9,28 @@
  * Until the next guard comes, no guard can attach the write checks again after a window, so they
  * are left attached. The checkpoint spares the next guard the log.
  */
-static int leave_pinned(struct run *r)
+static void leave_pinned(struct run *r)
 {
-	int err = r->gate.gates ? sensors_arm(r->sensors) : 0;
-
-	return err ? err : session_checkpoint(&r->session);
+	run_trouble(r, SNP_PART_GATE, r->gate.gates ? sensors_arm(r->sensors) : 0);
+	session_checkpoint(&r->session);
 }
 
-int run_end(struct run *r)
+void run_end(struct run *r)
 {
-	int err = run_sweep(r);
 	struct snp_event e;
 
-	if (!err && window_is_unsettled(r->session.window)) {
+	run_sweep(r);
+	if (window_is_unsettled(r->session.window)) {
 		nanosleep(&(struct timespec){ .tv_nsec = RUN_SETTLE_NS }, NULL);
-		err = run_sweep(r);
+		run_sweep(r);
 	}
-	if (!err)
-		err = feed_last(&r->feed);
-	if (err)
-		return err;
+	run_trouble(r, SNP_PART_EVENTS, feed_last(&r->feed));
+	session_look(&r->session, boottime_ns());
+	run_tell_outputs(r);
 	e = own_event(SNP_EV_END);
-	err = session_feed(&r->session, &e);
-	if (err)
-		return err;
+	session_feed(&r->session, &e);
 	session_end(&r->session, sensors_state(r->sensors).denied);
 	if (r->gate.pinned)
-		err = leave_pinned(r);
-	if (!err)
-		run_publish(r, true);
-	return err;
+		leave_pinned(r);
+	run_publish(r, true);
 }

@@ -6,31 +6,45 @@
 
 #include "host/own_events.h"
 
-static int feed_due(struct feed *f, __u64 now_ns, const struct stream_end *end)
+/* A record that can't be taken in, or that no guard writes, is one that was lost. */
+static void feed_lost(struct feed *f)
+{
+	struct snp_event e = own_event(SNP_EV_LOST);
+
+	e.value = 1;
+	session_feed(f->session, &e);
+	f->sweep_due = f->firmware_due = true;
+}
+
+static void feed_due(struct feed *f, __u64 now_ns, const struct stream_end *end)
 {
 	struct snp_event e;
 	int n;
 
-	while ((n = session_feed_next(f->session, now_ns, end, &e)) > 0) {
+	while ((n = session_feed_next(f->session, now_ns, end, &e))) {
+		if (n < 0) {
+			feed_lost(f);
+			continue;
+		}
 		/* A refused write changes nothing, so it is no reason to sweep. */
 		f->sweep_due |= e.kind != SNP_EV_DENIED;
 		f->firmware_due |= e.kind == SNP_EV_LOST;
 	}
-	return n;
 }
 
-/* The ring buffer drops the record when this returns: it must be in the ledger by then. */
+/*
+ * The ring buffer drops the record when this returns: it must be in the ledger by then. Without
+ * memory for it, or if its number was given up, it is reported as lost.
+ */
 static int feed_record(void *ctx, const struct snp_event *e)
 {
 	struct feed *f = ctx;
-	int err = stream_push(&f->session->stream, e);
 
-	/* Its number was given up, and is reported as lost. */
-	if (err == -ESTALE)
-		return 0;
-	if (!err)
-		err = feed_due(f, e->time_ns, NULL);
-	return err ? err : session_keep_waiting(f->session, e);
+	if (!stream_push(&f->session->stream, e)) {
+		feed_due(f, e->time_ns, NULL);
+		session_keep_waiting(f->session, e);
+	}
+	return 0;
 }
 
 static int feed_until(struct feed *f, bool final)
@@ -41,10 +55,8 @@ static int feed_until(struct feed *f, bool final)
 					.final = final };
 	int err = sensors_consume(f->sensors, feed_record, f);
 
-	if (!err)
-		err = feed_due(f, boottime_ns(), &end);
-	if (!err)
-		sensors_missed_reported(f->sensors);
+	feed_due(f, boottime_ns(), &end);
+	sensors_missed_reported(f->sensors);
 	f->complete = f->session->stream.next > state.seq;
 	f->changes = state.moves;
 	return err;

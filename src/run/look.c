@@ -34,7 +34,7 @@ void run_alive(void *ctx)
 	struct run *r = ctx;
 	__u64 now = boottime_ns();
 
-	service_alive(&r->watchdog, now);
+	service_alive(&r->outputs, &r->watchdog, now);
 	if (now - r->beat_ns < BEAT_NS)
 		return;
 	r->beat_ns = now;
@@ -43,7 +43,7 @@ void run_alive(void *ctx)
 
 /* ---- CPUs ---- */
 
-int run_sweep(struct run *r)
+void run_sweep(struct run *r)
 {
 	__u64 interval = r->settings->interval * NS_PER_S;
 	/* Where no command is seen, a sweep alone can tell. */
@@ -52,9 +52,8 @@ int run_sweep(struct run *r)
 
 	r->feed.sweep_due = r->feed.firmware_due = false;
 	n = sweep(&r->platform, &r->feed, firmware);
-	if (n < 0)
-		return n;
-	r->swept = n;
+	run_trouble(r, SNP_PART_SWEEP, n < 0 ? n : 0);
+	r->swept = n > 0;
 	if (r->swept) {
 		brake_follow(&r->brake, &r->platform,
 			     !r->gate.audit && window_is_open(r->session.window));
@@ -67,7 +66,6 @@ int run_sweep(struct run *r)
 		interval = STREAM_PATIENCE_NS;
 	}
 	r->next_sweep_ns = boottime_ns() + interval;
-	return 0;
 }
 
 /* The signals are blocked from the run's begin on. */
@@ -85,12 +83,12 @@ bool run_is_stopped(void *ctx)
 /* Longer than sweep() waits for a msr file. */
 #define COMPLETE_S 5
 
-int run_sweep_until_complete(struct run *r)
+void run_sweep_until_complete(struct run *r)
 {
 	__u64 until_ns = boottime_ns() + COMPLETE_S * NS_PER_S;
-	int err = run_sweep(r);
 
-	while (!err && !r->swept && !run_is_stopped(r)) {
+	run_sweep(r);
+	while (!r->swept && !run_is_stopped(r)) {
 		if (boottime_ns() >= until_ns) {
 			complain("the CPUs keep changing: no sweep was complete in %d s; SNP_EN is "
 				 "unverified until one is",
@@ -98,9 +96,8 @@ int run_sweep_until_complete(struct run *r)
 			break;
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = STREAM_PATIENCE_NS }, NULL);
-		err = run_sweep(r);
+		run_sweep(r);
 	}
-	return err;
 }
 
 /* ---- gate and pins ---- */
@@ -149,19 +146,24 @@ static int look_at_gate(struct run *r)
 	return n;
 }
 
-int run_look(struct run *r)
+void run_look(struct run *r)
 {
 	bool due = boottime_ns() >= r->next_look_ns;
 	int err;
 
 	run_alive(r);
+	session_look(&r->session, boottime_ns());
 	err = follow_window(r);
 	/* The gate is compared with the session, so that must know all that happened. */
-	if (err || !due || !r->feed.complete)
-		return err;
+	if (err || !due || !r->feed.complete) {
+		run_trouble(r, SNP_PART_GATE, err);
+		return;
+	}
 	r->next_look_ns = boottime_ns() + LOOK_NS;
 	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
 		r->old_group = -1;
 	err = look_at_gate(r);
-	return err || !r->gate.pinned ? err : look_at_ledger(r);
+	if (!err && r->gate.pinned)
+		err = look_at_ledger(r);
+	run_trouble(r, SNP_PART_GATE, err);
 }

@@ -5,11 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/own_events.h"
 #include "run/run_state.h"
 #include "util/complain.h"
+
+#define POLL_AGAIN_NS 100000000
 
 static int timeout_ms(const struct run *r)
 {
@@ -19,6 +22,8 @@ static int timeout_ms(const struct run *r)
 		at = r->next_look_ns;
 	if (r->end_ns && r->end_ns < at)
 		at = r->end_ns;
+	if (r->session.flight.path[0] && r->session.flight.until_ns < at)
+		at = r->session.flight.until_ns;
 	if (service_alive_at(&r->watchdog) < at)
 		at = service_alive_at(&r->watchdog);
 	if (stream_is_behind(&r->session.stream) && at > now + STREAM_PATIENCE_NS)
@@ -52,13 +57,28 @@ static void switch_audit(struct run *r)
 		r->gate.audit = r->settings->audit;
 }
 
+/* ---- the recording ---- */
+
+/* Of the limit, one half is FILE's, the other that of FILE.1. */
+static void limit_recording(struct run *r)
+{
+	__u64 limit = (__u64)r->settings->record_limit << 19;
+
+	if (limit && r->session.records && r->session.recorded > limit)
+		session_record(&r->session, r->settings->record, RECORDER_ROTATE, &r->header, true);
+}
+
 static void reload_settings(struct run *r)
 {
-	service_reloading();
+	service_reloading(&r->outputs);
 	r->request.reload(r->request.ctx);
 	session_set_severities(&r->session, &r->settings->severities);
 	switch_audit(r);
-	service_ready();
+	/* logrotate(8) has given the file another name. */
+	if (r->session.records)
+		session_record(&r->session, r->settings->record, RECORDER_REPLACE, &r->header,
+			       true);
+	service_ready(&r->outputs);
 	r->feed.sweep_due = true;
 }
 
@@ -68,7 +88,7 @@ static bool take_signal(struct run *r, int signal_fd)
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
-		return true;
+		return false;
 	/* The kernel sends SIGHUP itself when the terminal goes away: that is no reload. */
 	if (info.ssi_signo != SIGHUP || info.ssi_code == SI_KERNEL)
 		return true;
@@ -81,20 +101,24 @@ int run_loop(struct run *r, int signal_fd)
 	struct pollfd fds[] = {
 		{ .fd = sensors_fd(r->sensors), .events = POLLIN },
 		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = r->outputs.changed_fd, .events = POLLIN },
 	};
-	int err = 0;
+	int err;
 
-	while (!err && !is_over(r)) {
-		service_alive(&r->watchdog, boottime_ns());
-		if (poll(fds, 2, timeout_ms(r)) < 0)
-			return -errno;
-		if (fds[1].revents && take_signal(r, signal_fd))
+	while (!is_over(r)) {
+		service_alive(&r->outputs, &r->watchdog, boottime_ns());
+		/* Without memory poll() fails at once: that is no reason to spin, or to end. */
+		if (poll(fds, 3, timeout_ms(r)) < 0)
+			nanosleep(&(struct timespec){ .tv_nsec = POLL_AGAIN_NS }, NULL);
+		else if (fds[1].revents && take_signal(r, signal_fd))
 			break;
+		run_tell_outputs(r);
 		err = feed_all(&r->feed);
-		if (!err)
-			err = run_look(r);
-		if (!err && (r->feed.sweep_due || boottime_ns() >= r->next_sweep_ns))
-			err = run_sweep(r);
+		run_trouble(r, SNP_PART_EVENTS, err);
+		run_look(r);
+		limit_recording(r);
+		if (r->feed.sweep_due || boottime_ns() >= r->next_sweep_ns)
+			run_sweep(r);
 	}
-	return err;
+	return 0;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The steps that a new guard and one that resumes have in common. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host/own_events.h"
@@ -10,14 +9,23 @@
 
 int run_init_session(struct run *r)
 {
-	int err = session_init(&r->session, r->settings->format, stdout, &r->trace.header);
+	struct cpulist possible;
+	int err = platform_cpus(&r->platform, "possible", &possible);
 
-	if (err)
-		complain("can't report as %s: %s", report_format_name(r->settings->format),
-			 strerror(-err));
-	else
-		session_set_severities(&r->session, &r->settings->severities);
-	return err;
+	if (!err)
+		err = session_init(&r->session, r->settings->format, r->outputs.streams[r->report],
+				   &r->header);
+	if (err) {
+		complain("can't begin a session: %s", strerror(-err));
+		return err;
+	}
+	if (r->report == SNP_PART_STDOUT)
+		r->session.report.terminal = terminal_of(stdout);
+	r->session.outputs = &r->outputs;
+	r->session.state_room = session_state_room(possible.len);
+	session_set_severities(&r->session, &r->settings->severities);
+	cpulist_free(&possible);
+	return 0;
 }
 
 int run_report_sensors(int err)
@@ -49,40 +57,22 @@ void run_wire(struct run *r)
 
 int run_begin_ledger(struct run *r, int group)
 {
-	struct cpulist possible;
-	int err = platform_cpus(&r->platform, "possible", &possible);
+	int err = pinned_guard_begin(&r->pinned, r->session.state_room, group);
 
-	if (err)
-		return err;
-	err = pinned_guard_begin(&r->pinned, possible.len, group);
-	cpulist_free(&possible);
 	if (!err)
 		r->session.ledger = &r->pinned.ledger;
 	return err;
 }
 
-/* with_state: the recording begins with what the session knows by now. */
-int run_begin_recording(struct run *r, bool with_state)
+/* with_state: the recordings begin with what the session knows by now. */
+void run_begin_recording(struct run *r, bool with_state)
 {
-	struct trace_header header = r->trace.header;
-	struct pack p = { .size = r->pinned.size };
-	int err;
-
-	if (!r->settings->record)
-		return 0;
-	if (with_state) {
-		p.data = malloc(p.size);
-		if (!p.data)
-			return -ENOMEM;
-		session_save(&r->session, &p);
-	}
-	err = p.err ? p.err : trace_create(&r->trace, r->settings->record, &header, p.data, p.used);
-	free(p.data);
-	if (err)
-		complain("%s: %s", r->settings->record, strerror(-err));
-	else
-		r->session.trace = &r->trace;
-	return err;
+	if (r->settings->record)
+		session_record(&r->session, r->settings->record, RECORDER_REPLACE, &r->header,
+			       with_state);
+	if (r->settings->flight)
+		flight_begin(&r->session.flight, &r->outputs, r->settings->flight, &r->header,
+			     with_state);
 }
 
 int run_list_guarded(struct run *r)
@@ -102,7 +92,7 @@ int run_feed_start(struct run *r)
 	int err;
 
 	e.flags = sensors_start_flags(r->sensors);
-	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->trace.header.release);
+	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);
 	err = session_feed(&r->session, &e);
 	for (int i = 0; !err && i < FACT_NUM; i++) {
 		if (r->hooks.states[i].covered || (i == FACT_GATE && r->settings->audit))

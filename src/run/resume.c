@@ -13,7 +13,7 @@ static int feed_adopt(struct run *r)
 	__u64 beat = sensors_state(r->sensors).beat_ns;
 
 	e.value = e.time_ns > beat ? e.time_ns - beat : 0;
-	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->trace.header.release);
+	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);
 	return session_feed(&r->session, &e);
 }
 
@@ -40,10 +40,10 @@ static int resume_without_ledger(struct run *r)
 	err = run_begin_ledger(r, r->pinned.group);
 	if (!err && pinned_guard_repin(&r->pinned) < 0)
 		err = -EIO;
-	if (!err)
-		err = run_begin_recording(r, false);
-	if (!err)
+	if (!err) {
+		run_begin_recording(r, false);
 		err = run_feed_start(r);
+	}
 	return err ? err : feed_mended(r, "the ledger was changed by another");
 }
 
@@ -53,11 +53,14 @@ static int resume_session(struct run *r)
 
 	if (err == -EBADMSG)
 		return resume_without_ledger(r);
+	if (err)
+		return err;
 	r->session.ledger = &r->pinned.ledger;
 	r->feed.missed_before = r->session.stream.missed;
-	if (!err)
-		err = run_begin_recording(r, true);
-	return err ? err : feed_adopt(r);
+	/* The earlier guard's outputs ended with it. */
+	memset(r->session.parts, 0, sizeof(r->session.parts));
+	run_begin_recording(r, true);
+	return feed_adopt(r);
 }
 
 static int feed_missing(struct run *r, int missing, const char *name)
@@ -92,8 +95,8 @@ int run_resume(struct run *r)
 		err = feed_all(&r->feed);
 	r->gate.told_exposed = 0;
 	if (!err)
-		err = run_sweep_until_complete(r);
-	if (err)
+		run_sweep_until_complete(r);
+	else
 		complain("can't resume the pinned guard: %s", strerror(-err));
 	return err;
 }

@@ -26,7 +26,11 @@ static int block_signals(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	complain("can't read signals: %s", strerror(-fd));
+	return fd;
 }
 
 static int take_lock(struct pinned_guard *g)
@@ -40,61 +44,44 @@ static int take_lock(struct pinned_guard *g)
 	return err;
 }
 
-static int create_ready_file(const char *path)
-{
-	FILE *f = path ? fopen(path, "we") : NULL;
-
-	if (!path)
-		return 0;
-	if (!f || fclose(f)) {
-		complain("%s: %s", path, strerror(errno));
-		return -errno;
-	}
-	return 0;
-}
-
 static int run_to_its_end(struct run *r, int signal_fd)
 {
 	const struct run_settings *settings = r->settings;
-	int err = publisher_open(&r->publisher, settings->textfile, settings->listen,
+	int err = publisher_open(&r->publisher, &r->outputs, settings->textfile, settings->listen,
 				 settings->interval);
 
 	if (!err)
 		err = run_start(r);
 	if (err)
 		return err;
+	/* Threads have the privileges of the one that starts them. */
 	err = privileges_drop();
+	if (err)
+		complain("can't drop privileges: %s", strerror(-err));
+	else
+		err = publisher_start(&r->publisher);
 	if (!err)
-		err = create_ready_file(settings->ready);
-	if (!err) {
-		service_watchdog_begin(&r->watchdog);
-		service_ready();
-		err = run_loop(r, signal_fd);
-	}
-	service_stopping();
-	if (!err)
-		err = run_end(r);
+		err = run_start_outputs(r);
+	if (err)
+		return err;
+	service_watchdog_begin(&r->watchdog);
+	service_ready(&r->outputs);
+	err = run_loop(r, signal_fd);
+	service_stopping(&r->outputs);
+	run_end(r);
 	if (err)
 		complain("the run can't go on: %s", strerror(-err));
 	return err;
 }
 
-/* Returns err or, after a run without one, what the recording could not be closed for. */
-static int run_close(struct run *r, int err)
+static void run_close(struct run *r)
 {
-	int close_err;
-
 	publisher_close(&r->publisher);
 	brake_end(&r->brake, &r->platform);
 	sensors_close(r->sensors);
 	hooks_close(&r->hooks);
 	pinned_guard_close(&r->pinned);
-	close_err = trace_close(&r->trace);
-	session_free(&r->session);
-	if (err || !close_err)
-		return err;
-	complain("%s: %s", r->settings->record, strerror(-close_err));
-	return close_err;
+	run_close_outputs(r);
 }
 
 int run_guard(const struct run_request *request, int *status)
@@ -103,19 +90,24 @@ int run_guard(const struct run_request *request, int *status)
 			 .settings = request->settings,
 			 .platform = { .root = "" },
 			 .pinned = { .lock = -1, .map = -1 },
-			 .old_group = -1 };
+			 .old_group = -1,
+			 .outputs = { .changed_fd = -1 } };
 	int signal_fd = block_signals(), err;
 
 	if (signal_fd < 0)
 		return signal_fd;
 	if (r.settings->duration)
 		r.end_ns = boottime_ns() + r.settings->duration * NS_PER_S;
-	err = take_lock(&r.pinned);
+	err = run_add_outputs(&r);
+	if (!err)
+		err = take_lock(&r.pinned);
 	if (!err)
 		err = run_to_its_end(&r, signal_fd);
+	run_close(&r);
+	/* What did not get out is known now. */
 	if (!err)
 		*status = session_status(&r.session);
-	err = run_close(&r, err);
+	session_free(&r.session);
 	close(signal_fd);
 	return err;
 }

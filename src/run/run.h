@@ -15,8 +15,10 @@ struct run_settings {
 	bool audit, pin, until_breach;
 	double interval, duration;		  /* seconds; duration 0: until a signal */
 	char *record, *ready, *textfile, *listen; /* NULL: none */
-	unsigned int avoid;			  /* kinds of hooks, 1 << HOOK_... */
-	unsigned int buffer_kib;		  /* 0: by the number of CPUs */
+	char *flight;		   /* the flight recorder's directory; NULL: it is off */
+	unsigned int record_limit; /* MiB of record and of the one before it; 0: none */
+	unsigned int avoid;	   /* kinds of hooks, 1 << HOOK_... */
+	unsigned int buffer_kib;   /* 0: by the number of CPUs */
 	struct severities severities;
 };
 

@@ -26,7 +26,9 @@ struct run {
 	struct sensors *sensors;
 	struct gate gate;
 	struct session session;
-	struct trace trace;
+	struct outputs outputs;
+	enum snp_part report;	    /* the output that the report goes to */
+	struct trace_header header; /* of recordings: the host and the run */
 	struct feed feed;
 	struct publisher publisher;
 	struct service_watchdog watchdog;
@@ -37,7 +39,23 @@ struct run {
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
 	__u64 beat_ns;			   /* of the last beat; the same */
 	__u64 end_ns;			   /* the same; 0: no end is set */
+	__u64 trouble_ns[SNP_PART_COUNT];  /* since when a look fails; 0: it does not */
 };
+
+/* ---- faults.c ---- */
+
+/* Adds the outputs that the settings name. Returns 0, or a negative errno after it reported why. */
+int run_add_outputs(struct run *r);
+/* Starts the outputs, with the privileges that the guard has by now. The same. */
+int run_start_outputs(struct run *r);
+/* An output as the user knows it. */
+const char *run_output_name(const struct run *r, enum snp_part part);
+/* Tells what has changed with the outputs. */
+void run_tell_outputs(struct run *r);
+/* Writes what waits, tells what did not get out, and ends the outputs. */
+void run_close_outputs(struct run *r);
+/* Notes that a look of the guard failed, or did not: err 0. What lasts is told. */
+void run_trouble(struct run *r, enum snp_part part, int err);
 
 /* ---- start.c, resume.c, prepare.c ---- */
 
@@ -55,7 +73,7 @@ int run_init_session(struct run *r);
 int run_report_sensors(int err);
 void run_wire(struct run *r);
 int run_begin_ledger(struct run *r, int group);
-int run_begin_recording(struct run *r, bool with_state);
+void run_begin_recording(struct run *r, bool with_state);
 int run_list_guarded(struct run *r);
 int run_feed_start(struct run *r);
 
@@ -63,14 +81,14 @@ int run_feed_start(struct run *r);
 
 /* A sign of life, to the BPF side and the service manager, if one is due. ctx: struct run. */
 void run_alive(void *ctx);
-/* Sweeps, and publishes the result. Returns 0 or a negative errno. */
-int run_sweep(struct run *r);
+/* Sweeps, and publishes the result. */
+void run_sweep(struct run *r);
 /* Sweeps until a sweep is complete; on a host that does not come to rest, for some time only. */
-int run_sweep_until_complete(struct run *r);
+void run_sweep_until_complete(struct run *r);
 /* True if SIGINT or SIGTERM waits, or the run's time is over. ctx: struct run. */
 bool run_is_stopped(void *ctx);
 /* Has the write checks follow the window and, once a second, looks at gate and pins. */
-int run_look(struct run *r);
+void run_look(struct run *r);
 /* Shows the state to monitors. ended: the guard is about to go. */
 void run_publish(struct run *r, bool ended);
 
@@ -79,10 +97,13 @@ void run_publish(struct run *r, bool ended);
 
 /* ---- loop.c, end.c ---- */
 
-/* Feeds, looks and sweeps until a signal of signal_fd or a setting ends the run. */
+/*
+ * Feeds, looks and sweeps until a signal of signal_fd or a setting ends the run. Returns 0, or the
+ * negative errno of why the sensors can't be read any more.
+ */
 int run_loop(struct run *r, int signal_fd);
 
 /* Feeds what is left, writes the summary, and leaves what is pinned in order. */
-int run_end(struct run *r);
+void run_end(struct run *r);
 
 #endif

@@ -11,7 +11,7 @@
 
 static void describe_host(struct run *r)
 {
-	struct trace_header *header = &r->trace.header;
+	struct trace_header *header = &r->header;
 
 	header->realtime_offset_ns = realtime_offset_ns();
 	header->flags = r->settings->audit ? TRACE_AUDIT : 0;
@@ -66,6 +66,8 @@ static int start_pin(struct run *r, int old_group)
 		err = pins_publish();
 	if (err) {
 		complain("can't pin below " PINS_BPFFS ": %s", strerror(-err));
+		/* What is pinned below PINS_NEW would stay attached. */
+		pins_recover();
 		return err;
 	}
 	sensors_set_pinned(r->sensors);
@@ -92,18 +94,17 @@ static int start_new(struct run *r, int old_group)
 	run_wire(r);
 	if (r->settings->pin)
 		err = run_begin_ledger(r, group);
-	if (!err)
-		err = run_begin_recording(r, false);
-	if (!err)
+	if (!err) {
+		run_begin_recording(r, false);
 		err = run_list_guarded(r);
+	}
 	if (!err)
 		err = run_feed_start(r);
 	if (!err && r->request.since)
-		err = own_before(r->request.since, r->trace.header.boot_id, start_feed,
-				 &r->session);
+		err = own_before(r->request.since, r->header.boot_id, start_feed, &r->session);
 	if (!err)
-		err = run_sweep_until_complete(r);
-	if (err)
+		run_sweep_until_complete(r);
+	else
 		complain("can't begin: %s", strerror(-err));
 	return err || !r->settings->pin ? err : start_pin(r, old_group);
 }

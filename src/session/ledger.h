@@ -14,7 +14,7 @@
 #include "abi/event.h"
 
 /* Raised by one whenever the layout in ledger.c changes, or what a session packs. */
-#define LEDGER_LAYOUT 1
+#define LEDGER_LAYOUT 2
 
 struct ledger_build {
 	char version[16];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/own_events.h"
 #include "util/printable.h"
 
 int session_init(struct session *s, enum report_format format, FILE *out,
@@ -31,6 +32,7 @@ int session_init(struct session *s, enum report_format format, FILE *out,
 void session_free(struct session *s)
 {
 	stream_free(&s->stream);
+	flight_free(&s->flight);
 	window_free(s->window);
 	for (unsigned int i = 0; i < s->uncovered_count; i++)
 		free(s->uncovered[i]);
@@ -67,6 +69,12 @@ static void on_verdict(void *ctx, const struct verdict *v)
 	bool counts = v->kind != VERDICT_BREACH || count_breach(s, v->id);
 
 	history_verdict(&s->history, v);
+	s->report.recording = NULL;
+	if (v->kind == VERDICT_BREACH && counts &&
+	    severity_of(&s->severities, v->id) >= SNP_WARNING && !s->quiet)
+		s->report.recording = flight_breach(&s->flight, v->id, v->time_ns);
+	if (s->report.recording)
+		snprintf(s->last_flight, sizeof(s->last_flight), "%s", s->report.recording);
 	if (counts && !s->quiet && !s->silent)
 		report_verdict(&s->report, v);
 }
@@ -85,6 +93,17 @@ static int keep_uncovered(struct session *s, const char *fact)
 	return 0;
 }
 
+static void note_fault(struct session *s, const struct snp_event *e)
+{
+	struct session_part *p = &s->parts[e->subject];
+	int err = e->flags & SNP_F_FAILING ? e->result : 0;
+
+	if (!err != !p->err)
+		p->since_ns = e->time_ns;
+	p->err = err;
+	p->lost = e->value;
+}
+
 static int take_in(struct session *s, const struct snp_event *e)
 {
 	struct snp_event shown = *e;
@@ -94,6 +113,8 @@ static int take_in(struct session *s, const struct snp_event *e)
 	make_printable(shown.name);
 	s->last_ns = e->time_ns;
 	history_event(&s->history, &shown);
+	if (e->kind == SNP_EV_FAULT)
+		note_fault(s, e);
 	if (e->kind == SNP_EV_UNCOVERED)
 		err = keep_uncovered(s, shown.name);
 	if (!s->quiet && !s->silent)
@@ -128,6 +149,16 @@ static void pack_breach(struct pack *p, struct report_breach *b)
 	b->worst = worst;
 }
 
+static void pack_part(struct pack *p, struct session_part *part)
+{
+	pack_s32(p, &part->err);
+	pack_u64(p, &part->since_ns);
+	pack_u64(p, &part->lost);
+	/* MAX_ERRNO, as in window_accepts() */
+	if (p->reading && (part->err > 0 || part->err < -4095))
+		p->err = -EBADMSG;
+}
+
 static void pack_session(struct session *s, struct pack *p)
 {
 	unsigned int worst = s->worst;
@@ -141,6 +172,18 @@ static void pack_session(struct session *s, struct pack *p)
 	pack_u64(p, &s->stream.missed);
 	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		pack_part(p, &s->parts[i]);
+	pack_text(p, s->last_flight, sizeof(s->last_flight));
+}
+
+/* Twice what a CPU takes, and what all the rest takes, generously (tests/unit/session). */
+#define CPU_BYTES  (2ul * 64)
+#define REST_BYTES (64ul * 1024)
+
+size_t session_state_room(unsigned int cpus)
+{
+	return REST_BYTES + (size_t)cpus * CPU_BYTES;
 }
 
 void session_save(void *session, struct pack *p)
@@ -179,26 +222,47 @@ static int append_waiting(struct session *s, unsigned int count)
 	return err;
 }
 
-int session_checkpoint(struct session *s)
+/* What was reported must have come out before the log forgets it; a slow output is not waited for.
+ */
+#define DRAIN_NS 10000000ull
+
+static int checkpoint(struct session *s)
 {
 	unsigned int keep = waiting_to_keep(s);
 	int err;
 
+	if (s->outputs)
+		outputs_drain(s->outputs, DRAIN_NS);
 	if (keep > ledger_room(s->ledger))
 		keep = 0;
 	err = append_waiting(s, keep);
 	return err ? err : ledger_checkpoint(s->ledger, keep, session_save, s);
 }
 
+void session_checkpoint(struct session *s)
+{
+	if (s->ledger)
+		session_fault(s, SNP_PART_LEDGER, checkpoint(s), s->parts[SNP_PART_LEDGER].lost);
+}
+
 /*
  * Makes room in the log for one event, and leaves enough to append those that wait again: since the
  * last call at most one more waits, and one was appended.
  */
-static int make_room(struct session *s)
+static void make_room(struct session *s)
 {
-	if (!s->ledger || ledger_room(s->ledger) > waiting_to_keep(s) + 2)
-		return 0;
-	return session_checkpoint(s);
+	if (s->ledger && ledger_room(s->ledger) <= waiting_to_keep(s) + 2)
+		session_checkpoint(s);
+}
+
+static void keep_in_ledger(struct session *s, const struct snp_event *e, bool waits)
+{
+	struct session_part *p = &s->parts[SNP_PART_LEDGER];
+
+	make_room(s);
+	/* The fault of a full log is told by the checkpoint that should have freed it. */
+	if (s->ledger && ledger_append(s->ledger, e, s->stream.next, waits))
+		p->lost++;
 }
 
 int session_resume(struct session *s, const struct ledger *l)
@@ -235,18 +299,28 @@ int session_resume(struct session *s, const struct ledger *l)
 
 /* ---- events ---- */
 
+static void keep(struct session *s, const struct snp_event *e)
+{
+	/* First, so that a guard that is killed from here on does not lose the event. */
+	keep_in_ledger(s, e, false);
+	flight_event(&s->flight, e, s->state_room, session_save, s);
+	if (!s->records)
+		return;
+	recorder_event(s->outputs, SNP_PART_RECORDING, e);
+	s->recorded += sizeof(*e);
+	/* Nothing follows an END. */
+	s->records = e->kind != SNP_EV_END;
+}
+
 int session_feed(struct session *s, const struct snp_event *e)
 {
-	int err = window_accepts(s->window, e) ? make_room(s) : -EINVAL;
+	int err;
 
-	/* First, so that a guard that is killed from here on does not lose the event. */
-	if (!err && s->ledger)
-		err = ledger_append(s->ledger, e, s->stream.next, false);
-	if (!err && s->trace)
-		err = trace_write(s->trace, e);
-	if (!err)
-		err = take_in(s, e);
-	if (!err && s->ledger)
+	if (!window_accepts(s->window, e))
+		return -EINVAL;
+	keep(s, e);
+	err = take_in(s, e);
+	if (!err && s->ledger && !s->outputs)
 		ledger_reported(s->ledger);
 	return err;
 }
@@ -254,25 +328,72 @@ int session_feed(struct session *s, const struct snp_event *e)
 int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *end,
 		      struct snp_event *e)
 {
-	/* A checkpoint must not say yet that the record was taken in. */
-	int err = make_room(s);
+	int err;
 
-	if (err)
-		return err;
+	/* A checkpoint must not say yet that the record was taken in. */
+	make_room(s);
 	if (!stream_next(&s->stream, now_ns, end, e))
 		return 0;
 	err = session_feed(s, e);
 	return err ? err : 1;
 }
 
-int session_keep_waiting(struct session *s, const struct snp_event *e)
+void session_keep_waiting(struct session *s, const struct snp_event *e)
 {
-	int err;
+	if (s->ledger && stream_has(&s->stream, e->seq))
+		keep_in_ledger(s, e, true);
+}
 
-	if (!s->ledger || !stream_has(&s->stream, e->seq))
-		return 0;
-	err = make_room(s);
-	return err ? err : ledger_append(s->ledger, e, s->stream.next, true);
+void session_look(struct session *s, __u64 now_ns)
+{
+	for (; s->outputs && s->report.lost; s->report.lost--)
+		outputs_lose(s->outputs, SNP_PART_STDOUT);
+	if (s->ledger && s->outputs && outputs_are_idle(s->outputs))
+		ledger_reported(s->ledger);
+	flight_look(&s->flight, now_ns, false);
+}
+
+void session_fault(struct session *s, enum snp_part part, int err, __u64 lost)
+{
+	struct session_part *p = &s->parts[part];
+	struct snp_event e = own_event(SNP_EV_FAULT);
+
+	if (!err == !p->err && (err || lost == p->lost)) {
+		p->lost = lost;
+		return;
+	}
+	e.subject = part;
+	e.flags = err ? SNP_F_FAILING : 0;
+	e.result = err;
+	e.value = lost;
+	snprintf(e.name, sizeof(e.name), "%s", snp_part_name(part));
+	/* First: to feed the event may be another reason to tell this fault. */
+	p->err = err;
+	p->lost = lost;
+	p->since_ns = e.time_ns;
+	session_feed(s, &e);
+}
+
+void session_record(struct session *s, const char *path, enum recorder_place place,
+		    const struct trace_header *header, bool with_state)
+{
+	struct pack p = { .size = s->state_room };
+	struct snp_event end = own_event(SNP_EV_END);
+
+	if (s->records)
+		recorder_event(s->outputs, SNP_PART_RECORDING, &end);
+	if (with_state) {
+		p.data = malloc(p.size);
+		p.err = p.data ? 0 : -ENOMEM;
+		session_save(s, &p);
+	}
+	s->records = !p.err;
+	if (p.err)
+		session_fault(s, SNP_PART_RECORDING, p.err, s->parts[SNP_PART_RECORDING].lost + 1);
+	else
+		recorder_begin(s->outputs, SNP_PART_RECORDING, path, place, header, p.data, p.used);
+	s->recorded = sizeof(*header) + p.used;
+	free(p.data);
 }
 
 /* ---- the end ---- */
@@ -281,6 +402,9 @@ int session_status(const struct session *s)
 {
 	if (!window_totals(s->window).truth)
 		return STATUS_UNVERIFIED;
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		if (s->parts[i].err || s->parts[i].lost)
+			return STATUS_UNVERIFIED;
 	switch (s->worst) {
 	case SNP_CRITICAL:
 		return STATUS_CRITICAL;
@@ -305,5 +429,10 @@ void session_end(struct session *s, __u64 refused)
 	};
 
 	memcpy(end.breaches, s->breaches, sizeof(end.breaches));
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		end.lost[i] = s->parts[i].lost;
+		end.fails[i] = s->parts[i].err;
+	}
 	report_end(&s->report, &end);
+	flight_look(&s->flight, s->last_ns, true);
 }

@@ -9,6 +9,8 @@
 
 #include "contract/window.h"
 #include "report/report.h"
+#include "output/outputs.h"
+#include "session/flight.h"
 #include "session/history.h"
 #include "session/ledger.h"
 #include "session/stream.h"
@@ -22,6 +24,13 @@ enum {
 	STATUS_UNVERIFIED = 3, /* could not verify */
 };
 
+/* How a part of the guard does. */
+struct session_part {
+	int err;	/* 0: it works; or a negative errno */
+	__u64 since_ns; /* CLOCK_BOOTTIME when that began; 0: it always worked */
+	__u64 lost;	/* items that did not get out */
+};
+
 struct session {
 	struct stream stream; /* records on their way to the automaton */
 	struct window *window;
@@ -31,8 +40,14 @@ struct session {
 	char **uncovered;	      /* names of facts without a source */
 	unsigned int uncovered_count;
 	struct history history;
-	struct trace *trace;   /* the recording; NULL: none is made */
+	struct outputs *outputs; /* of a live guard; NULL: there are none */
+	bool records;		 /* the outputs have a recording */
+	__u64 recorded;		 /* bytes of it */
+	struct flight flight;
+	char last_flight[FLIGHT_PATH]; /* the flight recorder's last recording; "": none */
+	struct session_part parts[SNP_PART_COUNT];
 	struct ledger *ledger; /* NULL: the state ends with the process */
+	size_t state_room;     /* bytes that the packed state may take; 0: unknown */
 	bool silent;	       /* report nothing at all */
 	bool quiet;	       /* the event being fed was reported by an earlier guard */
 	enum snp_severity worst;
@@ -46,12 +61,14 @@ struct session {
  */
 int session_init(struct session *s, enum report_format format, FILE *out,
 		 const struct trace_header *host);
-/* Trace, ledger and out stay the caller's. */
+/* Outputs, ledger and out stay the caller's. */
 void session_free(struct session *s);
 
 /* Counts breaches by these severities from the next verdict on; before, by their table. */
 void session_set_severities(struct session *s, const struct severities *severities);
 
+/* The bytes that the packed state takes at most, on a host with so many possible CPUs. */
+size_t session_state_room(unsigned int cpus);
 /* Packs the whole state, for a ledger or the beginning of a recording. */
 void session_save(void *session, struct pack *p);
 /* Unpacks a state into a new session. Returns 0, -EBADMSG for a damaged state, or -ENOMEM. */
@@ -63,12 +80,26 @@ int session_load(struct session *s, struct pack *p);
  * empty ledger, or another negative errno.
  */
 int session_resume(struct session *s, const struct ledger *l);
-/* Writes a checkpoint to the ledger. Returns 0 or a negative errno. */
-int session_checkpoint(struct session *s);
+/* Writes a checkpoint to the ledger, if there is one. A failure is a fault of that part. */
+void session_checkpoint(struct session *s);
+/*
+ * Begins a recording as the guard's output, or another one in its place. with_state: it begins with
+ * what is known by now.
+ */
+void session_record(struct session *s, const char *path, enum recorder_place place,
+		    const struct trace_header *header, bool with_state);
+/* To be called now and then: notes what the outputs have written, ends what has had its time. */
+void session_look(struct session *s, __u64 now_ns);
+
+/*
+ * Notes that a part of the guard fails, by a negative errno, or works, and how many items it has
+ * lost; what is new is an event.
+ */
+void session_fault(struct session *s, enum snp_part part, int err, __u64 lost);
 
 /*
  * Takes one event in. When this returns, the ledger has it, so the caller may let go of it. Returns
- * 0, -EINVAL for an event that no guard writes here, or the negative errno of what failed.
+ * 0, -EINVAL for an event that no guard writes here, or -ENOMEM.
  */
 int session_feed(struct session *s, const struct snp_event *e);
 
@@ -80,11 +111,14 @@ int session_feed_next(struct session *s, __u64 now_ns, const struct stream_end *
 		      struct snp_event *e);
 /*
  * Writes a record to the ledger, if there is one, that was pushed to the stream and still waits
- * there, so that the caller may let go of it. Returns 0 or a negative errno.
+ * there, so that the caller may let go of it.
  */
-int session_keep_waiting(struct session *s, const struct snp_event *e);
+void session_keep_waiting(struct session *s, const struct snp_event *e);
 
-/* The exit status by the worst breach; STATUS_UNVERIFIED if no sweep was complete. */
+/*
+ * The exit status by the worst breach; STATUS_UNVERIFIED if no sweep was complete, or if a part
+ * fails or lost what it should have kept.
+ */
 int session_status(const struct session *s);
 
 /* Writes the summary. refused: number of refused or audited attempts, with or without a record. */

@@ -10,17 +10,23 @@
 
 static int put(struct trace *t, const void *data, size_t size)
 {
+	while (t->part < size) {
+		ssize_t n = write(t->fd, (const char *)data + t->part, size - t->part);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			t->part += n;
+	}
+	t->part = 0;
 	t->crc = crc32(t->crc, data, size);
-	errno = 0;
-	if (fwrite(data, size, 1, t->f) != 1)
-		return errno ? -errno : -EIO;
 	return 0;
 }
 
 int trace_create(struct trace *t, const char *path, const struct trace_header *header,
 		 const void *state, __u32 state_size)
 {
-	int fd, err;
+	int err;
 
 	*t = (struct trace){ .header = *header };
 	memcpy(t->header.magic, TRACE_MAGIC, sizeof(t->header.magic));
@@ -29,15 +35,10 @@ int trace_create(struct trace *t, const char *path, const struct trace_header *h
 	t->header.record_size = sizeof(struct snp_event);
 	if (state)
 		t->header.flags |= TRACE_STATE;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
+	t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (t->fd < 0)
 		return -errno;
-	t->f = fdopen(fd, "w");
-	if (!t->f) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
+	t->writes = true;
 	err = put(t, &t->header, sizeof(t->header));
 	if (!err && state)
 		err = put(t, &state_size, sizeof(state_size));
@@ -63,9 +64,8 @@ int trace_write(struct trace *t, const struct snp_event *e)
 	if (e->kind == SNP_EV_END)
 		copy.value = sealed(t->crc, e);
 	err = put(t, &copy, sizeof(copy));
-	/* The guard may be killed at any time, and a recording must hold all events until then. */
-	if (!err && fflush(t->f))
-		err = -errno;
+	if (!err)
+		t->records++;
 	return err;
 }
 
@@ -151,14 +151,14 @@ int trace_read(struct trace *t, struct snp_event *e)
 	return 1;
 }
 
-int trace_close(struct trace *t)
+void trace_close(struct trace *t)
 {
-	int err = 0;
-
-	if (t->f && fclose(t->f))
-		err = -errno;
-	t->f = NULL;
+	if (t->f)
+		fclose(t->f);
+	if (t->writes)
+		close(t->fd);
 	free(t->state);
+	t->f = NULL;
+	t->writes = false;
 	t->state = NULL;
-	return err;
 }

@@ -8,6 +8,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "host/platform.h"
@@ -34,9 +35,12 @@ _Static_assert(sizeof(struct trace_header) == 136, "a recording's header has 136
 #define TRACE_STATE_MAX (32u << 20)
 
 struct trace {
-	FILE *f;
+	FILE *f;     /* that is read */
+	bool writes; /* to fd */
+	int fd;
+	size_t part; /* of what is being written, bytes that were */
 	unsigned long crc;
-	unsigned long long records; /* read so far */
+	unsigned long long records; /* read or written so far */
 	struct trace_header header;
 	void *state; /* that it begins with; NULL: none */
 	__u32 state_size;
@@ -49,7 +53,10 @@ struct trace {
  */
 int trace_create(struct trace *t, const char *path, const struct trace_header *header,
 		 const void *state, __u32 state_size);
-/* Appends an event, END with the checksum, and hands it to the kernel. Returns 0 or an errno. */
+/*
+ * Appends an event, END with the checksum. Returns 0 or a negative errno; after a failure a call
+ * with the same event goes on where the last one stopped.
+ */
 int trace_write(struct trace *t, const struct snp_event *e);
 
 /*
@@ -63,7 +70,7 @@ int trace_open(struct trace *t, FILE *f);
  */
 int trace_read(struct trace *t, struct snp_event *e);
 
-/* Frees t's state and closes its file. Returns 0, or the negative errno of a late write error. */
-int trace_close(struct trace *t);
+/* Frees t's state and closes its files. */
+void trace_close(struct trace *t);
 
 #endif

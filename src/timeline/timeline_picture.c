@@ -304,11 +304,12 @@ int timeline_draw(const struct timeline *t, enum timeline_format format, FILE *o
 	else
 		draw_svg(&p);
 	mxmlSetWrapMargin(0);
+	errno = 0;
 	if (p.failed)
 		err = -ENOMEM;
 	else if ((format == TIMELINE_HTML && fputs("<!DOCTYPE html>\n", out) < 0) ||
 		 mxmlSaveFile(p.root, out, MXML_NO_CALLBACK) || fflush(out))
-		err = -EIO;
+		err = errno ? -errno : -EIO;
 out:
 	mxmlDelete(p.root);
 	timeline_scale_free(&p.scale);

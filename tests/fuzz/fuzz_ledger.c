@@ -37,8 +37,9 @@ static void live(struct ledger *ledger)
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		fuzz_check(!session_feed(&s, &events[i]), "event %zu", i);
 		if (i == 3)
-			fuzz_check(!session_checkpoint(&s), "no checkpoint");
+			session_checkpoint(&s);
 	}
+	fuzz_check(!s.parts[SNP_PART_LEDGER].err, "no checkpoint");
 	session_free(&s);
 }
 

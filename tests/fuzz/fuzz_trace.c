@@ -83,7 +83,7 @@ static void rewrite(const uint8_t *data, size_t size)
 	fuzz_check(err > 0 || *in.why, "%d without a reason", err);
 	fuzz_check(err >= 0 || err == -EBADMSG, "%d", err);
 	trace_close(&in);
-	fuzz_check(!trace_close(&out), "can't close");
+	trace_close(&out);
 	/* The record that is refused has been read, and not been written. */
 	fuzz_check(len <= size && lseek(copy.fd, 0, SEEK_END) == (off_t)len, "another size");
 	free(bytes);

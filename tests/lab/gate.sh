@@ -411,7 +411,7 @@ expect "the machine takes it" lab cpu-add 4
 sleep 2
 expect "the kernel has four CPUs as before" [ "$(cat $cpus/present)" = 0-3 ]
 row "ACPI hot-add: refused by the kernel"
-# Not unloaded: with the processor added, this guest may end without a word as SNP shuts down.
+expect "SNP ends" snp_unload
 guard_stop
 expect_breaches no-latch
 expect_status 0

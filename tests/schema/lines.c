@@ -39,6 +39,8 @@ static void print_names(void)
 		printf("breach_name %s\n", snp_breach_name(i));
 	for (size_t i = 0; i < sizeof(all_severities) / sizeof(all_severities[0]); i++)
 		printf("severity_name %s\n", snp_severity_name(all_severities[i]));
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		printf("part_name %s\n", snp_part_name(i));
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		printf("state_name %s\n", states[i]);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
@@ -100,8 +102,10 @@ static void print_verdicts(struct report *r, enum verdict_kind kind, int count)
 			.kind = kind, .id = id, .cpu = SNP_NO_SUBJECT, .text = "text"
 		};
 
+		r->recording = NULL;
 		report_verdict(r, &v);
 		v.window = v.seq = v.cpu = 3;
+		r->recording = "file";
 		report_verdict(r, &v);
 	}
 }
@@ -116,6 +120,10 @@ static void print_ends(struct report *r)
 	end.uncovered_count = 1;
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		end.breaches[i] = (struct report_breach){ .counted = i + 1, .left_out = i + 1 };
+	for (int i = 0; i < SNP_PART_COUNT; i++) {
+		end.lost[i] = i;
+		end.fails[i] = i % 2 ? -EIO : 0;
+	}
 	for (end.status = 0; end.status < 4; end.status++)
 		report_end(r, &end);
 }

@@ -18,5 +18,7 @@ void fixture_remove(struct fixture *f, const char *path);
 void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value);
 /* A sparse /dev/cpu/N/msr with SYSCFG at its address. */
 void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value);
+/* How many threads this process has. */
+unsigned int fixture_threads(void);
 
 #endif

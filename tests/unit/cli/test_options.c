@@ -46,7 +46,7 @@ static void collect(FILE *f, char *buf, size_t size)
 
 #define ARGS_MAX 8
 
-/* Runs it with its output in out. */
+/* Runs it with its output in out; NULL: its standard output is closed. */
 static void guard_to(FILE *out, const char *first, va_list list)
 {
 	const char *args[ARGS_MAX + 2] = { getenv("SNP_GUARD"), first };
@@ -55,7 +55,7 @@ static void guard_to(FILE *out, const char *first, va_list list)
 	pid_t child;
 
 	cr_assert(args[0], "SNP_GUARD names no program; use make unit");
-	cr_assert(out && err);
+	cr_assert(err);
 	for (int i = 2; first && i < ARGS_MAX; i++) {
 		args[i] = va_arg(list, const char *);
 		if (!args[i])
@@ -64,8 +64,11 @@ static void guard_to(FILE *out, const char *first, va_list list)
 	child = fork();
 	cr_assert_geq(child, 0);
 	if (!child) {
-		dup2(fileno(out), STDOUT_FILENO);
 		dup2(fileno(err), STDERR_FILENO);
+		if (out)
+			dup2(fileno(out), STDOUT_FILENO);
+		else
+			close(STDOUT_FILENO);
 		execv(args[0], (char **)args);
 		_exit(127);
 	}
@@ -274,6 +277,71 @@ Test(options, arguments_too_many_or_too_few_are_usage_errors)
 	cr_ended(USAGE, "only one FILE can be given");
 	guard("replay", NULL);
 	cr_ended(USAGE, "FILE is missing");
+}
+
+/* ---- output that nobody gets ---- */
+
+static void guard_for_nobody(FILE *out, const char *first, ...)
+{
+	va_list list;
+
+	va_start(list, first);
+	guard_to(out, first, list);
+	va_end(list);
+	if (out)
+		fclose(out);
+	cr_expect(is_one_line(run.err), "%s", run.err);
+}
+
+static FILE *closed_pipe(void)
+{
+	int fds[2];
+
+	cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
+	close(fds[0]);
+	return fdopen(fds[1], "w");
+}
+
+Test(options, output_that_is_lost_is_could_not_verify)
+{
+	static const char *const rows[][2] = {
+		{ "--help" },
+		{ "help" },
+		{ "--version" },
+		{ "explain" },
+		{ "catalog" },
+		{ "completion", "bash" },
+		{ "run", "--help" },
+		{ "check", "--help" },
+		{ "replay", "--usage" },
+		{ "status", "-?" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		guard_for_nobody(fopen("/dev/full", "w"), rows[i][0], rows[i][1], NULL);
+		cr_ended(UNVERIFIED, "snp-guard: standard output: ");
+		guard_for_nobody(closed_pipe(), rows[i][0], rows[i][1], NULL);
+		cr_ended(UNVERIFIED, "snp-guard: standard output: ");
+		guard_for_nobody(NULL, rows[i][0], rows[i][1], NULL);
+		cr_ended(UNVERIFIED, "snp-guard: standard output: ");
+	}
+}
+
+/* Of short output the last write says why. */
+Test(options, why_output_is_lost)
+{
+	guard_for_nobody(fopen("/dev/full", "w"), "--version", NULL);
+	cr_ended(UNVERIFIED, "snp-guard: standard output: No space left on device");
+	guard_for_nobody(closed_pipe(), "--version", NULL);
+	cr_ended(UNVERIFIED, "snp-guard: standard output: Broken pipe");
+	guard_for_nobody(NULL, "--version", NULL);
+	cr_ended(UNVERIFIED, "snp-guard: standard output: Bad file descriptor");
+}
+
+Test(options, a_usage_error_stays_one)
+{
+	guard_for_nobody(fopen("/dev/full", "w"), "repaly", NULL);
+	cr_ended(USAGE, "did you mean `replay`?");
 }
 
 /* ---- the terminal ---- */

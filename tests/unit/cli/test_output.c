@@ -99,7 +99,7 @@ Test(status, json_keeps_its_names)
 			       "{\"window\":1,\"opened\":\"2026-05-28T20:26:41Z\",\"denied\":2,"
 			       "\"breaches\":{\"no-latch\":1}}],\"last_denied\":[{\"time\":"
 			       "\"2026-05-28T20:26:42Z\",\"file\":\"cpu3/online\",\"comm\":\"sh\","
-			       "\"tid\":177,\"refused\":true}]}\n");
+			       "\"tid\":177,\"refused\":true}],\"faults\":{}}\n");
 }
 
 Test(status, what_is_degraded_does_not_look_like_success)

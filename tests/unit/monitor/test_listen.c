@@ -124,17 +124,29 @@ Test(listen, addresses)
 	cr_expect_eq(listen_parse(longest, host, port), -EINVAL);
 }
 
-/* Sends a request to the UNIX socket; the whole answer. */
+/* A connection to the UNIX socket, on which nothing may take longer than this. */
+enum { LONG_S = 5 };
+static int connect_to_it(void)
+{
+	const struct timeval limit = { .tv_sec = LONG_S };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(at.sun_path, path);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)), 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0, "%s", strerror(errno));
+	return fd;
+}
+
+/* Sends a request; the whole answer. */
 static const char *ask(const char *request)
 {
 	static char answer[4096];
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = connect_to_it();
 	size_t used = 0;
 	ssize_t n;
 
-	strcpy(at.sun_path, path);
-	cr_assert_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	cr_assert_eq(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
 	while (used < sizeof(answer) - 1 &&
 	       (n = recv(fd, answer + used, sizeof(answer) - 1 - used, 0)) > 0)
@@ -158,6 +170,7 @@ static void open_listener(struct listener **l, __u64 stale_ns)
 {
 	snprintf(address, sizeof(address), "unix:%s", path);
 	cr_assert_eq(listener_open(l, address, stale_ns), 0);
+	cr_assert_eq(listener_start(*l), 0);
 }
 
 Test(listen, metrics_and_health)
@@ -204,4 +217,67 @@ Test(listen, what_a_killed_guard_left_is_replaced_and_a_file_is_not)
 	holds("kept");
 	cr_expect_eq(listener_open(&l, "unix:", 0), -EINVAL);
 	cr_expect_eq(listener_open(&l, "nonsense", 0), -EINVAL);
+}
+
+/* ---- clients that hold on to their connections ---- */
+
+enum { CLIENTS = 200 };
+
+Test(listen, silent_clients_keep_nobody_out)
+{
+	struct listener *l;
+	int fds[CLIENTS];
+
+	open_listener(&l, UINT64_MAX);
+	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connect_to_it();
+		/* Some have sent the beginning of a request. */
+		if (i % 2)
+			cr_expect_eq(send(fds[i], "GET /me", 7, MSG_NOSIGNAL), 7);
+		if (i % 20 == 0)
+			answers(GET("/metrics"), "200", "\r\n\r\na 1\n");
+	}
+	answers(GET("/metrics"), "200", "\r\n\r\na 1\n");
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	listener_close(l);
+}
+
+Test(listen, clients_that_do_not_read_keep_nobody_out)
+{
+	static char much[1 << 20];
+	struct listener *l;
+	int fds[CLIENTS];
+
+	open_listener(&l, UINT64_MAX);
+	memset(much, 'a', sizeof(much) - 1);
+	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1), 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connect_to_it();
+		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
+			     0);
+	}
+	answers(GET("/healthz"), "200", "ok");
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	listener_close(l);
+}
+
+/* The privileges are dropped between the two. */
+Test(listen, its_thread_starts_when_it_is_told_to)
+{
+	struct listener *l;
+	unsigned int before = fixture_threads();
+
+	snprintf(address, sizeof(address), "unix:%s", path);
+	cr_assert_eq(listener_open(&l, address, 0), 0);
+	cr_expect_eq(fixture_threads(), before);
+	cr_assert_eq(listener_start(l), 0);
+	cr_expect_eq(fixture_threads(), before + 1);
+	listener_close(l);
+	cr_expect_eq(fixture_threads(), before);
+	cr_assert_eq(listener_open(&l, address, 0), 0);
+	listener_close(l);
+	cr_expect_eq(access(path, F_OK), -1, "the socket is gone");
 }

@@ -50,17 +50,19 @@ Test(service, the_status_line_has_room_for_the_largest)
 
 Test(service, nobody_waits_for_a_sign_of_life)
 {
+	struct outputs none = { .changed_fd = -1 };
 	struct service_watchdog w;
 
 	unsetenv("WATCHDOG_USEC");
 	service_watchdog_begin(&w);
 	cr_expect_eq(service_alive_at(&w), UINT64_MAX);
-	service_alive(&w, 5);
+	service_alive(&none, &w, 5);
 	cr_expect_eq(service_alive_at(&w), UINT64_MAX);
 }
 
 Test(service, signs_of_life_come_twice_as_often_as_asked_for)
 {
+	struct outputs none = { .changed_fd = -1 };
 	struct service_watchdog w;
 	char pid[16];
 
@@ -69,11 +71,11 @@ Test(service, signs_of_life_come_twice_as_often_as_asked_for)
 	setenv("WATCHDOG_USEC", "30000000", 1);
 	service_watchdog_begin(&w);
 	cr_expect_eq(service_alive_at(&w), 0, "the first at once");
-	service_alive(&w, 1000);
+	service_alive(&none, &w, 1000);
 	cr_expect_eq(service_alive_at(&w), 15000001000ull);
-	service_alive(&w, 15000000999ull);
+	service_alive(&none, &w, 15000000999ull);
 	cr_expect_eq(service_alive_at(&w), 15000001000ull, "it is not time yet");
-	service_alive(&w, 15000001000ull);
+	service_alive(&none, &w, 15000001000ull);
 	cr_expect_eq(service_alive_at(&w), 30000001000ull);
 	setenv("WATCHDOG_PID", "1", 1);
 	service_watchdog_begin(&w);

@@ -39,7 +39,8 @@ static void record(void)
 	at(2, deny);
 	at(3, down);
 	at(8, kernel_full_shutdown);
-	guard("run", "--record", recording, "--for", "10", "--format", "json", NULL);
+	guard("run", "--record", recording, "--flight-recorder", "off", "--for", "10", "--format",
+	      "json", NULL);
 	cr_status(WARNING);
 	strcpy(recorded_out, ended.out);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/standard_output.h"
 #include "session/session.h"
 #include "standin/host.h"
 
@@ -50,12 +51,14 @@ struct streams {
 	FILE *out, *err;
 };
 
+const char *guard_stdout;
+
 static struct streams redirect(void)
 {
 	struct streams kept = { stdout, stderr };
 
 	fflush(NULL);
-	stdout = tmpfile();
+	stdout = guard_stdout ? fopen(guard_stdout, "we") : tmpfile();
 	stderr = tmpfile();
 	cr_assert(stdout && stderr);
 	return kept;
@@ -79,8 +82,9 @@ static void restore(struct streams kept)
 static int call(const struct command *command, struct call *c)
 {
 	int status = STATUS_UNVERIFIED;
+	bool failed = command->run(c->argc, c->argv, &status);
 
-	return command->run(c->argc, c->argv, &status) ? STATUS_UNVERIFIED : status;
+	return !output_end() || failed ? STATUS_UNVERIFIED : status;
 }
 
 void guard(const char *command, ...)

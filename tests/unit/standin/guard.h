@@ -16,6 +16,9 @@ struct ended {
 
 extern struct ended ended;
 
+/* Where the stdout of the next commands goes; NULL: to ended.out. */
+extern const char *guard_stdout;
+
 /* Calls a command with these arguments, the last of which is NULL. */
 void guard(const char *command, ...) __attribute__((sentinel));
 /* The same in a process of its own, for what ends the process: usage errors and --help. */
@@ -30,10 +33,11 @@ void run_for(const char *seconds);
 double took(void);
 
 /* Parts of the lines of JSON. */
-#define EVENT(name)   "\"event\":\"" name "\""
-#define BREACH(name)  "\"breach\":\"" name "\""
-#define STATE(name)   "\"state\":\"" name "\""
-#define GATE_DEGRADED EVENT("gate") "," STATE("degraded")
+#define EVENT(name)	   "\"event\":\"" name "\""
+#define BREACH(name)	   "\"breach\":\"" name "\""
+#define FAULT(part, state) "\"part\":\"" part "\",\"state\":\"" state "\""
+#define STATE(name)	   "\"state\":\"" name "\""
+#define GATE_DEGRADED	   EVENT("gate") "," STATE("degraded")
 
 #define cr_status(expected)                                                                        \
 	cr_assert_eq(ended.status, expected, "status %d, expected %d; stderr: %s\nstdout: %s",     \

@@ -9,6 +9,7 @@
 #include <linux/perf_event.h>
 #include <linux/psp-sev.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -25,12 +26,14 @@
 
 #include "abi/event.h"
 #include "host/registers.h"
+#include "output/sink.h"
 
 struct host host;
 
 /* ---- files ---- */
 
-static const char *const roots[] = { "/sys/", "/proc/", "/dev/", "/run/", "/etc/", "/lib/modules" };
+static const char *const roots[] = { "/sys/", "/proc/",	      "/dev/",	  "/run/",
+				     "/etc/", "/lib/modules", "/var/lib/" };
 
 static bool is_of_host(const char *path)
 {
@@ -142,6 +145,8 @@ int __wrap_open(const char *path, int flags, ...)
 		errno = -err;
 		return -1;
 	}
+	if (is_of_host(path) && flags & O_CREAT)
+		host_log("write %s", path);
 	fd = __real_open(below(path, full), flags, mode);
 	if (fd >= 0 && fd < FDS)
 		cpu_of_fd[fd] = is_of_host(path) ? cpu_of_msr(path) : -1;
@@ -336,6 +341,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
 	if (host.stands && fd >= 0 && fd == tracefs_fd)
 		return change_events(fd, data, size);
+	if (host.on_write && host.on_write(fd, &size))
+		return -1;
 	return __real_write(fd, data, size);
 }
 
@@ -370,7 +377,7 @@ uid_t __wrap_geteuid(void)
 	return host.stands ? host.euid : __real_geteuid();
 }
 
-/* The tests keep the privileges that the guard drops. */
+/* The tests keep the privileges that the guard drops. A thread that exists would keep them, too. */
 int __real_cap_set_proc(cap_t caps);
 int __wrap_cap_set_proc(cap_t caps);
 int __wrap_cap_set_proc(cap_t caps)
@@ -381,6 +388,8 @@ int __wrap_cap_set_proc(cap_t caps)
 		return __real_cap_set_proc(caps);
 	if (is_refused("cap_set_proc"))
 		return -1;
+	cr_assert_eq(fixture_threads(), host.threads,
+		     "a thread was started before the privileges were dropped");
 	text = cap_to_text(caps, NULL);
 	host_log("capabilities %s", text);
 	cap_free(text);
@@ -520,6 +529,7 @@ void at(double seconds, void (*step)(void))
 void host_begin_script(void)
 {
 	host.began_ns = host.now_ns;
+	host.threads = fixture_threads();
 	host.late = false;
 	for (unsigned int i = 0; i < step_count; i++)
 		if (steps[i].relative) {
@@ -566,6 +576,67 @@ static void end_what_does_not_end(void)
 	raise(SIGTERM);
 }
 
+/* ---- threads: the outputs work whenever the guard waits, and no time passes ---- */
+
+static struct sink *sinks[SNP_PART_COUNT];
+
+static bool let_outputs_work(void)
+{
+	bool progress = false;
+
+	for (int i = 0; i < SNP_PART_COUNT; i++)
+		while (sinks[i] && sink_work(sinks[i]))
+			progress = true;
+	return progress;
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *arg), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *arg), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *arg), void *arg)
+{
+	int i = 0;
+
+	if (!host.stands)
+		return __real_pthread_create(thread, attributes, start, arg);
+	if (is_refused("pthread_create"))
+		return errno;
+	while (sinks[i])
+		i++;
+	sinks[i] = arg;
+	*thread = i;
+	return 0;
+}
+
+int __real_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result)
+{
+	if (!host.stands)
+		return __real_pthread_join(thread, result);
+	sinks[thread] = NULL;
+	return 0;
+}
+
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+				  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+				  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+				  const struct timespec *until)
+{
+	bool progress;
+
+	if (!host.stands)
+		return __real_pthread_cond_timedwait(cond, lock, until);
+	pthread_mutex_unlock(lock);
+	progress = let_outputs_work();
+	pthread_mutex_lock(lock);
+	return progress ? 0 : ETIMEDOUT;
+}
+
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
@@ -580,6 +651,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	while (next_step(host.now_ns))
 		move_on(host.now_ns);
 	do {
+		let_outputs_work();
 		end_what_does_not_end();
 		n = __real_poll(fds, count, 0);
 	} while (!n && move_on(until));
@@ -796,6 +868,7 @@ void host_begin(unsigned int cpus, const char *without)
 	perf_fd = tracefs_fd = -1;
 	for (int fd = 0; fd < FDS; fd++)
 		cpu_of_fd[fd] = -1;
+	setenv("NOTIFY_SOCKET", "/run/systemd/notify", 1);
 	kernel_fixture_begin(&host.kernel);
 	kernel_fixture_like_7_3(&host.kernel, without);
 	kernel_fixture_symbol(&host.kernel, "hibernate_atomic");
@@ -811,6 +884,7 @@ void host_begin(unsigned int cpus, const char *without)
 	link_to("/proc/self/ns/user", "user:[4026531837]");
 	link_to("/proc/self/ns/pid", "pid:[4026531836]");
 	host_write("/run/keep", "");
+	host_write("/var/lib/keep", "");
 	host_write("/etc/keep", "");
 	host_write("/sys/fs/bpf/keep", "");
 	host_write("/bpf/keep", "");

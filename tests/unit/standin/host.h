@@ -18,15 +18,18 @@ struct host {
 	bool stands;
 	struct kernel_fixture kernel; /* with the files */
 	unsigned int cpus;
-	uint64_t syscfg[64]; /* of each CPU */
-	__u64 now_ns;	     /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
-	__u64 began_ns;	     /* when the last command began */
+	uint64_t syscfg[64];  /* of each CPU */
+	__u64 now_ns;	      /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
+	__u64 began_ns;	      /* when the last command began */
+	unsigned int threads; /* how many there were then */
 	uid_t euid;
 	uint64_t watchdog_usec;	    /* as the service manager asks for; 0: it does not */
 	struct psp_status firmware; /* what /dev/sev says */
 	bool late;		    /* the guard went on for an hour after the script's end */
 	/* Asked before a file is opened: 0, or a negative errno that the open fails with. */
 	int (*on_open)(const char *path, int flags);
+	/* Asked before a write: 0, perhaps with fewer bytes in *size, or -1 with errno set. */
+	int (*on_write)(int fd, size_t *size);
 	/* Asked before a kprobe event is removed: true if a program is attached to it. */
 	bool (*is_in_use)(const char *event);
 	/* What the guard asked of the kernel and of others, one line each, in order. */

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Faults in whole runs, on the stand-ins of the unit tests and in the lab.
+faults_unit_src := $(filter tests/unit/standin/% %fixture.c,$(standin_src)) \
+	$(patsubst %,tests/faults/%.c,inject scene sites unit)
+
+# $(1): the directory with the guard's objects, and units.a; $(2): flags; $(3): the program
+define faults_program
+# Assertions without Criterion, which has a process of its own for each test.
+$(1)/faults/%.o: tests/%.c | needs
+	$$(call msg,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(guard_cflags) -Itests/faults/plain -Itests/unit -c $$< -o $$@
+
+# src/ calls faulty_open() in place of open(), and so on: all that inject.c has.
+$(1)/faults/units.a: $(4) $(1)/faults/faults/inject.o
+	$$(call msg,OBJCOPY,$$@)
+	$$(Q)nm -P -g $(1)/faults/faults/inject.o | sed -nE 's/^faulty_([^ ]*) T .*/\1 faulty_\1/p' >$$(@D)/redefined
+	$$(Q)objcopy --redefine-syms=$$(@D)/redefined $$< $$@
+
+# The command's stdout and stderr are streams that can fail.
+$(1)/faults/guard.o: $(1)/faults/unit/standin/guard.o
+	$$(call msg,OBJCOPY,$$@)
+	$$(Q)objcopy --redefine-sym tmpfile=faulty_tmpfile $$< $$@
+
+$(3): $(patsubst tests/%.c,$(1)/faults/%.o,$(filter-out %/standin/guard.c,$(faults_unit_src))) \
+		$(1)/faults/guard.o $(1)/faults/units.a | $(O)/test
+	$$(call msg,LD,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) $$(standin_wraps:%=-Wl,--wrap=%) -Wl,--wrap=command_run \
+		-Wl,--wrap=sweep $$^ $$(lib_libs) -o $$@
+endef
+# With sanitizers; and without, four times as fast.
+$(eval $(call faults_program,$(O)/asan,$(sanitize),$(O)/test/faults,$(O)/asan/units.a))
+$(eval $(call faults_program,$(O)/obj,,$(O)/test/faults-plain,$(O)/test/units.a))
+
+# In the lab: a library that makes the guard's calls fail, and who says which.
+$(O)/test/shim.so: tests/faults/shim.c | needs $(O)/test
+	$(call msg,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(guard_cflags) -fPIC -shared -ftls-model=initial-exec -MF $@.d -MT $@ \
+		$< -o $@
+
+# All of them on the stand-ins, then at random for FAULTS_SECONDS in the lab. SEED: as an earlier run
+# has it.
+FAULTS_SECONDS ?= 3600
+.PHONY: check-faults
+check-faults: deps
+	@$(MAKE) run-check-faults
+
+.PHONY: run-check-faults
+run-check-faults: all lab-programs $(O)/test/faults $(O)/test/faults-plain $(faults_lab)
+	@echo 'Each call of a run fails once with each errno: half an hour; then at random in the lab: $(FAULTS_SECONDS) s.'
+	@tests/faults/run --plain
+	@tests/faults/run --call malloc
+	@echo $(FAULTS_SECONDS) $(or $(SEED),$$RANDOM) >$(O)/test/faults-at-length
+	@lab/snp-lab --firmware full --timeout $$(($(FAULTS_SECONDS) * 2 + 300)) --run tests/lab/faults.sh \
+		--add tests/lab/lib.sh:/lab/lib.sh --add $(O)/test/shim.so:/lab/shim.so --add $(O)/test/drive \
+		--add $(O)/test/faults-at-length:/lab/faults --out $(O)/test/lab/faults-at-length

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash disable=SC1091,SC2154
+# A host with lockdown=integrity, as Secure Boot makes it: what the guard may do there, and what it
+# still could. Needs --firmware full and lockdown=integrity.
+. /lab/lib.sh
+
+# The six of docs/security.md: DAC_OVERRIDE 1, SYS_RAWIO 17, SYS_ADMIN 21, SYSLOG 34, PERFMON 38, BPF 39.
+allowed=000000c400220002
+
+# privileges_of PID: one line for each thread, its name first, that has more than docs/security.md lists
+privileges_of() {
+	for task in /proc/"$1"/task/*; do
+		awk -v allowed=$allowed '
+			$1 == "Name:" { name = $2 }
+			/^Cap(Prm|Eff|Bnd):/ && $2 != allowed || /^Cap(Inh|Amb):/ && $2 + 0 ||
+				$1 == "NoNewPrivs:" && $2 != 1 { more = more " " $1 $2 }
+			END { if (more) print name ":" more }' "$task"/status
+	done
+}
+
+# starts_with_few OPTION...: each thread of a guard that is started so has only what it needs
+starts_with_few() {
+	scenario "privileges of each thread: run $*"
+	guard_begin run "$@" >"$json" 2>"$err"
+	guard_ready
+	threads=$(find /proc/"$guard"/task -mindepth 1 -maxdepth 1 | wc -l)
+	more=$(privileges_of "$guard")
+	checked
+	[ -z "$more" ] || fail "of $threads threads: $more"
+	kill "$guard"
+	wait "$guard"
+}
+
+is_locked() { grep -q '\[integrity\]' /sys/kernel/security/lockdown; }
+starts_with_few
+expect "lockdown is on" is_locked
+starts_with_few --listen 127.0.0.1:80
+expect "it has a thread that answers" [ "$threads" -gt 1 ]
+starts_with_few --record /tmp/record.trace
+starts_with_few --textfile /tmp/metrics.prom
+starts_with_few --pin --listen 127.0.0.1:80 --record /tmp/record.trace --textfile /tmp/metrics.prom
+starts_with_few --pin
+expect "the pins go" snp-guard detach
+
+finish

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Outputs that fail while a guard runs: the guard and its gate go on, and the guard says so. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "standin/guard.h"
+#include "standin/kernel.h"
+
+static char recording[128];
+static int opened; /* what the last open for writing by a user returned */
+
+static void begin(void)
+{
+	kernel_begin(4, "");
+	kernel.disables_hotplug = true;
+	opened = 1;
+	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
+}
+
+TestSuite(faults, .init = begin, .fini = kernel_end);
+
+/* ---- for scripts ---- */
+
+static void try_the_gate(void)
+{
+	opened = kernel_open_for_writing("cpu%u/online", 2);
+}
+
+static void lose_snp_en(void)
+{
+	host_set_snp_en(3, false);
+}
+
+/* Of the window that each test opens: the gate refuses, and a breach is named. */
+static void window_with_a_breach(void)
+{
+	at(1, kernel_begin_snp);
+	at(8, try_the_gate);
+	at(9, lose_snp_en);
+}
+
+static void expect_all_of_the_guard(void)
+{
+	cr_assert_eq(opened, -EPERM, "opening was not refused: %d", opened);
+	cr_assert_geq(took(), 29);
+}
+
+/* ---- writes that fail ---- */
+
+static struct {
+	const char *path; /* NULL: of stdout */
+	int err;	  /* 0: none fails */
+	size_t passes;	  /* bytes that still fit */
+	int failed;
+} writes;
+
+static bool is_meant(int fd)
+{
+	struct stat meant, st;
+
+	if (!writes.path)
+		return fd == fileno(stdout);
+	return !stat(writes.path, &meant) && !fstat(fd, &st) && st.st_ino == meant.st_ino;
+}
+
+static int on_write(int fd, size_t *size)
+{
+	if (!writes.err || !is_meant(fd))
+		return 0;
+	if (writes.passes) {
+		*size = *size < writes.passes ? *size : writes.passes;
+		writes.passes -= *size;
+		return 0;
+	}
+	writes.failed++;
+	errno = writes.err;
+	return -1;
+}
+
+static void fail_writes(const char *path, int err, size_t passes)
+{
+	host.on_write = on_write;
+	writes.path = path;
+	writes.err = err;
+	writes.passes = passes;
+	writes.failed = 0;
+}
+
+/* Room for one record and a part of the next one. */
+static void disk_is_full(void)
+{
+	fail_writes(recording, ENOSPC, 200);
+}
+
+static void disk_has_room(void)
+{
+	writes.err = 0;
+}
+
+static void pipe_is_closed(void)
+{
+	fail_writes(NULL, EPIPE, 0);
+}
+
+/* ---- the recording ---- */
+
+Test(faults, a_full_disk_ends_no_run)
+{
+	window_with_a_breach();
+	at(3, disk_is_full);
+	guard("run", "--record", recording, "--format", "json", "--for", "30", NULL);
+	expect_all_of_the_guard();
+	cr_status(UNVERIFIED);
+	cr_assert_geq(writes.failed, 2, "it is tried again");
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_assert_eq(times(ended.out, FAULT("recording", "failing")), 1);
+	cr_out("\"faults\":{\"recording\":{\"lost\":");
+	cr_err("recording: No space left on device; the guard goes on");
+}
+
+Test(faults, a_disk_that_has_room_again_gets_the_whole_recording)
+{
+	window_with_a_breach();
+	at(3, disk_is_full);
+	at(20, disk_has_room);
+	guard("run", "--record", recording, "--format", "json", "--for", "30", NULL);
+	expect_all_of_the_guard();
+	cr_status(CRITICAL);
+	cr_assert_geq(writes.failed, 2);
+	cr_out(FAULT("recording", "working"));
+	guard("replay", "--format", "json", recording, NULL);
+	cr_status(CRITICAL);
+	cr_quiet();
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_out(EVENT("end"));
+}
+
+/* ---- stdout ---- */
+
+Test(faults, a_reader_that_goes_away_ends_no_run)
+{
+	window_with_a_breach();
+	at(3, pipe_is_closed);
+	guard("run", "--record", recording, "--format", "json", "--for", "30", NULL);
+	expect_all_of_the_guard();
+	cr_status(UNVERIFIED);
+	cr_assert_eq(writes.failed, 1, "nobody reads it any more");
+	cr_assert_eq(times(ended.err, "stdout: Broken pipe; the guard goes on"), 1);
+	cr_not_out(BREACH("cpu-without-snp-en"));
+	host.on_write = NULL;
+	guard("replay", "--format", "json", recording, NULL);
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_out(FAULT("stdout", "failing"));
+}
+
+/* ---- records ---- */
+
+static void record_that_no_guard_writes(void)
+{
+	struct snp_event e = { .kind = SNP_EV_CPU_UP, .subject = 1u << 30 };
+
+	e.seq = ++bpf_kernel.state->seq;
+	bpf_put(&e);
+}
+
+Test(faults, a_record_that_is_none_is_a_lost_one)
+{
+	window_with_a_breach();
+	at(3, record_that_no_guard_writes);
+	run_for("30");
+	expect_all_of_the_guard();
+	cr_status(CRITICAL);
+	cr_out("\"event\":\"lost\",\"records\":1");
+	cr_out(BREACH("blind"));
+	cr_out(BREACH("cpu-without-snp-en"));
+}
+
+/* ---- the flight recorder ---- */
+
+#define FLIGHT "/var/lib/snp-guard"
+
+static char flight[256];
+
+static const char *path_of_recording(void)
+{
+	const char *at = strstr(ended.out, "\"recording\":\"" FLIGHT);
+
+	cr_assert(at, "%s", ended.out);
+	at += strlen("\"recording\":\"");
+	snprintf(flight, sizeof(flight), "%s%.*s", host.kernel.files.root, (int)strcspn(at, "\""),
+		 at);
+	return flight;
+}
+
+Test(faults, a_breach_leaves_a_recording)
+{
+	struct stat st;
+
+	window_with_a_breach();
+	run_for("30");
+	cr_status(CRITICAL);
+	cr_assert_eq(stat(path_of_recording(), &st), 0, "%s", flight);
+	cr_assert_eq(st.st_mode & 0777, 0600);
+	guard("replay", "--format", "json", flight, NULL);
+	cr_status(CRITICAL);
+	cr_quiet();
+	cr_out(EVENT("start"));
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_out(EVENT("end"));
+}
+
+Test(faults, no_breach_leaves_none)
+{
+	at(1, kernel_begin_snp);
+	run_for("30");
+	cr_status(CLEAN);
+	cr_assert_not(host_has(FLIGHT));
+}
+
+Test(faults, a_flight_recorder_that_is_off_keeps_nothing)
+{
+	window_with_a_breach();
+	guard("run", "--flight-recorder", "off", "--format", "json", "--for", "30", NULL);
+	cr_status(CRITICAL);
+	cr_not_out("\"recording\"");
+	cr_assert_not(host_has(FLIGHT));
+}
+
+Test(faults, a_directory_that_can_not_be_made_is_told)
+{
+	host_refuse(FLIGHT, -EROFS);
+	window_with_a_breach();
+	run_for("30");
+	expect_all_of_the_guard();
+	cr_status(UNVERIFIED);
+	cr_out(FAULT("flight-recorder", "failing"));
+	cr_out(BREACH("cpu-without-snp-en"));
+}
+
+Test(faults, status_has_them)
+{
+	window_with_a_breach();
+	guard("run", "--pin", "--textfile", "/run/no/such/dir", "--for", "30", NULL);
+	cr_status(UNVERIFIED);
+	guard("status", NULL);
+	cr_out("fault:    textfile: No such file or directory; lost: ");
+	cr_out("recorded: " FLIGHT "/2026-06-01T00:16:");
+	guard("status", "--format", "json", NULL);
+	cr_out("\"faults\":{\"textfile\":{\"lost\":");
+	cr_out("\"recording\":\"" FLIGHT);
+}
+
+/* ---- recordings that go on in another file ---- */
+
+static char moved[160];
+
+static void move_recording(void)
+{
+	snprintf(moved, sizeof(moved), "%s.1", recording);
+	cr_assert_eq(rename(recording, moved), 0);
+	sighup();
+}
+
+static void replays(const char *file, int status)
+{
+	guard("replay", "--format", "json", file, NULL);
+	cr_status(status);
+	/* Else it would say that no END is there. */
+	cr_quiet();
+}
+
+Test(faults, at_sighup_the_recording_is_opened_anew)
+{
+	window_with_a_breach();
+	at(5, move_recording);
+	guard("run", "--record", recording, "--for", "30", NULL);
+	cr_status(CRITICAL);
+	replays(moved, CLEAN);
+	cr_out(STATE("window-open"));
+	replays(recording, CRITICAL);
+	cr_out(BREACH("cpu-without-snp-en"));
+	cr_not_out(EVENT("start"));
+}
+
+static void try_the_gate_often(void)
+{
+	for (int i = 0; i < 900; i++)
+		try_the_gate();
+}
+
+Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+{
+	struct stat newer, older;
+
+	at(1, kernel_begin_snp);
+	for (int i = 0; i < 22; i++)
+		at(2 + i, try_the_gate_often);
+	at(28, lose_snp_en);
+	guard("run", "--record", recording, "--record-limit", "2", "--for", "40", NULL);
+	cr_status(CRITICAL);
+	snprintf(moved, sizeof(moved), "%s.1", recording);
+	cr_assert(!stat(recording, &newer) && !stat(moved, &older));
+	cr_assert_leq(newer.st_size + older.st_size, 2 << 20);
+	cr_assert_geq(older.st_size, 1 << 20);
+	replays(moved, CLEAN);
+	replays(recording, CRITICAL);
+}
