@@ -9,8 +9,9 @@
  *
  * and how what root does disturbs their work:
  *
- *	tamper writers N FILE...	counts the writers N times while each FILE is opened all the
- *time tamper trial FILE	tries the gate, as `status` does, while another thread tries it, too
+ *	tamper writers N FILE...
+ *				counts writers N times while others open the FILEs all the time
+ *	tamper trial FILE	tries the gate, as `status` does, while another thread tries it, too
  *	tamper late FILE	tries the gate long after it said that it would
  *
  * Exit status: 0 done; 1 refused, or of no use; 2 it could not be tried.
@@ -146,32 +147,36 @@ static __s64 steer(int program, enum snp_steer_verb verb, __u64 value)
 	return s.result;
 }
 
-static pid_t open_all_the_time(const char *file)
+enum { OPENERS = 2 };
+
+static pid_t open_all_the_time(char **files)
 {
 	pid_t child = fork();
 
-	while (!child)
-		close(open(file, O_WRONLY | O_CLOEXEC));
+	for (int i = 0; !child; i++) {
+		if (!files[i])
+			i = 0;
+		close(open(files[i], O_WRONLY | O_CLOEXEC));
+	}
 	return child;
 }
 
 static int count_writers(int times, char **files)
 {
 	int program = find_steer(), none = 0, failed = 0;
-	pid_t group[16];
-	unsigned int n = 0;
+	pid_t openers[OPENERS];
 	__s64 writers;
 
-	for (; files[n] && n < 16; n++)
-		group[n] = open_all_the_time(files[n]);
+	for (int i = 0; i < OPENERS; i++)
+		openers[i] = open_all_the_time(files);
 	for (int i = 0; i < times; i++) {
 		writers = steer(program, SNP_STEER_WRITERS, 0);
 		none += !writers;
 		failed += writers < 0;
 	}
-	while (n--) {
-		kill(group[n], SIGKILL);
-		waitpid(group[n], NULL, 0);
+	for (int i = 0; i < OPENERS; i++) {
+		kill(openers[i], SIGKILL);
+		waitpid(openers[i], NULL, 0);
 	}
 	printf("counted %d times, %d times none, %d times in vain\n", times, none, failed);
 	return none || failed;
