@@ -16,13 +16,16 @@ static int open_tracefs(const char *path, int flags)
 {
 	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char full[160];
-	int fd = -1;
+	int fd = -1, err = 0;
 
 	for (int i = 0; i < 2 && fd < 0; i++) {
 		snprintf(full, sizeof(full), "%s/%s", roots[i], path);
 		fd = open(full, flags | O_CLOEXEC);
+		/* Of a tracefs that is there, and not of the place where there is none. */
+		if (fd < 0 && (!err || errno != ENOENT))
+			err = -errno;
 	}
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? err : fd;
 }
 
 static int write_command_once(const char *line)

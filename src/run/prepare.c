@@ -53,6 +53,8 @@ void run_wire(struct run *r)
 				 .gates = r->hooks.states[FACT_GATE].covered,
 				 .audit = r->settings->audit,
 				 .told_exposed = sensors_state(r->sensors).exposed };
+	if (r->settings->duration)
+		r->end_ns = boottime_ns() + r->settings->duration * NS_PER_S;
 }
 
 int run_begin_ledger(struct run *r, int group)

@@ -8,7 +8,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "host/own_events.h"
 #include "run/privileges.h"
 #include "run/run_state.h"
 #include "util/complain.h"
@@ -94,8 +93,6 @@ int run_guard(const struct run_request *request, int *status)
 
 	if (signal_fd < 0)
 		return signal_fd;
-	if (r.settings->duration)
-		r.end_ns = boottime_ns() + r.settings->duration * NS_PER_S;
 	err = run_add_outputs(&r);
 	if (!err)
 		err = take_lock(&r.pinned);
