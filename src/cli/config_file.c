@@ -27,6 +27,7 @@ struct parse {
 	bool unclaimed; /* the line before should have become a key */
 	bool ignored;	/* the section is unknown: skip its keys */
 	int problems;
+	int err; /* a negative errno if it could not be read to its end */
 };
 
 static void __attribute__((format(printf, 2, 3))) problem(struct parse *p, const char *format, ...)
@@ -83,9 +84,12 @@ static char *next_line(char *str, int num, void *ctx)
 	char *line;
 
 	check_claimed(p);
+	errno = 0;
 	len = getline(&p->buf, &p->room, p->f);
-	if (len < 0)
+	if (len < 0) {
+		p->err = feof(p->f) ? 0 : errno ? -errno : -EIO;
 		return NULL;
+	}
 	p->line++;
 	*str = 0;
 	line = p->buf;
@@ -115,16 +119,35 @@ static int take_key(void *ctx, const char *section, const char *key, const char 
 {
 	struct parse *p = ctx;
 	char why[256];
+	int err = 0;
 
 	p->unclaimed = false;
 	if (p->ignored)
 		return 1;
 	if (!*section)
 		problem(p, "`%s` is in no section; put [run] before it", key);
-	else if (p->user->key(p->user->ctx, section, key, value, p->name, p->line, why,
-			      sizeof(why)))
+	else
+		err = p->user->key(p->user->ctx, section, key, value, p->name, p->line, why,
+				   sizeof(why));
+	if (err == -ENOMEM)
+		p->err = err;
+	else if (err)
 		problem(p, "%s", why);
 	return 1;
+}
+
+/* True if the path is wrong, and stays so; else the file may be readable later. */
+static bool is_mistake(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG ||
+	       err == EISDIR || err == EACCES || err == EPERM;
+}
+
+/* Returns 1, for a problem, or -err for what may pass. */
+static int unreadable(const char *path, int err, const struct config_user *user)
+{
+	user->problem(user->ctx, path, 0, strerror(err));
+	return is_mistake(err) ? 1 : -err;
 }
 
 int config_read_stream(FILE *f, const char *name, const struct config_user *user)
@@ -134,13 +157,10 @@ int config_read_stream(FILE *f, const char *name, const struct config_user *user
 	/* inih returns the first line that it could not parse, which next_line() has reported. */
 	int err = ini_parse_stream(next_line, &p, take_key, &p);
 
-	if (ferror(f)) {
-		p.line = 0;
-		problem(&p, "can't be read");
-		p.problems = -EIO;
-	}
 	free(p.buf);
-	return err == -2 ? -ENOMEM : p.problems;
+	if (err == -2)
+		p.err = -ENOMEM;
+	return p.err ? unreadable(name, -p.err, user) : p.problems;
 }
 
 /* Why a process of root must not obey a file or directory, or NULL. */
@@ -155,32 +175,38 @@ static const char *distrust(const struct stat *st, mode_t type)
 	return NULL;
 }
 
+/* f reads from fd. */
+static int read_trusted(int fd, FILE *f, const char *path, const struct config_user *user)
+{
+	const char *why;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return unreadable(path, errno, user);
+	why = distrust(&st, S_IFREG);
+	if (!why)
+		return config_read_stream(f, path, user);
+	user->problem(user->ctx, path, 0, why);
+	return 1;
+}
+
 static int read_file(const char *path, bool may_be_missing, const struct config_user *user)
 {
 	/* Opening a FIFO must not block. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), problems = 1;
-	const char *why = NULL;
-	struct stat st;
-	FILE *f = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), problems;
+	FILE *f;
 
 	if (fd < 0 && errno == ENOENT && may_be_missing)
 		return 0;
-	if (fd < 0 || fstat(fd, &st))
-		why = strerror(errno);
-	else
-		why = distrust(&st, S_IFREG);
-	if (!why) {
-		f = fdopen(fd, "r");
-		why = f ? NULL : strerror(errno);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f) {
+		problems = unreadable(path, errno, user);
+		if (fd >= 0)
+			close(fd);
+		return problems;
 	}
-	if (why)
-		user->problem(user->ctx, path, 0, why);
-	else
-		problems = config_read_stream(f, path, user);
-	if (f)
-		fclose(f);
-	else if (fd >= 0)
-		close(fd);
+	problems = read_trusted(fd, f, path, user);
+	fclose(f);
 	return problems;
 }
 
@@ -191,12 +217,12 @@ static int is_drop_in(const struct dirent *d)
 	return d->d_name[0] != '.' && len > 5 && !strcmp(d->d_name + len - 5, ".conf");
 }
 
-static int unreadable(const char *dir, const struct config_user *user)
+/* Problems, or the errno of what could not be read. */
+static int sum(int problems, int more)
 {
-	int err = -errno;
-
-	user->problem(user->ctx, dir, 0, strerror(-err));
-	return err;
+	if (problems < 0)
+		return problems;
+	return more < 0 ? more : problems + more;
 }
 
 static int read_drop_ins(const char *dir, const struct config_user *user)
@@ -208,7 +234,7 @@ static int read_drop_ins(const char *dir, const struct config_user *user)
 	char *path;
 
 	if (stat(dir, &st))
-		return errno == ENOENT ? 0 : unreadable(dir, user);
+		return errno == ENOENT ? 0 : unreadable(dir, errno, user);
 	why = distrust(&st, S_IFDIR);
 	if (why) {
 		user->problem(user->ctx, dir, 0, why);
@@ -216,15 +242,14 @@ static int read_drop_ins(const char *dir, const struct config_user *user)
 	}
 	n = scandir(dir, &names, is_drop_in, alphasort);
 	if (n < 0)
-		return unreadable(dir, user);
+		return unreadable(dir, errno, user);
 	for (int i = 0; i < n; i++) {
 		found = -ENOMEM;
 		if (problems >= 0 && asprintf(&path, "%s/%s", dir, names[i]->d_name) >= 0) {
 			found = read_file(path, false, user);
 			free(path);
 		}
-		if (problems >= 0)
-			problems = found < 0 ? found : problems + found;
+		problems = sum(problems, found);
 		free(names[i]);
 	}
 	free(names);
@@ -233,15 +258,13 @@ static int read_drop_ins(const char *dir, const struct config_user *user)
 
 int config_read(const char *path, const struct config_user *user)
 {
-	int problems, more;
+	int problems;
 	char *dir;
 
 	if (asprintf(&dir, "%s.d", path ? path : CONFIG_FILE) < 0)
 		return -ENOMEM;
 	problems = read_file(path ? path : CONFIG_FILE, !path, user);
-	more = read_drop_ins(dir, user);
+	problems = sum(problems, read_drop_ins(dir, user));
 	free(dir);
-	if (problems < 0 || more < 0)
-		return problems < 0 ? problems : more;
-	return problems + more;
+	return problems;
 }

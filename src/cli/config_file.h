@@ -13,8 +13,8 @@
 
 struct config_user {
 	/*
-	 * A section begins; a key is set. Each returns 0, or -EINVAL with the mistake in why. The
-	 * keys of an unknown section are skipped.
+	 * A section begins; a key is set. Each returns 0, -ENOMEM, or -EINVAL with the mistake in
+	 * why. The keys of an unknown section are skipped.
 	 */
 	int (*section)(void *ctx, const char *section, char *why, size_t size);
 	int (*key)(void *ctx, const char *section, const char *key, const char *value,
@@ -27,7 +27,8 @@ struct config_user {
 /*
  * Reads a file, and then PATH.d/NAME.conf in the order of the names. path NULL: CONFIG_FILE, which
  * need not exist. A file, or directory of drop-ins, that others than root or this process's user
- * may write to is a problem, and is not read. Returns the number of problems, or -ENOMEM.
+ * may write to is a problem, and is not read. Returns the number of problems; or a negative errno,
+ * if something kept a file from being read that may pass, which is told as a problem too.
  */
 int config_read(const char *path, const struct config_user *user);
 

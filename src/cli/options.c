@@ -3,12 +3,15 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/check_output.h"
 #include "cli/completion.h"
 #include "kernel/hooks.h"
+#include "session/session.h"
 #include "timeline/timeline_picture.h"
+#include "util/complain.h"
 #include "util/nearest.h"
 #include "util/words.h"
 
@@ -128,9 +131,16 @@ static void take_argument(struct command_options *o, char *arg, const struct arg
 
 void options_read(const struct argp *argp, int argc, char **argv, struct command_options *o)
 {
+	error_t err;
+
 	/* argp calls parsers with an argp of its own as the root. */
 	o->argp = argp;
-	argp_parse(argp, argc, argv, 0, NULL, o);
+	err = argp_parse(argp, argc, argv, 0, NULL, o);
+	if (!err)
+		return;
+	/* As argp ends the process for a mistake. */
+	complain("can't read the command line: %s", strerror(err));
+	exit(STATUS_UNVERIFIED);
 }
 
 error_t options_parse(int key, char *arg, struct argp_state *state)

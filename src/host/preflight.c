@@ -78,7 +78,11 @@ static bool has_snp(const struct platform *p)
 
 static bool has_btf(const struct platform *p)
 {
-	return platform_exists(p, "/sys/kernel/btf/vmlinux");
+	int fd = platform_open(p, "/sys/kernel/btf/vmlinux");
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -ENOENT;
 }
 
 static bool has_tracefs(const struct platform *p)

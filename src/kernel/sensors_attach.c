@@ -2,9 +2,11 @@
 #include "kernel/sensors_private.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel/kprobe_event.h"
+#include "util/complain.h"
 
 /* The link keeps the perf event, so the event's descriptor is closed. */
 static int attach_kprobe(struct sensors *s, size_t i)
@@ -51,6 +53,8 @@ int sensors_attach_all(struct sensors *s)
 			sensors_set_complaint("the gate's program %s", hook_table[i].program);
 			return err;
 		}
+		complain("%s can't be attached (%s): trying the next source of %s",
+			 hook_table[i].program, strerror(-err), hook_fact_name(hook_table[i].fact));
 		hooks_refuse(s->hooks, i);
 		return -EAGAIN;
 	}

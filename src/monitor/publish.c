@@ -132,7 +132,8 @@ static int render(const struct metrics_facts *f, char **text, size_t *len)
 	err = metrics_render(out, METRICS_OF_RUN, f);
 	if (fclose(out) && !err)
 		err = -errno;
-	return err;
+	/* glibc's stream succeeds without memory for the text. */
+	return err || *text ? err : -ENOMEM;
 }
 
 void publish(struct publisher *p, const struct session *s, const struct publish_counters *counters)

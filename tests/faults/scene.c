@@ -336,12 +336,19 @@ static void judge_what_is_left(const struct scene *s, struct outcome *o)
 			 host_read("/sys/kernel/tracing/kprobe_events"));
 }
 
-static void judge_refusal(const struct scene *s, struct outcome *o)
+/* A path that is wrong is a mistake in the configuration; all else may pass, and is tried again. */
+static bool may_be_for_good(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG ||
+	       err == EISDIR || err == EACCES || err == EPERM;
+}
+
+static void judge_refusal(const struct scene *s, int err, struct outcome *o)
 {
 	unsigned int lines = times(ended.err, "\n");
 
 	o->ending = ENDED_REFUSED;
-	if (ended.status != UNVERIFIED)
+	if (ended.status != UNVERIFIED && !(ended.status == CANNOT_RUN && may_be_for_good(err)))
 		violates(o, VIOLATION_STATUS, "refused with status %d: %.200s", ended.status,
 			 ended.err);
 	if (lines != 1)
@@ -433,7 +440,7 @@ void scene_play(const struct scene *s, const struct facts *facts, const struct f
 	if (!faults_fired())
 		o->ending = ENDED_NOT_REACHED;
 	else if (!faults_is_running())
-		judge_refusal(s, o);
+		judge_refusal(s, err, o);
 	else
 		judge_run(s, facts, &f, o);
 	kernel_end();

@@ -159,6 +159,16 @@ Test(preflight, no_bpf_lsm)
 	expect_by_gate_alone("no bpf in /sys/kernel/security/lsm", "lsm=");
 }
 
+/* What is not known to lack is not told to lack for good. */
+Test(preflight, files_that_can_not_be_read)
+{
+	needs_root();
+	fixture_remove(&fixture, "/sys/kernel/btf/vmlinux");
+	fixture_remove(&fixture, "/sys/kernel/btf");
+	fixture_write(&fixture, "/sys/kernel/btf", "");
+	cr_expect_str_empty(why(false));
+}
+
 /* What the kernel says of this process's capabilities, as a number of linux/capability.h each. */
 static void write_capabilities(__u64 effective)
 {

@@ -160,6 +160,18 @@ Test(start, a_bad_configuration)
 	can_not_start("/etc/snp-guard.conf:2: audit takes yes or no");
 }
 
+/* What may pass is no mistake of the administrator's: the unit is started again. */
+Test(start, a_configuration_that_can_not_be_read_now)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = no\n");
+	host_refuse("/etc/snp-guard.conf", -EIO);
+	run_for("5");
+	did_not_start("/etc/snp-guard.conf: Input/output error");
+	host_refuse("/etc/snp-guard.conf", -EACCES);
+	run_for("5");
+	can_not_start("/etc/snp-guard.conf: Permission denied");
+}
+
 Test(start, lists_of_cpus_that_can_not_be_read)
 {
 	host_remove("/sys/devices/system/cpu/present");
@@ -322,6 +334,7 @@ Test(start, a_program_that_can_not_be_attached_gives_way_too)
 	cr_status(CLEAN);
 	cr_assert_eq(host_logged("attach snp_enable_probe"), 1);
 	cr_assert_eq(times(ended.out, EVENT("snp-enable")), 4);
+	cr_err("snp_enable_exit can't be attached (Invalid argument): trying the next source of ");
 }
 
 Test(start, a_fact_without_any_source_is_uncovered)
