@@ -143,11 +143,13 @@ static bool is_mistake(int err)
 	       err == EISDIR || err == EACCES || err == EPERM;
 }
 
-/* Returns 1, for a problem, or -err for what may pass. */
+/* Returns 1, for a problem, or a negative errno, but -EINVAL, for what may pass. */
 static int unreadable(const char *path, int err, const struct config_user *user)
 {
 	user->problem(user->ctx, path, 0, strerror(err));
-	return is_mistake(err) ? 1 : -err;
+	if (is_mistake(err))
+		return 1;
+	return err == EINVAL ? -EIO : -err;
 }
 
 int config_read_stream(FILE *f, const char *name, const struct config_user *user)
