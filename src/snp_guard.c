@@ -21,8 +21,9 @@ static void help(FILE *f)
 	      f);
 	for (const struct command *c = command_table(); c->name; c++)
 		fprintf(f, "  %-11s %s\n", c->name, c->what);
-	fputs("\n`snp-guard COMMAND --help` lists the options of a command; see snp-guard(8).\n"
-	      "Exit status: 0 no breach, 1 warning, 2 critical, 3 could not verify, 64 usage.\n",
+	fputs("\n`snp-guard COMMAND --help` lists the options of a command.\n"
+	      "Exit status: 0 no breach, 1 warning, 2 critical, 3 could not verify, 64 usage,\n"
+	      "78 run can't work here; see snp-guard(8).\n",
 	      f);
 }
 

@@ -108,7 +108,8 @@ helpers := lab/occupy lab/tamper gate/hammer gate/ways bench/count bench/gates b
 	pictures/record monitoring/recordings schema/lines fuzz/seeds faults/drive
 helper_units := sizes record recordings lines seeds
 helper_libs_hammer :=
-helper_libs_drive := -lpthread
+# The shim needs libgcc_s to name callers, and the guest gets the libraries of the programs that it takes along.
+helper_libs_drive := -lpthread -Wl,--no-as-needed -lgcc_s
 helper_libs_ways := -luring
 # It runs alone in the guest.
 helper_libs_count := -static

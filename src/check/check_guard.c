@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The guard: what it refuses, and what a pinned one has on record. */
+#include <string.h>
+
 #include "check/check_parts.h"
 #include "contract/names.h"
 
@@ -16,6 +18,9 @@ void check_gate(struct check_look *l)
 		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s: nothing is refused", name);
 	else if (g->state == GUARD_ENFORCING)
 		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s", name);
+	else if (g->holder < 0)
+		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "try again",
+			  "can't tell whether a guard runs: %s", strerror(-g->holder));
 	else if (g->holder)
 		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "run the guard with --pin",
 			  "guard %d runs without --pin; can't inspect it", g->holder);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "kernel/hooks.h"
@@ -62,7 +63,8 @@ static void hooks_complain(int err, const struct hooks_command_options *o)
 	bool running = !o->files.btf;
 
 	if (err == -EPERM && running)
-		complain("the kernel hides its symbols' addresses: run as root");
+		complain("the kernel hides its symbols' addresses: %s",
+			 geteuid() ? "run as root" : "sysctl -w kernel.kptr_restrict=1");
 	else if (err == -EPERM)
 		complain("%s has no addresses: read it as root", o->files.kallsyms);
 	else if (err == -ENOENT && running)

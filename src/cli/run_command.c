@@ -5,6 +5,8 @@
 #include "cli/run_options.h"
 #include "host/preflight.h"
 #include "host/host_prepare.h"
+#include "monitor/service.h"
+#include "session/session.h"
 #include "util/complain.h"
 
 static void reload(void *ctx)
@@ -12,34 +14,45 @@ static void reload(void *ctx)
 	run_options_reload(ctx);
 }
 
-int command_run(int argc, char **argv, int *status)
+static int look_at_host(bool audit, bool *for_good)
 {
 	const struct platform platform = { .root = "" };
+	const struct preflight_need *missing;
+
+	host_prepare(&platform);
+	missing = preflight(&platform, audit);
+	if (!missing)
+		return 0;
+	complain("%s", missing->otherwise);
+	*for_good = missing->for_good;
+	return -ENOTSUP;
+}
+
+int command_run(int argc, char **argv, int *status)
+{
 	struct snapshot since = { 0 };
 	struct run_options options;
 	struct run_request request = { .settings = &options.settings,
 				       .reload = reload,
 				       .ctx = &options };
-	const char *why;
-	int err;
+	int err = run_options_read(&options, argc, argv);
+	bool for_good = err == -EINVAL;
 
-	err = run_options_read(&options, argc, argv);
-	if (err)
-		goto out;
-	host_prepare(&platform);
-	why = preflight(&platform, options.settings.audit);
-	if (why) {
-		complain("%s", why);
-		err = -ENOTSUP;
-		goto out;
+	if (!err)
+		err = look_at_host(options.settings.audit, &for_good);
+	if (!err)
+		err = read_snapshot(options.since, &since);
+	if (!err) {
+		request.since = options.since ? &since : NULL;
+		err = run_guard(&request, status);
 	}
-	err = read_snapshot(options.since, &since);
-	if (err)
-		goto out;
-	request.since = options.since ? &since : NULL;
-	err = run_guard(&request, status);
-out:
 	snapshot_free(&since);
 	run_options_free(&options);
+	if (for_good) {
+		*status = STATUS_CANNOT_RUN;
+		return 0;
+	}
+	if (err)
+		service_hold_off();
 	return err;
 }

@@ -81,7 +81,8 @@ struct run_options {
 
 /*
  * Reads the configuration, and then the command line, which has the last word. Returns 0, or a
- * negative errno after a message on stderr; a usage error ends the process. Keeps argv.
+ * negative errno after a message on stderr, -EINVAL for a mistake in the configuration; a usage
+ * error ends the process. Keeps argv.
  * run_options_free() in either case.
  */
 int run_options_read(struct run_options *o, int argc, char **argv);

@@ -77,14 +77,14 @@ int command_snapshot(int argc, char **argv, int *status)
 	struct platform platform = { .root = "" };
 	struct snapshot snapshot = { 0 };
 	struct command_options options = { 0 };
-	const char *why;
+	const struct preflight_need *missing;
 	int err;
 
 	options_read(&snapshot_argp, argc, argv, &options);
 	host_prepare(&platform);
-	why = preflight(&platform, true);
-	if (why) {
-		complain("%s", why);
+	missing = preflight(&platform, true);
+	if (missing) {
+		complain("%s", missing->otherwise);
 		return -ENOTSUP;
 	}
 	err = snapshot_take(&snapshot, &platform);

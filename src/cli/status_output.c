@@ -53,7 +53,7 @@ static void status_state(FILE *out, const struct terminal *t, const struct pinne
 		[GUARD_ENFORCING] = TONE_GOOD,
 	};
 	/* A guard runs, but left nothing to read the state from. */
-	bool unpinned = b->facts.state == GUARD_DETACHED && b->facts.holder;
+	bool unpinned = b->facts.state == GUARD_DETACHED && b->facts.holder > 0;
 	const char *name = unpinned ? "unpinned" : guard_state_name(b->facts.state);
 	char more[sizeof(b->facts.missing) + 64] = "";
 
@@ -106,8 +106,10 @@ void status_print_text(FILE *out, const struct terminal *t, const struct pinned_
 	char at[STAMP_SIZE];
 
 	status_state(out, t, b);
-	if (b->facts.holder)
+	if (b->facts.holder > 0)
 		status_line(out, t, "guard:", "process %d", b->facts.holder);
+	else if (b->facts.holder)
+		status_line(out, t, "guard:", "unknown: %s", strerror(-b->facts.holder));
 	else
 		status_line(out, t, "guard:", "not running");
 	if (!b->sensors)
@@ -208,8 +210,10 @@ void status_print_json(FILE *out, const struct pinned_status *b)
 	json_put_str(o, "state", guard_state_name(b->facts.state));
 	if (b->facts.missing[0])
 		json_put_str(o, "degraded", b->facts.missing);
-	if (b->facts.holder)
+	if (b->facts.holder > 0)
 		json_put_int(o, "process", b->facts.holder);
+	else if (b->facts.holder)
+		json_object_object_add(o, "process", NULL);
 	if (b->sensors) {
 		json_put_bool(o, "window_open", b->kernel.latch & SNP_LATCH_WINDOW);
 		json_put_bool(o, "tried", b->tried);

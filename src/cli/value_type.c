@@ -10,6 +10,7 @@
 
 #include "cli/options.h"
 #include "kernel/hooks.h"
+#include "monitor/listen.h"
 #include "report/report.h"
 #include "util/words.h"
 
@@ -123,6 +124,11 @@ static void value_print_directory(const void *field, char *text, size_t size)
 	snprintf(text, size, "%s", dir ? dir : "off");
 }
 
+static int value_parse_address(const char *text, void *field)
+{
+	return *text && !listen_is_address(text) ? -EINVAL : value_parse_file(text, field);
+}
+
 static int value_parse_hook_kind(const char *text, void *field)
 {
 	int kind = hook_kind_by_name(text);
@@ -153,7 +159,7 @@ const struct value_type value_types[] = {
 	[TYPE_FORMAT] = { value_parse_format, value_print_format, NULL },
 	[TYPE_FILE] = { value_parse_file, value_print_file, "a file's name" },
 	[TYPE_DIRECTORY] = { value_parse_directory, value_print_directory, "a directory, or off" },
-	[TYPE_ADDRESS] = { value_parse_file, value_print_file, "HOST:PORT or unix:PATH" },
+	[TYPE_ADDRESS] = { value_parse_address, value_print_file, "HOST:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { value_parse_hook_kind, value_print_hook_kind, NULL },
 };
 

@@ -11,8 +11,8 @@ enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 /*
  * X(symbol, name, severity, what it means for the guests, what to do about it)
  *
- * An operator can change a severity (severity.h). A ledger keeps a counter for each breach, in this
- * order (window_state.c).
+ * An operator can change a severity (severity.h). Ledgers and recordings keep a counter for each
+ * breach in this order, so a new one comes last.
  */
 #define SNP_BREACHES(X)                                                                            \
 	X(CPU_ONLINED, "cpu-onlined", CRITICAL,                                                    \

@@ -55,7 +55,7 @@ static void pack_cpu(struct pack *p, struct cpu *c)
 static void pack_totals(struct pack *p, struct window *w)
 {
 	pack_u32(p, &w->life.windows);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+	for (unsigned int i = 0; i < pack_rows(p, SNP_BREACH_COUNT); i++)
 		pack_u32(p, &w->tally.breaches[i]);
 	pack_u32(p, &w->tally.denied);
 	pack_u32(p, &w->tally.audited);
@@ -64,8 +64,8 @@ static void pack_totals(struct pack *p, struct window *w)
 }
 
 /*
- * All of struct window but its CPUs, and the event being fed. The order is that of older ledgers
- * and recordings, so it stays; a new member comes last.
+ * All of struct window but its CPUs, and the event being fed. Whoever changes what is packed raises
+ * STATE_LAYOUT (session.c), and goes on reading older recordings.
  */
 static void pack_window(struct pack *p, struct window *w)
 {
@@ -110,10 +110,12 @@ static void pack_window(struct pack *p, struct window *w)
 	pack_bool(p, &w->records_lost);
 	pack_bool(p, &w->cpus.disbelieved);
 	pack_bool(p, &w->cpus.look_again);
-	pack_bool(p, &w->kernel.no_commands);
-	pack_bool(p, &w->firmware.told_unknown);
-	pack_time(p, &w->tally.unverified_ns);
-	pack_bool(p, &w->tally.told_unverified);
+	if (!p->old) {
+		pack_bool(p, &w->kernel.no_commands);
+		pack_bool(p, &w->firmware.told_unknown);
+		pack_time(p, &w->tally.unverified_ns);
+		pack_bool(p, &w->tally.told_unverified);
+	}
 	/* A retry that never comes is reported by the name of its command. */
 	if (w->firmware.init_retry && !snp_command_name(w->firmware.retried.subject))
 		p->err = -EBADMSG;

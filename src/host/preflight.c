@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/preflight.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,22 +43,32 @@ static bool may_read_symbols(const struct platform *p)
 	return has(p, CAP_SYSLOG);
 }
 
-/* True if the file exists and reads 0. */
-static bool is_off(const struct platform *p, const char *path)
+/* 0 if the file reads 0, else 1, or a negative errno if it can't be read. */
+static int read_switch(const struct platform *p, const char *path)
 {
 	char text[8];
+	int n = platform_read(p, path, text, sizeof(text));
 
-	return platform_read(p, path, text, sizeof(text)) > 0 && text[0] == '0';
+	return n < 0 ? n : text[0] != '0';
 }
 
 static bool has_ftrace_on(const struct platform *p)
 {
-	return !is_off(p, "/proc/sys/kernel/ftrace_enabled");
+	return read_switch(p, "/proc/sys/kernel/ftrace_enabled") != 0;
+}
+
+/*
+ * Under lockdown debugfs gives this file to nobody (debugfs_locked_down() in fs/debugfs/file.c), so
+ * that nobody can switch kprobes off either; the kernel logs each attempt.
+ */
+static int read_kprobes(const struct platform *p)
+{
+	return read_switch(p, "/sys/kernel/debug/kprobes/enabled");
 }
 
 static bool has_kprobes_on(const struct platform *p)
 {
-	return !is_off(p, "/sys/kernel/debug/kprobes/enabled");
+	return read_kprobes(p) != 0;
 }
 
 static bool has_snp(const struct platform *p)
@@ -103,69 +114,72 @@ static bool has_bpf_lsm(const struct platform *p)
 
 /* preflight() reports the first that does not hold. */
 const struct preflight_need preflight_needs[] = {
-	{ "root", is_root, false, true,
+	{ "root", is_root, false, true, true,
 	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
-	{ "user-namespace", is_in_host_users, false, true,
+	{ "user-namespace", is_in_host_users, false, true, true,
 	  "in a user namespace of a container's own, whose root is not the host's; start it "
 	  "without "
 	  "user namespaces (hostUsers: true)" },
-	{ "pid-namespace", is_in_host_pids, false, false,
+	{ "pid-namespace", is_in_host_pids, false, false, true,
 	  "in a PID namespace of a container's own: the tasks that it names would not be found "
 	  "there; start it in the host's (hostPID: true, --pid=host)" },
-	{ "cap-bpf", may_load_bpf, false, true,
+	{ "cap-bpf", may_load_bpf, false, true, true,
 	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
 	  "them to the container's or unit's capabilities" },
-	{ "cap-sys-rawio", may_read_msr, false, true,
+	{ "cap-sys-rawio", may_read_msr, false, true, true,
 	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
 	  "capabilities" },
-	{ "cap-syslog", may_read_symbols, false, true,
+	{ "cap-syslog", may_read_symbols, false, true, true,
 	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
 	  "unit's capabilities" },
-	{ "snp", has_snp, false, true,
+	{ "snp", has_snp, false, true, true,
 	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
 	  "kernel; see dmesg for SEV-SNP" },
-	{ "btf", has_btf, false, true,
+	{ "btf", has_btf, false, true, true,
 	  "no /sys/kernel/btf/vmlinux: the kernel has no BTF; it needs CONFIG_DEBUG_INFO_BTF=y" },
-	{ "lockdown", is_readable, false, true,
+	{ "lockdown", is_readable, false, true, true,
 	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
 	  "lockdown=integrity" },
-	{ "tracefs", has_tracefs, false, false,
+	{ "tracefs", has_tracefs, false, false, false,
 	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
 	  "/sys/kernel/tracing" },
-	{ "ftrace", has_ftrace_on, false, false,
+	{ "ftrace", has_ftrace_on, false, false, false,
 	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
 	  "kernel.ftrace_enabled=1" },
-	{ "kprobes", has_kprobes_on, false, false,
+	{ "kprobes", has_kprobes_on, false, false, false,
 	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
 	  ">/sys/kernel/debug/kprobes/enabled" },
-	{ "ccp", has_ccp, false, false,
+	{ "ccp", has_ccp, false, false, false,
 	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
 	  "initialise SNP; install the kernel's modules" },
-	{ "msr", has_msr, false, true,
+	{ "msr", has_msr, false, true, false,
 	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
 	  "modprobe msr says why" },
-	{ "securityfs", shows_lsm, true, false,
+	{ "securityfs", shows_lsm, true, false, false,
 	  "no /sys/kernel/security/lsm, so it can't be told whether the gate would hold; mount -t "
 	  "securityfs securityfs /sys/kernel/security, or use --audit" },
-	{ "lsm-bpf", has_bpf_lsm, true, false,
+	{ "lsm-bpf", has_bpf_lsm, true, false, true,
 	  "no bpf in /sys/kernel/security/lsm: the gate would attach and never be called; boot "
 	  "with "
 	  "bpf added to lsm=, or use --audit" },
 };
 const size_t preflight_need_count = sizeof(preflight_needs) / sizeof(preflight_needs[0]);
 
-const char *preflight(const struct platform *p, bool audit)
+const struct preflight_need *preflight(const struct platform *p, bool audit)
 {
 	for (size_t i = 0; i < preflight_need_count; i++) {
 		const struct preflight_need *need = &preflight_needs[i];
 
 		if (!(audit && need->gate_only) && !need->holds(p))
-			return need->otherwise;
+			return need;
 	}
 	return NULL;
 }
 
-bool preflight_hooks_are_on(const struct platform *p)
+bool preflight_hooks_are_on(const struct platform *p, bool *locked)
 {
-	return has_ftrace_on(p) && has_kprobes_on(p);
+	int kprobes = *locked ? -EPERM : read_kprobes(p);
+
+	*locked = kprobes == -EPERM;
+	return has_ftrace_on(p) && kprobes != 0;
 }

@@ -13,15 +13,19 @@ struct preflight_need {
 	bool (*holds)(const struct platform *p);
 	bool gate_only;	       /* not needed in audit mode */
 	bool to_look;	       /* needed to read the host's state */
+	bool for_good;	       /* can't come while the host is up and the guard is started so */
 	const char *otherwise; /* "CAUSE; REMEDY" */
 };
 extern const struct preflight_need preflight_needs[];
 extern const size_t preflight_need_count;
 
-/* Returns NULL if the guard can run here, else one line that names cause and remedy. */
-const char *preflight(const struct platform *p, bool audit);
+/* Returns the first need that is not met, or NULL if the guard can run here. */
+const struct preflight_need *preflight(const struct platform *p, bool audit);
 
-/* False if ftrace or kprobes are switched off: then attached hooks are not called. */
-bool preflight_hooks_are_on(const struct platform *p);
+/*
+ * False if ftrace or kprobes are switched off: then attached hooks are not called. locked: set if
+ * lockdown hides whether kprobes are; if it was set before, that is not tried again.
+ */
+bool preflight_hooks_are_on(const struct platform *p, bool *locked);
 
 #endif

@@ -221,8 +221,12 @@ static int look_at_pins(struct gate *g, struct snp_event *e)
 
 static int look_at_hooks(struct gate *g, struct snp_event *e)
 {
-	bool off = !preflight_hooks_are_on(g->platform);
+	bool was_locked = g->told_locked, off;
 
+	off = !preflight_hooks_are_on(g->platform, &g->told_locked);
+	if (g->told_locked && !was_locked)
+		return gate_event(e, sensors_are_armed(g->sensors) ? 0 : SNP_F_STEADY,
+				  "lockdown hides if kprobes are on");
 	if (off == g->told_off)
 		return 0;
 	g->told_off = off;

@@ -26,7 +26,7 @@ struct gate {
 	bool relist;	 /* all guarded files are to be listed again before writers are counted */
 	__u64 relist_ns; /* ... and not before this time, CLOCK_BOOTTIME */
 	/* already reported, and not to be reported again while it lasts */
-	bool told_open, told_off, told_unpinned;
+	bool told_open, told_off, told_unpinned, told_locked;
 	__u64 told_exposed;
 };
 

@@ -11,6 +11,14 @@
 #include "output/output_ops.h"
 #include "util/textfile.h"
 
+static int add_textfile(struct outputs *outputs, const char *path)
+{
+	char *copy = strdup(path);
+
+	return copy ? outputs_add(outputs, SNP_PART_TEXTFILE, &textfile_ops, copy, OUTPUTS_NEWEST)
+		    : -ENOMEM;
+}
+
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
 		   const char *listen, double interval_s)
 {
@@ -20,15 +28,15 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 
 	*p = (struct publisher){ .outputs = outputs, .textfile = textfile };
 	if (textfile)
-		err = outputs_add(outputs, SNP_PART_TEXTFILE, &textfile_ops, strdup(textfile),
-				  OUTPUTS_NEWEST);
-	if (err)
+		err = add_textfile(outputs, textfile);
+	if (err) {
+		complain("can't write metrics to %s: %s", textfile, strerror(-err));
 		return err;
+	}
 	if (listen)
 		err = listener_open(&p->listener, listen, stale_ns);
 	if (err)
-		complain("can't listen at %s: %s", listen,
-			 err == -EINVAL ? "it should be HOST:PORT or unix:PATH" : strerror(-err));
+		complain("can't listen at %s: %s", listen, strerror(-err));
 	return err;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "monitor/service.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,26 @@ __u64 service_alive_at(const struct service_watchdog *w)
 void service_ready(struct outputs *o)
 {
 	notify(o, "READY=1");
+}
+
+/* 15 s: fewer than the 5 starts a minute that snp-guard.service allows. */
+#define HOLD_OFF_TRIES 150
+#define HOLD_OFF_NS    100000000
+
+static bool is_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+void service_hold_off(void)
+{
+	if (sd_notify(0, "STATUS=Could not start; to be tried again") <= 0)
+		return;
+	for (int i = 0; i < HOLD_OFF_TRIES && !is_to_end(); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = HOLD_OFF_NS }, NULL);
 }
 
 void service_reloading(struct outputs *o)

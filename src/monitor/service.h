@@ -32,6 +32,12 @@ void service_ready(struct outputs *o);
 /* Reloading has begun; service_ready() ends it. */
 void service_reloading(struct outputs *o);
 void service_stopping(struct outputs *o);
+/*
+ * After a start that failed, and may not the next time: waits, up to a signal that ends a guard, so
+ * that the service manager's attempts are far enough apart to go on for good. Does nothing without
+ * a service manager.
+ */
+void service_hold_off(void);
 
 struct service_facts {
 	const char *gate; /* name of its state */

@@ -138,6 +138,7 @@ static void give_up(struct sink *s)
 bool sink_work(struct sink *s)
 {
 	struct item *item;
+	bool failed;
 	int err;
 
 	pthread_mutex_lock(&s->lock);
@@ -148,6 +149,7 @@ bool sink_work(struct sink *s)
 		return false;
 	}
 	item = due(s);
+	failed = s->err;
 	s->busy_ns = boottime_ns();
 	pthread_mutex_unlock(&s->lock);
 	err = s->options.ops->write(s->options.ctx, item->data, item->size, &s->done, &item->lost);
@@ -162,7 +164,8 @@ bool sink_work(struct sink *s)
 	set_state(s, err < 0 ? err : 0);
 	/* At the end, an item that fails is not tried again. */
 	s->ended = s->ending && err < 0;
-	if (is_idle(s))
+	/* An item that fails again is no news. */
+	if (is_idle(s) && !failed)
 		tell(s);
 	pthread_cond_broadcast(&s->less);
 	pthread_mutex_unlock(&s->lock);

@@ -32,15 +32,6 @@ degrade(struct pinned_status *s, const char *format, ...)
 	make_printable(missing);
 }
 
-static int find_holder(void)
-{
-	int holder, lock = guard_lock(&holder);
-
-	if (lock >= 0)
-		close(lock);
-	return lock == -EBUSY ? holder : 0;
-}
-
 /* The ledger lacks only what still waits in the ring buffer. */
 static int read_history(struct pinned_status *s)
 {
@@ -79,14 +70,14 @@ static void try_gate(struct pinned_status *s)
 
 static void look_at_gate(struct pinned_status *s)
 {
-	bool shut = s->kernel.latch & SNP_LATCH_WINDOW;
+	bool shut = s->kernel.latch & SNP_LATCH_WINDOW, locked = false;
 
 	if (shut && !s->kernel.audit)
 		try_gate(s);
 	if (s->facts.has_history && window_is_open(s->session.window) && !shut &&
 	    !s->kernel.shutdown_ns)
 		degrade(s, "the latch is open inside a window");
-	if (!preflight_hooks_are_on(&s->platform))
+	if (!preflight_hooks_are_on(&s->platform, &locked))
 		degrade(s, "kprobes or ftrace are switched off");
 	if (s->kernel.exposed)
 		degrade(s, "files were opened for writing with no guard between two windows");
@@ -102,7 +93,7 @@ int pinned_status_read(struct pinned_status *s)
 				     .guard = { .lock = -1, .map = -1 } };
 	if (geteuid())
 		return -EACCES;
-	s->facts.holder = find_holder();
+	s->facts.holder = guard_holder();
 	pinned_guard_look(&s->guard);
 	if (s->guard.found == PINNED_NONE)
 		return 0;

@@ -96,29 +96,26 @@ static bool take_signal(struct run *r, int signal_fd)
 	return false;
 }
 
-int run_loop(struct run *r, int signal_fd)
+void run_loop(struct run *r, int signal_fd)
 {
 	struct pollfd fds[] = {
 		{ .fd = sensors_fd(r->sensors), .events = POLLIN },
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = r->outputs.changed_fd, .events = POLLIN },
 	};
-	int err;
 
 	while (!is_over(r)) {
 		service_alive(&r->outputs, &r->watchdog, boottime_ns());
 		/* Without memory poll() fails at once: that is no reason to spin, or to end. */
 		if (poll(fds, 3, timeout_ms(r)) < 0)
 			nanosleep(&(struct timespec){ .tv_nsec = POLL_AGAIN_NS }, NULL);
-		else if (fds[1].revents && take_signal(r, signal_fd))
+		if (take_signal(r, signal_fd))
 			break;
 		run_tell_outputs(r);
-		err = feed_all(&r->feed);
-		run_trouble(r, SNP_PART_EVENTS, err);
+		run_trouble(r, SNP_PART_EVENTS, feed_all(&r->feed));
 		run_look(r);
 		limit_recording(r);
 		if (r->feed.sweep_due || boottime_ns() >= r->next_sweep_ns)
 			run_sweep(r);
 	}
-	return 0;
 }

@@ -97,11 +97,8 @@ void run_publish(struct run *r, bool ended);
 
 /* ---- loop.c, end.c ---- */
 
-/*
- * Feeds, looks and sweeps until a signal of signal_fd or a setting ends the run. Returns 0, or the
- * negative errno of why the sensors can't be read any more.
- */
-int run_loop(struct run *r, int signal_fd);
+/* Feeds, looks and sweeps until a signal of signal_fd or a setting ends the run. */
+void run_loop(struct run *r, int signal_fd);
 
 /* Feeds what is left, writes the summary, and leaves what is pinned in order. */
 void run_end(struct run *r);

@@ -28,7 +28,10 @@ static int open_hooks(struct run *r)
 					 .stopped_ctx = r };
 	int err = hooks_open(&r->hooks, &r->platform, NULL, &options);
 
-	if (err)
+	if (err == -EPERM)
+		complain("the kernel hides its symbols' addresses, from root too: "
+			 "sysctl -w kernel.kptr_restrict=1");
+	else if (err)
 		complain("can't look at the kernel's BTF and symbols: %s", strerror(-err));
 	return err;
 }

@@ -58,7 +58,7 @@ static void pack_history_window(struct pack *p, struct history_window *w)
 	pack_u64(p, &w->opened_ns);
 	pack_u64(p, &w->closed_ns);
 	pack_u32(p, &w->denied);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+	for (unsigned int i = 0; i < pack_rows(p, SNP_BREACH_COUNT); i++)
 		pack_u32(p, &w->breaches[i]);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/complain.h"
+#include "util/printable.h"
 
 int replay_open(struct trace *t, const char *file)
 {
@@ -34,9 +35,15 @@ static int replay_feed_cut(struct session *s, const char *why)
 static int replay_load_state(struct trace *t, struct session *s, const char *file)
 {
 	struct pack p = { .data = t->state, .size = t->state_size, .reading = true };
-	int err = t->state ? session_load(s, &p) : 0;
+	char version[SESSION_VERSION_LEN] = "";
+	int err = t->state ? session_load(s, &p, version) : 0;
 
-	if (err)
+	make_printable(version);
+	if (err == -ENOTSUP)
+		complain("%s: its state is newer than this snp-guard, " SNP_GUARD_VERSION
+			 ", can read: replay it with snp-guard %s or later",
+			 file, version);
+	else if (err)
 		complain("%s: %s", file,
 			 err == -EBADMSG ? "the state that it begins with is damaged"
 					 : strerror(-err));

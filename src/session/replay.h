@@ -13,7 +13,7 @@
 int replay_open(struct trace *t, const char *file);
 
 /*
- * Feeds the whole recording to s, and has s write its summary. A recording that was cut off is
+ * Feeds the whole recording to s, and has s write its summary. A recording that is not whole is
  * reported, and fed as far as it goes: s then says that the rest is missing. Returns 0, or a
  * negative errno after it reported what is wrong with the file.
  */

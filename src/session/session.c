@@ -159,22 +159,33 @@ static void pack_part(struct pack *p, struct session_part *part)
 		p->err = -EBADMSG;
 }
 
+static void pack_parts(struct session *s, struct pack *p)
+{
+	__u32 count = SNP_PART_COUNT;
+
+	pack_u32(p, &count);
+	if (count > SNP_PART_COUNT)
+		p->err = -EBADMSG;
+	for (__u32 i = 0; !p->err && i < count; i++)
+		pack_part(p, &s->parts[i]);
+	pack_text(p, s->last_flight, sizeof(s->last_flight));
+}
+
 static void pack_session(struct session *s, struct pack *p)
 {
 	unsigned int worst = s->worst;
 
 	pack_enum(p, &worst, SNP_CRITICAL);
 	s->worst = worst;
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+	for (unsigned int i = 0; i < pack_rows(p, SNP_BREACH_COUNT); i++)
 		pack_breach(p, &s->breaches[i]);
 	pack_uncovered(s, p);
 	pack_u64(p, &s->last_ns);
 	pack_u64(p, &s->stream.missed);
 	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
-	for (int i = 0; i < SNP_PART_COUNT; i++)
-		pack_part(p, &s->parts[i]);
-	pack_text(p, s->last_flight, sizeof(s->last_flight));
+	if (!p->old)
+		pack_parts(s, p);
 }
 
 /* Twice what a CPU takes, and what all the rest takes, generously (tests/unit/session). */
@@ -186,16 +197,63 @@ size_t session_state_room(unsigned int cpus)
 	return REST_BYTES + (size_t)cpus * CPU_BYTES;
 }
 
+/*
+ * Raised by one when what follows the head changes; unpack_head() says how older layouts are read.
+ * Layout 0 has no head: it begins with the worst severity, a small number. It has no parts either.
+ */
+#define STATE_LAYOUT	1
+#define STATE_MAGIC	0x53504e53 /* "SNPS" */
+#define STATE_ROWS_OF_0 17
+
+static void pack_head(struct pack *p, __u32 *magic, __u32 *layout, __u32 *rows,
+		      char version[SESSION_VERSION_LEN])
+{
+	pack_u32(p, magic);
+	pack_u32(p, layout);
+	pack_u32(p, rows);
+	pack_text(p, version, SESSION_VERSION_LEN);
+}
+
+/* Sets how many breaches the rest has. Returns 0 or a negative errno, as session_load(). */
+static int unpack_head(struct pack *p, char version[SESSION_VERSION_LEN])
+{
+	__u32 magic = 0, layout = 0, rows = 0;
+	size_t begin = p->used;
+
+	memset(version, 0, SESSION_VERSION_LEN);
+	pack_head(p, &magic, &layout, &rows, version);
+	if (!p->err && magic == STATE_MAGIC) {
+		p->rows = rows;
+		if (layout > STATE_LAYOUT || rows > SNP_BREACH_COUNT)
+			return -ENOTSUP;
+		return layout && rows ? 0 : -EBADMSG;
+	}
+	memset(version, 0, SESSION_VERSION_LEN);
+	p->used = begin;
+	p->err = 0;
+	p->rows = STATE_ROWS_OF_0;
+	p->old = true;
+	return 0;
+}
+
 void session_save(void *session, struct pack *p)
 {
+	__u32 magic = STATE_MAGIC, layout = STATE_LAYOUT;
+	__u32 rows = pack_rows(p, SNP_BREACH_COUNT);
+	char version[SESSION_VERSION_LEN] = SNP_GUARD_VERSION;
 	struct session *s = session;
 
+	pack_head(p, &magic, &layout, &rows, version);
 	pack_session(s, p);
 	window_save(s->window, p);
 }
 
-int session_load(struct session *s, struct pack *p)
+int session_load(struct session *s, struct pack *p, char version[SESSION_VERSION_LEN])
 {
+	int err = unpack_head(p, version);
+
+	if (err)
+		return err;
 	pack_session(s, p);
 	return p->err ? p->err : window_load(s->window, p);
 }
@@ -267,14 +325,16 @@ static void keep_in_ledger(struct session *s, const struct snp_event *e, bool wa
 
 int session_resume(struct session *s, const struct ledger *l)
 {
+	char version[SESSION_VERSION_LEN];
 	struct ledger_entry entry;
 	struct pack p;
 	int err = ledger_state(l, &p);
 
 	if (!err)
-		err = session_load(s, &p);
+		err = session_load(s, &p, version);
+	/* This build made the ledger, so a newer state is another's doing. */
 	if (err && err != -ENOENT)
-		return err;
+		return err == -ENOTSUP ? -EBADMSG : err;
 	for (unsigned int i = 0; !(err = ledger_entry(l, i, &entry)); i++) {
 		if (entry.waits) {
 			err = stream_push(&s->stream, &entry.event);

@@ -16,12 +16,13 @@
 #include "session/stream.h"
 #include "session/trace.h"
 
-/* Exit statuses of run, check and replay. */
+/* Exit statuses of all commands; 64, EX_USAGE, is argp's. */
 enum {
 	STATUS_CLEAN = 0, /* no breach above notice */
 	STATUS_WARNING = 1,
 	STATUS_CRITICAL = 2,
-	STATUS_UNVERIFIED = 3, /* could not verify */
+	STATUS_UNVERIFIED = 3,	/* could not verify */
+	STATUS_CANNOT_RUN = 78, /* run: not as it is configured, or as the host is booted */
 };
 
 /* How a part of the guard does. */
@@ -69,10 +70,18 @@ void session_set_severities(struct session *s, const struct severities *severiti
 
 /* The bytes that the packed state takes at most, on a host with so many possible CPUs. */
 size_t session_state_room(unsigned int cpus);
-/* Packs the whole state, for a ledger or the beginning of a recording. */
+/*
+ * Packs the whole state, for a ledger or the beginning of a recording. What it begins with says how
+ * to read it, so that later versions can.
+ */
 void session_save(void *session, struct pack *p);
-/* Unpacks a state into a new session. Returns 0, -EBADMSG for a damaged state, or -ENOMEM. */
-int session_load(struct session *s, struct pack *p);
+#define SESSION_VERSION_LEN 16
+/*
+ * Unpacks a state of this version, or of an older one, into a new session. version: set to that of
+ * the snp-guard that packed it, "" if that did not say. Returns 0, -EBADMSG for a damaged state,
+ * -ENOTSUP for one of a newer snp-guard, or -ENOMEM.
+ */
+int session_load(struct session *s, struct pack *p, char version[SESSION_VERSION_LEN]);
 
 /*
  * Takes over the state and the events of a ledger, which it only reads: events that its guard did

@@ -3,7 +3,7 @@
  * Recordings. A recording has a header; with TRACE_STATE the session's state, packed by
  * session_save(); the events in the order in which they were fed; and last the END event, whose
  * value is the CRC-32 of all bytes before it and of itself with value 0. A recording without END
- * was cut off.
+ * was cut off, by a kill or a power loss.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -41,6 +41,11 @@ struct trace {
 	size_t part; /* of what is being written, bytes that were */
 	unsigned long crc;
 	unsigned long long records; /* read or written so far */
+	unsigned long long offset;  /* in bytes, of the record that is read next */
+	struct snp_event ahead;	    /* that record, as far as the file has it */
+	size_t ahead_size;
+	int ahead_err;		 /* it could not be read: a negative errno */
+	__u64 record_ns, own_ns; /* the latest time of a BPF program's record, and of others */
 	struct trace_header header;
 	void *state; /* that it begins with; NULL: none */
 	__u32 state_size;
@@ -65,8 +70,9 @@ int trace_write(struct trace *t, const struct snp_event *e);
  */
 int trace_open(struct trace *t, FILE *f);
 /*
- * Reads one event. Returns 1; 0 with t->why set if the recording ends without END; -EBADMSG with
- * t->why set for a damaged recording; or another negative errno. Not to be called after END.
+ * Reads one event. Returns 1; 0 with t->why set if the recording is not whole: the events before
+ * are good, and what follows is missing, zeros, or from another time; -EBADMSG with t->why set for
+ * a recording that is damaged otherwise; or another negative errno. Not to be called after END.
  */
 int trace_read(struct trace *t, struct snp_event *e);
 

@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+unsigned int pack_rows(const struct pack *p, unsigned int now)
+{
+	return p->rows ? p->rows : now;
+}
+
 void pack_bytes(struct pack *p, void *value, size_t size)
 {
 	if (p->err)

@@ -14,8 +14,14 @@ struct pack {
 	unsigned char *data;
 	size_t size, used;
 	bool reading;
-	int err; /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
+	/* How many rows the caller's table had when this was packed; 0: as many as it has now. */
+	unsigned int rows;
+	bool old; /* of the caller's first layout, which had less */
+	int err;  /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
 };
+
+/* How many rows of the caller's table are packed, where the table has `now` today. */
+unsigned int pack_rows(const struct pack *p, unsigned int now);
 
 /* Each writes *value, or if p->reading sets it. */
 void pack_bytes(struct pack *p, void *value, size_t size);

@@ -65,6 +65,8 @@
 	  EPERM, EROFS, EFAULT)                                                                    \
 	X(sendmsg, EACCES, EAGAIN, EALREADY, EBADF, ECONNRESET, EDESTADDRREQ, EINTR, EINVAL,       \
 	  EISCONN, EMSGSIZE, ENOBUFS, ENOMEM, ENOTCONN, ENOTSOCK, EOPNOTSUPP, EPIPE, EFAULT)       \
+	X(eventfd, EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM)                                         \
+	X(pthread_create, EAGAIN, EINVAL, EPERM)                                                   \
 	X(signalfd, EBADF, EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM)                                 \
 	X(capset, EINVAL, EPERM, ESRCH, EFAULT)                                                    \
 	X(prctl, EACCES, EINVAL, EPERM, EFAULT)                                                    \

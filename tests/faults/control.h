@@ -16,6 +16,9 @@ struct fault_control {
 	uint32_t call; /* enum fault_call */
 	uint32_t left; /* so many of them go well before */
 	int32_t err;
+	/* read(2) is trapped from this open(2) on; 0: from the first poll(2) on, as thousands come
+	 * before. */
+	uint32_t reads_from_open;
 	uint32_t counts[FAULT_CALLS_NUM]; /* of calls, since the driver cleared them */
 	/* Of the call that failed: addresses in the guard's program, less where it is loaded. */
 	uint32_t frame_count;

@@ -199,8 +199,11 @@ static void exec_guard(void)
 
 static bool has_ended(void)
 {
-	if (guard && waitpid(guard, &guard_status, WNOHANG) == guard)
+	if (guard && waitpid(guard, &guard_status, WNOHANG) == guard) {
 		guard = 0;
+		/* A gate that is not pinned goes with its guard. */
+		promise(is_pinned && !access(PINS, F_OK));
+	}
 	return !guard;
 }
 
@@ -362,6 +365,7 @@ static void begin_counting(void)
 static void keep_counts(enum phase phase)
 {
 	memcpy(usual[phase], control->counts, sizeof(control->counts));
+	usual[phase][FAULT_read] += phase <= PHASE_ADOPT;
 }
 
 static void arm(enum phase phase)
@@ -378,6 +382,13 @@ static void arm(enum phase phase)
 		errnos++;
 	fault.err = fault_calls[fault.call].errnos[random() % errnos];
 	fault.nth = 1 + random() % usual[phase][fault.call];
+	/* A start reads thousands of lines of /proc/kallsyms: one of the first reads from some open
+	 * on. */
+	control->reads_from_open = 0;
+	if (phase <= PHASE_ADOPT && fault.call == FAULT_read) {
+		control->reads_from_open = 1 + random() % usual[phase][FAULT_open];
+		fault.nth = 1 + random() % 3;
+	}
 	fault.out = size_of(OUT);
 	fault.err_out = size_of(ERR);
 	control->call = fault.call;
@@ -510,8 +521,9 @@ static void fault_at_start(bool pinned, bool adopts)
 	bool ready;
 
 	begin_counting();
-	truncate(OUT, 0);
-	truncate(ERR, 0);
+	control->reads_from_open = 0;
+	unlink(OUT);
+	unlink(ERR);
 	if (!learns)
 		arm(phase);
 	ready = start_guard(pinned);
@@ -541,7 +553,7 @@ static void fault_at_start(bool pinned, bool adopts)
 static void fault_in_window(void)
 {
 	bool learns = !usual[PHASE_WINDOW][FAULT_open];
-	double until = now() + 1.5;
+	double until = now() + (learns ? 0.5 : 1.5);
 
 	begin_counting();
 	if (!learns)

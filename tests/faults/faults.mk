@@ -3,7 +3,9 @@
 faults_unit_src := $(filter tests/unit/standin/% %fixture.c,$(standin_src)) \
 	$(patsubst %,tests/faults/%.c,inject scene sites unit)
 
-# $(1): the directory with the guard's objects, and units.a; $(2): flags; $(3): the program
+comma := ,
+
+# $(1): the directory for objects; $(2): flags; $(3): the program; $(4): the guard's units
 define faults_program
 # Assertions without Criterion, which has a process of its own for each test.
 $(1)/faults/%.o: tests/%.c | needs
@@ -17,16 +19,10 @@ $(1)/faults/units.a: $(4) $(1)/faults/faults/inject.o
 	$$(Q)nm -P -g $(1)/faults/faults/inject.o | sed -nE 's/^faulty_([^ ]*) T .*/\1 faulty_\1/p' >$$(@D)/redefined
 	$$(Q)objcopy --redefine-syms=$$(@D)/redefined $$< $$@
 
-# The command's stdout and stderr are streams that can fail.
-$(1)/faults/guard.o: $(1)/faults/unit/standin/guard.o
-	$$(call msg,OBJCOPY,$$@)
-	$$(Q)objcopy --redefine-sym tmpfile=faulty_tmpfile $$< $$@
-
-$(3): $(patsubst tests/%.c,$(1)/faults/%.o,$(filter-out %/standin/guard.c,$(faults_unit_src))) \
-		$(1)/faults/guard.o $(1)/faults/units.a | $(O)/test
+$(3): $(faults_unit_src:tests/%.c=$(1)/faults/%.o) $(1)/faults/units.a | $(O)/test
 	$$(call msg,LD,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) $$(standin_wraps:%=-Wl,--wrap=%) -Wl,--wrap=command_run \
-		-Wl,--wrap=sweep $$^ $$(lib_libs) -o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) $$(patsubst %,-Wl$$(comma)--wrap=%,$$(standin_wraps) command_run sink_work sweep) \
+		$$^ $$(lib_libs) -o $$@
 endef
 # With sanitizers; and without, four times as fast.
 $(eval $(call faults_program,$(O)/asan,$(sanitize),$(O)/test/faults,$(O)/asan/units.a))

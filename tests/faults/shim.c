@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -107,7 +106,6 @@ void *realloc(void *old, size_t size)
 	X(open, open)                                                                              \
 	X(open, openat)                                                                            \
 	X(open, openat2)                                                                           \
-	X(read, read)                                                                              \
 	X(read, readv)                                                                             \
 	X(read, getdents64)                                                                        \
 	X(pread, pread64)                                                                          \
@@ -195,11 +193,67 @@ __asm__(".text\n"
 
 static enum fault_call call_of(int number)
 {
-	int i = 0;
+	for (int i = 0; i < CALLS; i++)
+		if (system_calls[i].number == number)
+			return system_calls[i].call;
+	return FAULT_read;
+}
 
-	while (system_calls[i].number != number)
-		i++;
-	return system_calls[i].call;
+#define LOAD(name, more)                                                                           \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, name) + (more))
+#define UNLESS(what, skipped) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, what, 0, skipped)
+#define RETURN(what)	      BPF_STMT(BPF_RET | BPF_K, what)
+
+/* Of all threads, from now on; filters add up. */
+static int trap(const int *numbers, unsigned int count)
+{
+	const uintptr_t at = (uintptr_t)pass_end;
+	const struct sock_filter head[] = {
+		LOAD(instruction_pointer, 0), UNLESS((uint32_t)at, 3),
+		LOAD(instruction_pointer, 4), UNLESS((uint32_t)(at >> 32), 1),
+		RETURN(SECCOMP_RET_ALLOW),    LOAD(nr, 0),
+	};
+	enum { HEAD = sizeof(head) / sizeof(head[0]) };
+	struct sock_filter filter[HEAD + 2 * CALLS + 1];
+	const struct sock_fprog program = { .len = HEAD + 2 * count + 1, .filter = filter };
+	const greg_t arguments[6] = { SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
+				      (greg_t)&program };
+	unsigned int n = HEAD;
+
+	memcpy(filter, head, sizeof(head));
+	for (unsigned int i = 0; i < count; i++) {
+		filter[n++] = (struct sock_filter)UNLESS(numbers[i], 1);
+		filter[n++] = (struct sock_filter)RETURN(SECCOMP_RET_TRAP);
+	}
+	filter[n] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	return pass(SYS_seccomp, arguments) ? -1 : 0;
+}
+
+static int trap_reads(void)
+{
+	static bool done;
+	const int number = SYS_read;
+
+	if (__atomic_exchange_n(&done, true, __ATOMIC_SEQ_CST))
+		return 0;
+	return trap(&number, 1);
+}
+
+static int trap_others(void)
+{
+	int numbers[CALLS];
+
+	for (int i = 0; i < CALLS; i++)
+		numbers[i] = system_calls[i].number;
+	return trap(numbers, CALLS);
+}
+
+static bool are_reads_due(enum fault_call call)
+{
+	uint32_t from = control->reads_from_open;
+
+	return from ? call == FAULT_open && control->counts[FAULT_open] >= from
+		    : call == FAULT_poll;
 }
 
 static void on_trap(int signal, siginfo_t *info, void *context)
@@ -211,6 +265,8 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 	int kept = errno;
 
 	(void)signal;
+	if (control && are_reads_due(call))
+		trap_reads();
 	if (!fails(call))
 		r[REG_RAX] = pass(info->si_syscall, arguments);
 	else {
@@ -220,37 +276,6 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 		r[REG_RAX] = -control->err;
 	}
 	errno = kept;
-}
-
-#define FIELD(name)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, name))
-#define HIGH(name)   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, name) + 4)
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
-
-static int trap_calls(void)
-{
-	const uintptr_t at = (uintptr_t)pass_end;
-	const struct sock_filter head[] = {
-		FIELD(instruction_pointer),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)at, 0, 3),
-		HIGH(instruction_pointer),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(at >> 32), 0, 1),
-		RETURN(SECCOMP_RET_ALLOW),
-		FIELD(nr),
-	};
-	enum { HEAD = sizeof(head) / sizeof(head[0]) };
-	struct sock_filter filter[HEAD + 2 * CALLS + 1];
-	const struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]),
-					    .filter = filter };
-	unsigned int n = HEAD;
-
-	memcpy(filter, head, sizeof(head));
-	for (int i = 0; i < CALLS; i++) {
-		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							   system_calls[i].number, 0, 1);
-		filter[n++] = (struct sock_filter)RETURN(SECCOMP_RET_TRAP);
-	}
-	filter[n] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
 /* SIGSYS must not be blocked: the kernel would end the process at the next trap. */
@@ -306,7 +331,7 @@ static void __attribute__((constructor)) begin(void)
 	dl_iterate_phdr(find_program, NULL);
 	/* The first call loads a library, and allocates. */
 	backtrace(frames, 1);
-	if (memory == MAP_FAILED || sigaction(SIGSYS, &action, NULL) || trap_calls()) {
+	if (memory == MAP_FAILED || sigaction(SIGSYS, &action, NULL) || trap_others()) {
 		fprintf(stderr, "the shim of the faults does not start: %s\n", strerror(errno));
 		_exit(125);
 	}

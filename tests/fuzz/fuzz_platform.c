@@ -207,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static bool made;
 	struct cursor c = { data, size };
 	char *texts[FILES], id[PLATFORM_BOOT_ID_LEN], release[PLATFORM_RELEASE_LEN];
-	const char *why;
+	const struct preflight_need *missing;
 
 	if (!made)
 		make_root();
@@ -225,8 +225,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_words(texts);
 	check_module(texts);
 	check_snapshot();
-	why = preflight(&platform, false);
-	fuzz_check(why && *why, "this host has no BTF");
+	missing = preflight(&platform, false);
+	fuzz_check(missing && *missing->otherwise, "this host has no BTF");
 	for (int i = 0; i < FILES; i++)
 		free(texts[i]);
 	return 0;

@@ -33,8 +33,26 @@ starts_with_few() {
 }
 
 is_locked() { grep -q '\[integrity\]' /sys/kernel/security/lockdown; }
-starts_with_few
+# What the kernel has refused and logged so far.
+refusals() { dmesg | grep -c 'Lockdown: '; }
+
+scenario "the kernel has nothing to log while nothing happens"
 expect "lockdown is on" is_locked
+at_first=$(refusals)
+guard_start
+await "the guard reports what it can't read" '"what":"lockdown hides if kprobes are on"'
+started=$(refusals)
+sleep 10
+expect "no line in 10 s: $(dmesg | grep 'Lockdown: ' | tail -n 3)" [ "$(refusals)" -eq "$started" ]
+expect "SNP is initialised" snp_load
+await "the window is seen" '"state":"initialised"'
+expect_not "the gate holds" offline 3
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+expect "$((started - at_first)) lines as it starts" [ $((started - at_first)) -le 2 ]
+
+starts_with_few
 starts_with_few --listen 127.0.0.1:80
 expect "it has a thread that answers" [ "$threads" -gt 1 ]
 starts_with_few --record /tmp/record.trace

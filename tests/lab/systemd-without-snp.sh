@@ -22,7 +22,7 @@ expect "a drop-in" systemctl daemon-reload
 expect_not "it can't start" systemctl start $unit
 sleep 3
 rests_as failed/exit-code/0
-expect "status 3" [ "$(property ExecMainStatus)" = 3 ]
+expect "status 78" [ "$(property ExecMainStatus)" = 78 ]
 expect "it says why" sh -c "journalctl -q -u $unit | grep -q 'not an SNP host'"
 
 scenario "check has nothing to say"

@@ -87,7 +87,11 @@ Test(hooks_command, of_a_kernel_that_hides_its_addresses)
 		   "0000000000000000 t _sinittext\n0000000000000000 t _einittext\n");
 	guard("hooks", NULL);
 	cr_status(UNVERIFIED);
-	cr_err("root");
+	cr_err("kernel.kptr_restrict=1");
+	host.euid = 1000;
+	guard("hooks", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("run as root");
 }
 
 Test(hooks_command, of_a_kernel_without_btf_or_symbols)

@@ -36,7 +36,8 @@ TestSuite(preflight, .init = begin, .fini = finish);
 
 static const char *why(bool audit)
 {
-	const char *line = preflight(&host, audit);
+	const struct preflight_need *missing = preflight(&host, audit);
+	const char *line = missing ? missing->otherwise : NULL;
 
 	cr_assert(!line || !strchr(line, '\n'), "one line: `%s`", line);
 	return line ? line : "";
@@ -223,4 +224,19 @@ Test(preflight, hooks_that_are_switched_off)
 	expect("kprobes are switched off", "kprobes/enabled");
 	fixture_write(&fixture, "/proc/sys/kernel/ftrace_enabled", "0\n");
 	expect("kernel.ftrace_enabled is 0", "sysctl -w");
+}
+
+/* What comes by itself, or by one command, is no reason for the unit to stay down. */
+Test(preflight, what_a_boot_alone_can_change_is_for_good)
+{
+	static const char *const passing[] = { "tracefs", "ftrace", "kprobes",
+					       "ccp",	  "msr",    "securityfs" };
+
+	for (size_t i = 0; i < preflight_need_count; i++) {
+		bool passes = false;
+
+		for (size_t j = 0; j < sizeof(passing) / sizeof(passing[0]); j++)
+			passes |= !strcmp(preflight_needs[i].name, passing[j]);
+		cr_expect_eq(preflight_needs[i].for_good, !passes, "%s", preflight_needs[i].name);
+	}
 }

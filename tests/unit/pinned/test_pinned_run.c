@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -652,23 +651,16 @@ Test(pinned, status_of_a_kernel_that_can_not_be_looked_at)
 	cr_err("No such file");
 }
 
-static void look_at_status(void)
-{
-	/* The lock is this process's own. */
-	guard_alone("status", NULL);
-}
-
 Test(pinned, status_names_the_guard_that_runs)
 {
 	int fd;
 
 	leave_one_in_a_window();
-	fd = open("/run/snp-guard.lock", O_RDWR);
-	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
-	look_at_status();
-	cr_out("process");
+	fd = host_hold_lock("4711\n");
+	guard("status", NULL);
+	cr_out("guard:    process 4711");
 	guard("status", "--format", "json", NULL);
-	cr_out("\"process\":");
+	cr_out("\"process\":4711");
 	close(fd);
 }
 
@@ -713,8 +705,7 @@ Test(pinned, detach_does_not_take_the_pins_of_a_guard_that_runs)
 	int fd;
 
 	leave_one_in_a_window();
-	fd = open("/run/snp-guard.lock", O_RDWR);
-	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	fd = host_hold_lock("4711\n");
 	guard("detach", NULL);
 	cr_status(UNVERIFIED);
 	cr_err("is running here: stop it first");

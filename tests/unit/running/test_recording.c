@@ -129,16 +129,73 @@ Test(recording, what_is_no_recording)
 	cr_err("No such file");
 }
 
-Test(recording, one_that_is_cut_off_can_not_vouch_for_the_rest)
+/* ---- recordings that are not whole ---- */
+
+static off_t size_of(const char *path)
 {
 	struct stat st;
 
-	record();
-	cr_assert_eq(stat(recording, &st), 0);
-	cr_assert_eq(truncate(recording, st.st_size - 3), 0);
+	cr_assert_eq(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* So it is told, and what is left of it is replayed and drawn, to its breach at the least. */
+static void is_shown_as_far_as_it_goes(const char *why)
+{
 	guard("replay", "--format", "json", recording, NULL);
-	cr_err("cut off");
-	cr_status(UNVERIFIED);
+	cr_status(WARNING);
+	cr_err(why);
+	cr_assert_eq(times(ended.err, "\n"), 1, "%s", ended.err);
+	cr_out(BREACH("cpu-offlined"));
+	cr_out(BREACH("blind"));
+	cr_out("\"uncovered\":[\"what came after the recording's cut\"]");
+	cr_out("\"type\":\"summary\"");
+	guard("timeline", recording, NULL);
+	cr_status(CLEAN);
+	cr_err(why);
+	cr_out("cpu-offlined");
+}
+
+Test(recording, one_that_is_cut_off_between_records)
+{
+	record();
+	cr_assert_eq(truncate(recording, size_of(recording) - 120), 0);
+	is_shown_as_far_as_it_goes("it was cut off after ");
+}
+
+Test(recording, one_that_is_cut_off_inside_a_record)
+{
+	record();
+	cr_assert_eq(truncate(recording, size_of(recording) - 3), 0);
+	is_shown_as_far_as_it_goes("it is cut off inside record ");
+}
+
+/* The file has its size, and not all of its blocks. */
+Test(recording, one_that_ends_in_zeros)
+{
+	off_t size;
+
+	record();
+	size = size_of(recording);
+	cr_assert_eq(truncate(recording, size - 120), 0);
+	cr_assert_eq(truncate(recording, size + 4000), 0);
+	is_shown_as_far_as_it_goes("it ends in zeros after record ");
+	guard("replay", "--format", "json", recording, NULL);
+	cr_assert_eq(times(ended.out, EVENT("prepare-enter")), 1);
+}
+
+Test(recording, one_whose_time_runs_backwards)
+{
+	unsigned char record_of_start[120];
+	int fd;
+
+	record();
+	fd = open(recording, O_RDWR);
+	cr_assert_eq(pread(fd, record_of_start, 120, 136), 120);
+	/* In place of END. */
+	cr_assert_eq(pwrite(fd, record_of_start, 120, size_of(recording) - 120), 120);
+	close(fd);
+	is_shown_as_far_as_it_goes("time runs backwards at record ");
 }
 
 Test(recording, one_of_a_pinned_guard_that_was_resumed_begins_with_its_state)
@@ -172,4 +229,34 @@ Test(recording, a_state_that_is_damaged)
 	guard("replay", recording, NULL);
 	cr_status(UNVERIFIED);
 	cr_err(recording);
+}
+
+Test(recording, a_state_that_this_version_does_not_know)
+{
+	static const char layout = 99, version[16] = "9.8.7";
+	int fd;
+
+	at(1, kernel_begin_snp);
+	guard("run", "--pin", "--for", "5", "--format", "json", NULL);
+	guard("run", "--pin", "--record", recording, "--for", "5", "--format", "json", NULL);
+	fd = open(recording, O_RDWR);
+	cr_assert_eq(pwrite(fd, &layout, 1, 136 + 4 + 4), 1);
+	cr_assert_eq(pwrite(fd, version, 16, 136 + 4 + 12), 16);
+	close(fd);
+	guard("replay", recording, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("replay it with snp-guard 9.8.7 or later");
+	cr_assert_eq(times(ended.err, "\n"), 1, "%s", ended.err);
+}
+
+/* Made by 0.1.0 as of November 2026, whose recordings did not say the state's layout. */
+Test(recording, a_state_of_the_first_layout)
+{
+	guard("replay", "--format", "json", "tests/unit/session/state-0.trace", NULL);
+	cr_status(CLEAN);
+	cr_quiet();
+	cr_out(EVENT("adopt"));
+	cr_out("\"windows\":1,\"window_open\":false");
+	cr_out("\"no-latch\":1");
+	cr_out(STATE("window-closed"));
 }

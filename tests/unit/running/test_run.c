@@ -70,9 +70,9 @@ Test(run, privileges_are_dropped_once_all_is_attached)
 
 Test(run, sweeps_come_as_often_as_asked)
 {
-	guard("run", "--for", "62", "--interval", "5", "--format", "json", NULL);
-	/* One at the begin, one every five seconds, one at the end. */
-	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 12 + 1, "%s", ended.out);
+	guard("run", "--for", "60", "--interval", "5", "--format", "json", NULL);
+	/* One at the begin, one every five seconds, one at the end: 60 s after the start. */
+	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 11 + 1, "%s", ended.out);
 }
 
 Test(run, a_whole_window_of_a_kernel_with_snps_disable_is_clean)
@@ -397,6 +397,18 @@ Test(run, a_gate_that_refuses_nothing_again_is_told_again)
 	cr_assert_eq(times(ended.out, GATE_DEGRADED), 2);
 }
 
+static unsigned int asked;
+static int (*gate)(const char *path, int flags);
+
+/* As lockdown refuses files of debugfs that can be written; the kernel logs each attempt. */
+static int lockdown(const char *path, int flags)
+{
+	if (strcmp(path, "/sys/kernel/debug/kprobes/enabled"))
+		return gate(path, flags);
+	asked++;
+	return -EPERM;
+}
+
 static void ftrace_off(void)
 {
 	host_write("/proc/sys/kernel/ftrace_enabled", "0\n");
@@ -405,6 +417,20 @@ static void ftrace_off(void)
 static void ftrace_on(void)
 {
 	host_write("/proc/sys/kernel/ftrace_enabled", "1\n");
+}
+
+Test(run, what_lockdown_hides_is_told_once_and_not_tried_again)
+{
+	gate = host.on_open;
+	host.on_open = lockdown;
+	at(1, kernel_begin_snp);
+	at(30, ftrace_off);
+	run_for("60");
+	/* Before the start, and at the first look. */
+	cr_assert_eq(asked, 2);
+	cr_assert_eq(times(ended.out, "lockdown hides if kprobes are on"), 1);
+	/* What can be read is. */
+	cr_assert_eq(times(ended.out, GATE_DEGRADED), 1);
 }
 
 Test(run, hooks_that_are_switched_off_are_told_and_that_they_are_on_again)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "standin/guard.h"
@@ -20,14 +19,26 @@ static void begin(void)
 TestSuite(start, .init = begin, .fini = kernel_end);
 
 /* It ended with nothing attached and nothing printed, and said why. */
-static void did_not_start(const char *why)
+static void did_not_start_with(int status, const char *why)
 {
-	cr_status(UNVERIFIED);
+	cr_status(status);
 	cr_err(why);
 	cr_not_out(EVENT("start"));
 	cr_assert_not(bpf_is_attached("gate_open"));
 	cr_assert_not(bpf_is_attached("command_enter"));
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
+}
+
+/* ... for now, */
+static void did_not_start(const char *why)
+{
+	did_not_start_with(UNVERIFIED, why);
+}
+
+/* ... or for as long as host and configuration are what they are. */
+static void can_not_start(const char *why)
+{
+	did_not_start_with(CANNOT_RUN, why);
 }
 
 /* ---- what the host lacks ---- */
@@ -36,7 +47,7 @@ Test(start, needs_root)
 {
 	host.euid = 1000;
 	run_for("5");
-	did_not_start("not root");
+	can_not_start("not root");
 	cr_assert_eq(host_logged("mount"), 0);
 }
 
@@ -44,7 +55,7 @@ Test(start, needs_snp)
 {
 	host_write("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu\n");
 	run_for("5");
-	did_not_start("sev_snp");
+	can_not_start("sev_snp");
 }
 
 Test(start, needs_the_hosts_user_namespace)
@@ -53,21 +64,21 @@ Test(start, needs_the_hosts_user_namespace)
 	cr_assert_eq(symlink("user:[1]", fixture_path(&host.kernel.files, "/proc/self/ns/user")),
 		     0);
 	run_for("5");
-	did_not_start("user namespace");
+	can_not_start("user namespace");
 }
 
 Test(start, needs_capabilities)
 {
 	host_write("/proc/self/status", "Name:\tsnp-guard\nCapEff:\t0000000000000000\n");
 	run_for("5");
-	did_not_start("CAP_BPF");
+	can_not_start("CAP_BPF");
 }
 
 Test(start, needs_bpf_among_the_security_modules_unless_it_only_audits)
 {
 	host_write("/sys/kernel/security/lsm", "lockdown,capability\n");
 	run_for("5");
-	did_not_start("lsm");
+	can_not_start("lsm");
 	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
 	cr_status(CLEAN);
 	cr_out(EVENT("start"));
@@ -131,8 +142,13 @@ Test(start, a_ready_file_that_can_not_be_made)
 
 Test(start, an_address_that_is_none)
 {
-	guard("run", "--listen", "nonsense", "--for", "5", NULL);
-	did_not_start("HOST:PORT");
+	guard_alone("run", "--listen", "nonsense", "--for", "5", NULL);
+	cr_status(USAGE);
+	cr_err("--listen takes HOST:PORT or unix:PATH, not `nonsense`");
+	host_write("/etc/snp-guard.conf", "[run]\nlisten = unix:\n");
+	run_for("5");
+	can_not_start("/etc/snp-guard.conf:2: listen takes HOST:PORT or unix:PATH");
+	host_remove("/etc/snp-guard.conf");
 	guard("run", "--listen", "unix:/no/such/dir/socket", "--for", "5", NULL);
 	did_not_start("can't listen");
 }
@@ -141,7 +157,7 @@ Test(start, a_bad_configuration)
 {
 	host_write("/etc/snp-guard.conf", "[run]\naudit = perhaps\n");
 	run_for("5");
-	did_not_start("/etc/snp-guard.conf:2: audit takes yes or no");
+	can_not_start("/etc/snp-guard.conf:2: audit takes yes or no");
 }
 
 Test(start, lists_of_cpus_that_can_not_be_read)
@@ -156,16 +172,108 @@ Test(start, lists_of_cpus_that_can_not_be_read)
 
 Test(start, another_guard_has_the_lock)
 {
-	int fd;
+	int fd = host_hold_lock("4711\n");
 
-	host_write("/run/snp-guard.lock", "4711\n");
-	fd = open("/run/snp-guard.lock", O_RDWR);
-	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
 	run_for("5");
 	did_not_start("guard 4711");
 	close(fd);
 	run_for("5");
 	cr_status(CLEAN);
+}
+
+static int lock;
+
+static void let_go(void)
+{
+	close(lock);
+}
+
+Test(start, another_has_the_lock_for_a_moment)
+{
+	lock = host_hold_lock("4711\n");
+	at(1, let_go);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_out(EVENT("start"));
+}
+
+/* Each look of `status` and `check` would otherwise be a moment in which no guard can start. */
+Test(start, looking_at_the_lock_takes_and_writes_nothing)
+{
+	guard("status", NULL);
+	guard("check", NULL);
+	cr_assert_not(host_has("/run/snp-guard.lock"));
+	lock = host_hold_lock("4711\n");
+	guard("status", NULL);
+	cr_out("guard 4711 runs without --pin");
+	guard("check", NULL);
+	close(lock);
+	cr_assert_str_eq(host_read("/run/snp-guard.lock"), "4711");
+	guard("status", NULL);
+	cr_out("not running");
+	guard("check", NULL);
+	cr_assert_str_eq(host_read("/run/snp-guard.lock"), "4711");
+}
+
+Test(start, a_lock_that_can_not_be_looked_at_is_unknown)
+{
+	host_refuse("/run/snp-guard.lock", -EACCES);
+	guard("status", NULL);
+	cr_out("guard:    unknown: Permission denied");
+	guard("status", "--format", "json", NULL);
+	cr_out("\"process\":null");
+	guard("check", NULL);
+	cr_status(UNVERIFIED);
+	cr_out("can't tell whether a guard runs: Permission denied");
+	host_refuse("/run/snp-guard.lock", 0);
+	lock = host_hold_lock("");
+	guard("status", NULL);
+	cr_out("guard:    unknown: No such process");
+	close(lock);
+}
+
+/* ---- whether the service manager should try again ---- */
+
+Test(start, what_can_not_be_is_not_tried_again)
+{
+	host_write("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu\n");
+	run_for("5");
+	cr_status(CANNOT_RUN);
+	cr_assert_eq(host_logged("notify"), 0, "%s", host.log);
+	cr_assert_lt(took(), 1);
+}
+
+Test(start, what_may_pass_is_tried_again_and_not_at_once)
+{
+	host_refuse("/run/snp-guard.lock", -EROFS);
+	run_for("5");
+	cr_status(UNVERIFIED);
+	cr_assert_geq(took(), 14);
+	cr_assert_eq(host_logged("notify STATUS=Could not start"), 1, "%s", host.log);
+}
+
+Test(start, whoever_stops_it_does_not_wait_for_that)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	host_refuse("/run/snp-guard.lock", -EROFS);
+	at(3, sigterm);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	run_for("5");
+	cr_status(UNVERIFIED);
+	cr_assert_lt(took(), 4);
+}
+
+/* The guard looks all the same, only later. */
+Test(start, a_poll_that_fails_ends_no_guard)
+{
+	host_refuse("poll", -ENOMEM);
+	at(3, sigterm);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_assert(took() >= 3 && took() < 4, "%g s", took());
 }
 
 Test(start, a_lock_that_can_not_be_taken)

@@ -504,11 +504,12 @@ Test(ledger, a_history_keeps_the_last_ones)
 	cr_expect_null(history_denial(&h, HISTORY_DENIALS));
 }
 
-Test(ledger, a_state_that_is_cut_or_can_not_be_is_refused)
+Test(ledger, a_state_that_is_cut_is_refused)
 {
 	static unsigned char bytes[CHECKPOINT];
 	struct pack out = { .data = bytes, .size = sizeof(bytes) };
 	struct snp_event events[16];
+	char packed_by[SESSION_VERSION_LEN];
 	struct session s, t;
 	FILE *f = fopen("/dev/null", "w");
 	unsigned int n = tell(events);
@@ -521,16 +522,9 @@ Test(ledger, a_state_that_is_cut_or_can_not_be_is_refused)
 		struct pack in = { .data = bytes, .size = cut, .reading = true };
 
 		cr_assert_eq(session_init(&t, REPORT_JSON, f, &host), 0);
-		cr_expect_eq(session_load(&t, &in), -EBADMSG, "%zu bytes", cut);
+		cr_expect_eq(session_load(&t, &in, packed_by), -EBADMSG, "%zu bytes", cut);
 		session_free(&t);
 	}
-	bytes[0] = 9; /* no severity */
-	cr_assert_eq(session_init(&t, REPORT_JSON, f, &host), 0);
-	cr_expect_eq(
-		session_load(&t,
-			     &(struct pack){ .data = bytes, .size = out.used, .reading = true }),
-		-EBADMSG);
-	session_free(&t);
 	session_free(&s);
 	fclose(f);
 }

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { CLEAN = 0, WARNING = 1, CRITICAL = 2, UNVERIFIED = 3, USAGE = 64 };
+enum { CLEAN = 0, WARNING = 1, CRITICAL = 2, UNVERIFIED = 3, USAGE = 64, CANNOT_RUN = 78 };
 
 /* How the last command ended. */
 struct ended {

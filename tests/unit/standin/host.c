@@ -798,6 +798,17 @@ const char *host_read(const char *path)
 	return text;
 }
 
+int host_hold_lock(const char *holder)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	int fd;
+
+	host_write("/run/snp-guard.lock", holder);
+	fd = open("/run/snp-guard.lock", O_RDWR | O_CLOEXEC);
+	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &whole), 0);
+	return fd;
+}
+
 static __u64 online;
 
 static void write_online(void)

@@ -59,6 +59,8 @@ void host_remove(const char *path);
  */
 const char *host_read(const char *path);
 bool host_has(const char *path);
+/* Takes the lock of the guards, as a process of that id would. Closing the descriptor ends that. */
+int host_hold_lock(const char *holder);
 /* From now on to open, create or rename that path fails: a negative errno, or 0 to let it again. */
 void host_refuse(const char *path, int err);
 
