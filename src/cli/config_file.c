@@ -137,6 +137,7 @@ int config_read_stream(FILE *f, const char *name, const struct config_user *user
 	if (ferror(f)) {
 		p.line = 0;
 		problem(&p, "can't be read");
+		p.problems = -EIO;
 	}
 	free(p.buf);
 	return err == -2 ? -ENOMEM : p.problems;
@@ -190,6 +191,14 @@ static int is_drop_in(const struct dirent *d)
 	return d->d_name[0] != '.' && len > 5 && !strcmp(d->d_name + len - 5, ".conf");
 }
 
+static int unreadable(const char *dir, const struct config_user *user)
+{
+	int err = -errno;
+
+	user->problem(user->ctx, dir, 0, strerror(-err));
+	return err;
+}
+
 static int read_drop_ins(const char *dir, const struct config_user *user)
 {
 	struct dirent **names = NULL;
@@ -198,27 +207,24 @@ static int read_drop_ins(const char *dir, const struct config_user *user)
 	struct stat st;
 	char *path;
 
-	if (stat(dir, &st)) {
-		if (errno == ENOENT)
-			return 0;
-		why = strerror(errno);
-	} else {
-		why = distrust(&st, S_IFDIR);
-	}
-	n = why ? 0 : scandir(dir, &names, is_drop_in, alphasort);
-	if (n < 0)
-		why = strerror(errno);
+	if (stat(dir, &st))
+		return errno == ENOENT ? 0 : unreadable(dir, user);
+	why = distrust(&st, S_IFDIR);
 	if (why) {
 		user->problem(user->ctx, dir, 0, why);
 		return 1;
 	}
+	n = scandir(dir, &names, is_drop_in, alphasort);
+	if (n < 0)
+		return unreadable(dir, user);
 	for (int i = 0; i < n; i++) {
 		found = -ENOMEM;
 		if (problems >= 0 && asprintf(&path, "%s/%s", dir, names[i]->d_name) >= 0) {
 			found = read_file(path, false, user);
 			free(path);
 		}
-		problems = problems < 0 || found < 0 ? -ENOMEM : problems + found;
+		if (problems >= 0)
+			problems = found < 0 ? found : problems + found;
 		free(names[i]);
 	}
 	free(names);
@@ -235,5 +241,7 @@ int config_read(const char *path, const struct config_user *user)
 	problems = read_file(path ? path : CONFIG_FILE, !path, user);
 	more = read_drop_ins(dir, user);
 	free(dir);
-	return problems < 0 || more < 0 ? -ENOMEM : problems + more;
+	if (problems < 0 || more < 0)
+		return problems < 0 ? problems : more;
+	return problems + more;
 }

@@ -95,11 +95,14 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	const struct run_origin origin = { .file = command_line };
 	struct run_options *o = state->input;
-	int i = row_of_key(key);
+	int i = row_of_key(key), err;
 	char why[256];
 
 	if (i >= 0) {
-		if (set_row(o, i, arg ? arg : "yes", &origin, why, sizeof(why)))
+		err = set_row(o, i, arg ? arg : "yes", &origin, why, sizeof(why));
+		if (err == -ENOMEM)
+			return ENOMEM;
+		if (err)
 			argp_error(state, "--%s", why);
 		return 0;
 	}
@@ -271,7 +274,7 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 
 	/* The command line names the files, and overrides them: parse it before and after. */
 	if (!n)
-		argp_parse(&run_argp, argc, argv, 0, NULL, o);
+		n = -argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	if (!n && !o->no_config) {
 		path = o->config;
 		o->config = NULL;
@@ -280,7 +283,8 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 		if (!n)
 			n = read_files(o, path, note_first, first);
 		free(path);
-		argp_parse(&run_argp, argc, argv, 0, NULL, o);
+		if (!n)
+			n = -argp_parse(&run_argp, argc, argv, 0, NULL, o);
 	}
 	o->argc = argc;
 	o->argv = argv;
@@ -288,7 +292,7 @@ static int read_all(struct run_options *o, int argc, char **argv, struct first_p
 	if (n > 1)
 		snprintf(first->text + len, sizeof(first->text) - len,
 			 "; `snp-guard config --check` lists %d more", n - 1);
-	if (n < 0)
+	if (n < 0 && !len)
 		snprintf(first->text, sizeof(first->text), "%s", strerror(-n));
 	return n > 0 ? -EINVAL : n;
 }

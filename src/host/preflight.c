@@ -109,7 +109,7 @@ static bool shows_lsm(const struct platform *p)
 
 static bool has_bpf_lsm(const struct platform *p)
 {
-	return platform_has_lsm(p, "bpf") == 1;
+	return platform_has_lsm(p, "bpf") != 0;
 }
 
 /* preflight() reports the first that does not hold. */

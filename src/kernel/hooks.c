@@ -166,7 +166,8 @@ static enum function_state lsm_state(const struct hooks *h, const struct hook *h
 {
 	char name[64];
 
-	if (h->kernel.running && platform_has_lsm(&h->kernel.platform, "bpf") != 1)
+	/* If the list can't be read, the gate is attached, and tried in each window. */
+	if (h->kernel.running && !platform_has_lsm(&h->kernel.platform, "bpf"))
 		return FUNCTION_NO_LSM;
 	snprintf(name, sizeof(name), "bpf_lsm_%s", hook->target);
 	return btf__find_by_name_kind(h->kernel.btf, name, BTF_KIND_FUNC) > 0 ? FUNCTION_FOUND

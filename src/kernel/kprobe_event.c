@@ -25,7 +25,7 @@ static int open_tracefs(const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_command(const char *line)
+static int write_command_once(const char *line)
 {
 	int fd = open_tracefs("kprobe_events", O_WRONLY | O_APPEND);
 	ssize_t n;
@@ -37,6 +37,23 @@ static int write_command(const char *line)
 	err = n < 0 ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+/* What may pass, such as a want of memory: not an event in use, unknown, or there already. */
+static bool may_pass(int err)
+{
+	return err && err != -EBUSY && err != -ENOENT && err != -EEXIST && err != -EINVAL;
+}
+
+/*
+ * A second try, since after a passing failure a fact would have a lesser source for the whole run,
+ * or an event would be left behind.
+ */
+static int write_command(const char *line)
+{
+	int err = write_command_once(line);
+
+	return may_pass(err) ? write_command_once(line) : err;
 }
 
 static int event_id(int group, const char *name, __u64 *id)

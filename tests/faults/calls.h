@@ -5,6 +5,9 @@
  * adds the errors of lseek(2) to those of read(2), writev(2) has those of write(2). bpf(2) of
  * man-pages is of Linux 4.4: EAGAIN, EBUSY, EEXIST and ENOSPC stand in kernel/bpf/syscall.c.
  *
+ * Left out is EBADF of close(2): libsystemd takes it for a descriptor that is closed twice, and
+ * ends the process.
+ *
  * X(name, errnos). Other functions and system calls do the same and count as the same: openat,
  * fopen() and opendir() as open, and so on.
  */
@@ -53,7 +56,7 @@
 	/* ---- what else a run calls ---- */                                                      \
 	X(access, EACCES, EBADF, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, \
 	  EROFS, ETXTBSY, EFAULT)                                                                  \
-	X(close, EBADF, EDQUOT, EINTR, EIO, ENOSPC)                                                \
+	X(close, EDQUOT, EINTR, EIO, ENOSPC)                                                       \
 	X(fsync, EBADF, EDQUOT, EINTR, EINVAL, EIO, ENOSPC, EROFS)                                 \
 	X(ftruncate, EACCES, EBADF, EFBIG, EINTR, EINVAL, EIO, EPERM, EROFS, EFAULT)               \
 	X(fchmod, EBADF, EIO, EPERM, EROFS, EFAULT)                                                \

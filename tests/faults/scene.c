@@ -37,7 +37,7 @@ static void window_opens(void)
 static void settings_change(void)
 {
 	faults_set_phase(PHASE_RELOAD);
-	host_write("/etc/snp-guard.conf", "[run]\ninterval = 0.7\n");
+	host_write("/etc/snp-guard.conf", "[severity]\ncpu-offlined = critical\n");
 	/* Before the guard is in its loop, this signal ends it. */
 	if (faults_is_running())
 		sighup();
@@ -116,7 +116,7 @@ static void begin_host(void)
 	kernel_begin(4, "");
 	kernel.disables_hotplug = true;
 	host.watchdog_usec = 2000000;
-	host_write("/etc/snp-guard.conf", "[run]\ninterval = 0.6\n");
+	host_write("/etc/snp-guard.conf", "[severity]\ncpu-offlined = notice\n");
 	in_window = was_asked_to_end = false;
 	is_to_be_named[1] = is_to_be_named[2] = false;
 	tries = passes = 0;
@@ -128,9 +128,9 @@ static void begin_host(void)
 
 static void run_with(char *pin)
 {
-	guard("run", "--format", "json", "--flight-recorder", "/var/lib/snp-guard", "--record",
-	      record, "--textfile", textfile, "--ready-file", "/run/ready", "--listen",
-	      "127.0.0.1:0", pin, NULL);
+	guard("run", "--format", "json", "--interval", "0.6", "--flight-recorder",
+	      "/var/lib/snp-guard", "--record", record, "--textfile", textfile, "--ready-file",
+	      "/run/ready", "--listen", "127.0.0.1:0", pin, NULL);
 }
 
 static void play_new(void)

@@ -274,8 +274,10 @@ clock_steps() {
 	date -s "@$(($(date +%s) + r - 3600))" >/dev/null
 }
 
+# busybox's wget has a time limit of its own, which ends it by SIGSEGV.
 scraped() {
-	wget -q -T 5 -O /dev/null http://127.0.0.1:9464/metrics || fail "nobody answers at /metrics, after \"$before\""
+	{ timeout 10 wget -q -O /tmp/scraped http://127.0.0.1:9464/metrics &&
+		grep -q ^snp_guard_window_state /tmp/scraped; } || fail "nobody answers at /metrics, after \"$before\""
 }
 
 rest() {
