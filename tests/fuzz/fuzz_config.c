@@ -3,11 +3,7 @@
 #include "cli/run_options.c"
 #include "fuzz.h"
 
-/* In place of the one beside main(). */
-void complain(const char *format, ...)
-{
-	(void)format;
-}
+static bool complained;
 
 struct told {
 	unsigned int lines;
@@ -46,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FILE *f = fuzz_file(data, size);
 	int problems;
 
+	complain_through(fuzz_complaint, &complained);
 	for (size_t i = 0; i < size; i++)
 		told.lines += data[i] == '\n';
 	set_defaults(&o);

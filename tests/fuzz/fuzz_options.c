@@ -9,14 +9,13 @@
 #include <stdarg.h>
 
 #include "cli/commands.h"
-#include "util/complain.h"
 #include "cli/run_options.c"
 #include "fuzz.h"
 
 enum { ARGS_MAX = 16 };
 
 static jmp_buf left;
-static bool usage_error;
+static bool usage_error, complained;
 static int result;
 
 error_t __real_argp_parse(const struct argp *argp, int argc, char **argv, unsigned int flags,
@@ -24,12 +23,6 @@ error_t __real_argp_parse(const struct argp *argp, int argc, char **argv, unsign
 error_t __wrap_argp_parse(const struct argp *parser, int argc, char **argv, unsigned int flags,
 			  int *index, void *input);
 void __wrap_argp_error(const struct argp_state *state, const char *format, ...);
-
-/* In place of the one beside main(). */
-void complain(const char *format, ...)
-{
-	(void)format;
-}
 
 void __attribute__((format(printf, 2, 3)))
 __wrap_argp_error(const struct argp_state *state, const char *format, ...)
@@ -116,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(argv + 1, kept, argc * sizeof(*kept));
 	argv[argc + 1] = NULL;
 	usage_error = false;
+	complain_through(fuzz_complaint, &complained);
 	if (!setjmp(left)) {
 		command(argc + 1, argv, &status);
 		fuzz_check(false, "a command that does not look at its options");

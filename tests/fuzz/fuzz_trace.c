@@ -7,14 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "cli/commands.h"
-#include "util/complain.h"
 #include "session/session.h"
 #include "fuzz.h"
 
@@ -24,18 +22,6 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 static bool complained;
-
-/* In place of the one beside main(). */
-void complain(const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	complained = true;
-}
 
 /* ---- reading and writing ---- */
 
@@ -209,6 +195,7 @@ static void replay_both(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	complain_through(fuzz_complaint, &complained);
 	rewrite(data, size);
 	replay_both(data, size);
 	return 0;

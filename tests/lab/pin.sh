@@ -246,7 +246,7 @@ exec 7>$cpus/cpu3/online
 guard_start
 expect "SNP is initialised" snp_load
 await "the window has settled" '"breach":"no-latch"'
-expect "it is counted each time" tamper writers 20000 $cpus/cpu3/online $cpus/cpu2/online
+expect "it is counted each time" tamper writers 20 $cpus/cpu3/online $cpus/cpu2/online
 expect "no write check is gone" sh -c '! echo 0 >&7'
 exec 7>&-
 await "only opening is gated" '"event":"gate","state":"steady"'

@@ -9,8 +9,9 @@
  *
  * and how what root does disturbs their work:
  *
- *	tamper writers N FILE...
- *				counts writers N times while others open the FILEs all the time
+ *	tamper writers S FILE...
+ *				counts writers for S seconds while others open the FILEs all
+ *				the time
  *	tamper trial FILE	tries the gate, as `status` does, while another thread tries it, too
  *	tamper late FILE	tries the gate long after it said that it would
  *
@@ -27,6 +28,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/latch.h"
@@ -161,15 +163,16 @@ static pid_t open_all_the_time(char **files)
 	return child;
 }
 
-static int count_writers(int times, char **files)
+static int count_writers(int seconds, char **files)
 {
-	int program = find_steer(), none = 0, failed = 0;
+	int program = find_steer(), counted = 0, none = 0, failed = 0;
+	time_t until = time(NULL) + seconds;
 	pid_t openers[OPENERS];
 	__s64 writers;
 
 	for (int i = 0; i < OPENERS; i++)
 		openers[i] = open_all_the_time(files);
-	for (int i = 0; i < times; i++) {
+	for (; time(NULL) < until; counted++) {
 		writers = steer(program, SNP_STEER_WRITERS, 0);
 		none += !writers;
 		failed += writers < 0;
@@ -178,8 +181,8 @@ static int count_writers(int times, char **files)
 		kill(openers[i], SIGKILL);
 		waitpid(openers[i], NULL, 0);
 	}
-	printf("counted %d times, %d times none, %d times in vain\n", times, none, failed);
-	return none || failed;
+	printf("counted %d times, %d times none, %d times in vain\n", counted, none, failed);
+	return !counted || none || failed;
 }
 
 /* Another thread begins and ends a trial within this one's. */
@@ -217,6 +220,6 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "empty"))
 		return write_ledger(true);
 	fprintf(stderr, "usage: tamper map | latch WORD | ledger | empty |\n"
-			"              writers N FILE... | trial FILE | late FILE\n");
+			"              writers S FILE... | trial FILE | late FILE\n");
 	return 2;
 }
