@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/initialised.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "abi/event.h"
 
@@ -12,12 +12,12 @@
  */
 static bool kvm_asks_firmware(const struct platform *p)
 {
-	char release[PLATFORM_RELEASE_LEN];
-	unsigned int major, minor;
+	char release[PLATFORM_RELEASE_LEN], *dot;
+	unsigned long major;
 
 	platform_release(p, release);
-	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 17));
+	major = strtoul(release, &dot, 10);
+	return major > 6 || (major == 6 && *dot == '.' && strtoul(dot + 1, NULL, 10) >= 17);
 }
 
 static bool any_has_snp_en(const struct snapshot *now)

@@ -16,7 +16,7 @@ enum recorder_place {
 /* Of a directory of recordings: the oldest go. */
 #define RECORDER_FILES	16
 #define RECORDER_BYTES	(64ull << 20)
-#define RECORDER_AGE_S	(30 * 24 * 3600ll)
+#define RECORDER_AGE_S	(30ll * 24 * 3600)
 #define RECORDER_SUFFIX ".trace"
 
 /* Adds an output that makes recordings. Returns 0 or a negative errno. */

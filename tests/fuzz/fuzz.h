@@ -62,11 +62,11 @@ static inline char *take_part(struct cursor *c, char separator)
 /* For complain_through(): a complaint is noted in the bool *ctx, and shown nowhere. */
 static inline void fuzz_complaint(void *ctx, const char *line, size_t size)
 {
-	bool *complained = ctx;
+	bool *told = ctx;
 
 	(void)line;
 	(void)size;
-	*complained = true;
+	*told = true;
 }
 
 /* The input as a file. fmemopen() takes no empty buffer. */

@@ -85,6 +85,7 @@ ends_with 3
 replay_of "$trace"
 
 scenario "a reader that stops reading"
+# shellcheck disable=SC2217 # it holds the pipe open
 sleep 1000 </tmp/pipe &
 reader=$!
 guard_begin run --interval 1 --record "$trace" >/tmp/pipe 2>"$err"
@@ -92,7 +93,7 @@ guard_ready
 # More than a pipe and the page of a log would hold.
 lab_fill() {
 	i=0
-	while [ $i -lt 400 ]; do
+	while [ "$i" -lt 400 ]; do
 		offline 1
 		i=$((i + 1))
 	done 2>/dev/null

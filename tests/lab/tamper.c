@@ -155,12 +155,11 @@ static pid_t open_all_the_time(char **files)
 {
 	pid_t child = fork();
 
-	for (int i = 0; !child; i++) {
-		if (!files[i])
-			i = 0;
-		close(open(files[i], O_WRONLY | O_CLOEXEC));
-	}
-	return child;
+	if (child)
+		return child;
+	for (;;)
+		for (char **file = files; *file; file++)
+			close(open(*file, O_WRONLY | O_CLOEXEC));
 }
 
 static int count_writers(int seconds, char **files)
