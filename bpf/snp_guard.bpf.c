@@ -19,7 +19,8 @@
  *   lsm    file_open, file_permission    denied: opening a guarded file, writing to one
  *   lsm    file_ioctl, file_ioctl_compat denied: /dev/snapshot
  *
- * A program named ..._probe does the same by a kprobe, for kernels where fentry can't attach.
+ * A program named ..._probe does the same by a kprobe, for kernels where fentry can't attach; one
+ * named ..._modify does the same by fmod_ret, for kernels without bpf among their LSMs.
  *
  * User space calls these, with what they need in the argument:
  *
@@ -407,8 +408,7 @@ int BPF_KPROBE(reboot_probe)
  * i_private (fs/kernfs/inode.c:kernfs_init_inode, fs/tracefs/inode.c:tracefs_create_file); most
  * other files, but for sockets and pipes, have none.
  */
-SEC("lsm/file_open")
-int gate_open(__u64 *ctx)
+static __always_inline int open_begins(__u64 *ctx)
 {
 	__u64 said = ctx[1]; /* what the programs before this one returned */
 	struct inode *inode;
@@ -428,25 +428,65 @@ out:
 	return said;
 }
 
-/* The write hook, for descriptors opened before the window: detached when there are none. */
-SEC("lsm/file_permission")
-int BPF_PROG(gate_write, struct file *file, int mask, int ret)
+SEC("lsm/file_open")
+int gate_open(__u64 *ctx)
 {
-	if (ret || !(mask & MAY_WRITE) || !is_shut())
-		return ret;
+	return open_begins(ctx);
+}
+
+/*
+ * The kernel admits fmod_ret at each security_...() (kernel/bpf/verifier.c:
+ * check_attach_modify_return()). At 0 the function itself runs, and asks the LSMs.
+ */
+SEC("fmod_ret/security_file_open")
+int gate_open_modify(__u64 *ctx)
+{
+	return open_begins(ctx);
+}
+
+/* The write hook, for descriptors opened before the window: detached when there are none. */
+static __always_inline int write_begins(struct file *file, int mask, int said)
+{
+	if (said || !(mask & MAY_WRITE) || !is_shut())
+		return said;
 	return gate(file, 0);
 }
 
-SEC("lsm/file_ioctl")
-int BPF_PROG(gate_ioctl, struct file *file, unsigned int cmd, unsigned long arg, int ret)
+SEC("lsm/file_permission")
+int BPF_PROG(gate_write, struct file *file, int mask, int said)
 {
-	return gate_snapshot(file, ret);
+	return write_begins(file, mask, said);
+}
+
+SEC("fmod_ret/security_file_permission")
+int BPF_PROG(gate_write_modify, struct file *file, int mask, int said)
+{
+	return write_begins(file, mask, said);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(gate_ioctl, struct file *file, unsigned int cmd, unsigned long arg, int said)
+{
+	return gate_snapshot(file, said);
+}
+
+SEC("fmod_ret/security_file_ioctl")
+int BPF_PROG(gate_ioctl_modify, struct file *file, unsigned int cmd, unsigned long arg, int said)
+{
+	return gate_snapshot(file, said);
 }
 
 SEC("lsm/file_ioctl_compat")
-int BPF_PROG(gate_ioctl_compat, struct file *file, unsigned int cmd, unsigned long arg, int ret)
+int BPF_PROG(gate_ioctl_compat, struct file *file, unsigned int cmd, unsigned long arg, int said)
 {
-	return gate_snapshot(file, ret);
+	return gate_snapshot(file, said);
+}
+
+SEC("fmod_ret/security_file_ioctl_compat")
+int BPF_PROG(gate_ioctl_compat_modify, struct file *file, unsigned int cmd, unsigned long arg,
+	     int said)
+{
+	return gate_snapshot(file, said);
 }
 
 /* ---- calls from user space ---- */

@@ -120,6 +120,20 @@ enum {
 	SNP_F_FAILING = 1 << 0,	    /* FAULT: without: the part works again */
 };
 
+/* What the gate refuses by: X(symbol, name, at the end of a sentence) */
+#define SNP_GATE_HOOKS(X)                                                                          \
+	X(UNKNOWN, "unknown", "")                                                                  \
+	X(NONE, "none", "")                                                                        \
+	X(LSM, "lsm", " by BPF LSM")                                                               \
+	X(FMOD_RET, "fmod_ret", " by fmod_ret")
+
+enum snp_gate_hook {
+#define X(sym, name, words) SNP_GATE_BY_##sym,
+	SNP_GATE_HOOKS(X)
+#undef X
+		SNP_GATE_HOOK_COUNT
+};
+
 /* Firmware commands that begin and end SNP (SNP firmware ABI, table of command identifiers). */
 enum {
 	SNP_CMD_INIT = 0x81,
@@ -151,10 +165,12 @@ struct snp_event {
 	__u32 flags;   /* SNP_F_* of this kind */
 	__u32 subject; /* a CPU, a command or a fact; or SNP_NO_SUBJECT */
 	__s32 result;  /* what the function returned; a negative errno where it failed */
-	__u32 status;  /* COMMAND: the firmware's status; CPUHP_FAIL: the hotplug state */
-	__s32 count;   /* cpu_hotplug_disabled after the event, or SNP_COUNT_UNKNOWN */
-	__u32 cpu;     /* the CPU that the BPF program ran on */
-	__u32 tgid;    /* tgid, tid, comm: the task that was running */
+	/* COMMAND: the firmware's status; CPUHP_FAIL: the hotplug state; START, ADOPT: enum
+	 * snp_gate_hook */
+	__u32 status;
+	__s32 count; /* cpu_hotplug_disabled after the event, or SNP_COUNT_UNKNOWN */
+	__u32 cpu;   /* the CPU that the BPF program ran on */
+	__u32 tgid;  /* tgid, tid, comm: the task that was running */
 	__u32 tid;
 	__u32 reserved;
 	char comm[SNP_COMM_LEN];

@@ -17,7 +17,8 @@ void check_gate(struct check_look *l)
 	else if (g->state == GUARD_AUDITING)
 		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s: nothing is refused", name);
 	else if (g->state == GUARD_ENFORCING)
-		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s", name);
+		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s%s", name,
+			  snp_gate_hook_words(g->gate_hook));
 	else if (g->holder < 0)
 		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "try again",
 			  "can't tell whether a guard runs: %s", strerror(-g->holder));

@@ -14,13 +14,13 @@ static void reload(void *ctx)
 	run_options_reload(ctx);
 }
 
-static int look_at_host(bool audit, bool *for_good)
+static int look_at_host(bool *for_good)
 {
 	const struct platform platform = { .root = "" };
 	const struct preflight_need *missing;
 
 	host_prepare(&platform);
-	missing = preflight(&platform, audit);
+	missing = preflight(&platform);
 	if (!missing)
 		return 0;
 	complain("%s", missing->otherwise);
@@ -39,12 +39,13 @@ int command_run(int argc, char **argv, int *status)
 	bool for_good = err == -EINVAL;
 
 	if (!err)
-		err = look_at_host(options.settings.audit, &for_good);
+		err = look_at_host(&for_good);
 	if (!err)
 		err = read_snapshot(options.since, &since);
 	if (!err) {
 		request.since = options.since ? &since : NULL;
 		err = run_guard(&request, status);
+		for_good = err == -EOPNOTSUPP;
 	}
 	snapshot_free(&since);
 	run_options_free(&options);

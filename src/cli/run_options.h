@@ -46,8 +46,8 @@
 	X(SINCE, "since", 0, FILE, "FILE", CALL, since,                                            \
 	  "Compare with a snapshot, taken in this boot or before a kexec")                         \
 	X(AVOID, "avoid", 0, HOOK_KIND, "KIND", START, settings.avoid,                             \
-	  "Use other hook kinds where possible: avoid fentry, kprobe, tracepoint or lsm; "         \
-	  "once for each kind")                                                                    \
+	  "Use other hook kinds where possible: avoid fentry, kprobe, tracepoint, lsm or "         \
+	  "fmod_ret; once for each kind")                                                          \
 	X(READY, "ready-file", 0, FILE, "FILE", CALL, settings.ready,                              \
 	  "Create FILE when everything is attached and the first sweep is done")                   \
 	X(CONFIG, "config", 0, FILE, "FILE", CALL, config,                                         \

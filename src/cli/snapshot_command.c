@@ -82,7 +82,7 @@ int command_snapshot(int argc, char **argv, int *status)
 
 	options_read(&snapshot_argp, argc, argv, &options);
 	host_prepare(&platform);
-	missing = preflight(&platform, true);
+	missing = preflight(&platform);
 	if (missing) {
 		complain("%s", missing->otherwise);
 		return -ENOTSUP;

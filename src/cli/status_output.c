@@ -118,7 +118,8 @@ void status_print_text(FILE *out, const struct terminal *t, const struct pinned_
 		    !(b->kernel.latch & SNP_LATCH_WINDOW) ? "none is open"
 		    : b->tried ? "open; tried to open a guarded file to write: refused"
 			       : "open");
-	status_line(out, t, "checks:", "attached to open%s", b->kernel.writes ? ", write" : "");
+	status_line(out, t, "gate:", "attached to open%s%s", b->kernel.writes ? " and write" : "",
+		    snp_gate_hook_words(b->facts.gate_hook));
 	status_line(out, t, "refused:", "%llu", (unsigned long long)b->kernel.denied);
 	if (!b->facts.has_history)
 		return;
@@ -217,6 +218,7 @@ void status_print_json(FILE *out, const struct pinned_status *b)
 	if (b->sensors) {
 		json_put_bool(o, "window_open", b->kernel.latch & SNP_LATCH_WINDOW);
 		json_put_bool(o, "tried", b->tried);
+		json_put_str(o, "gate", snp_gate_hook_name(b->facts.gate_hook));
 		json_put_bool(o, "each_write", b->kernel.writes);
 		json_put_int(o, "denied", b->kernel.denied);
 	}

@@ -66,6 +66,24 @@ const char *snp_event_name(unsigned int kind)
 }
 
 static const struct {
+	const char *name, *words;
+} gate_hooks[] = {
+#define X(sym, name, words) { name, words },
+	SNP_GATE_HOOKS(X)
+#undef X
+};
+
+const char *snp_gate_hook_name(unsigned int hook)
+{
+	return gate_hooks[hook < SNP_GATE_HOOK_COUNT ? hook : SNP_GATE_BY_UNKNOWN].name;
+}
+
+const char *snp_gate_hook_words(unsigned int hook)
+{
+	return gate_hooks[hook < SNP_GATE_HOOK_COUNT ? hook : SNP_GATE_BY_UNKNOWN].words;
+}
+
+static const struct {
 	const char *name, *hides;
 	bool is_output;
 } parts[] = {

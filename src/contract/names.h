@@ -15,6 +15,9 @@ const char *snp_breach_remedy(enum snp_breach breach);
 const char *snp_severity_name(enum snp_severity severity);
 /* "unknown" for a kind that this version does not know. */
 const char *snp_event_name(unsigned int kind);
+/* "lsm" and " by BPF LSM"; "unknown" and "" for a hook that this version does not know. */
+const char *snp_gate_hook_name(unsigned int hook);
+const char *snp_gate_hook_words(unsigned int hook);
 /* A part of the guard that may fail. */
 const char *snp_part_name(enum snp_part part);
 bool snp_part_is_output(enum snp_part part);

@@ -106,77 +106,57 @@ static bool has_msr(const struct platform *p)
 	return platform_exists(p, "/dev/cpu/0/msr");
 }
 
-static bool shows_lsm(const struct platform *p)
-{
-	return platform_has_lsm(p, "bpf") >= 0;
-}
-
-static bool has_bpf_lsm(const struct platform *p)
-{
-	return platform_has_lsm(p, "bpf") != 0;
-}
-
 /* preflight() reports the first that does not hold. */
 const struct preflight_need preflight_needs[] = {
-	{ "root", is_root, false, true, true,
+	{ "root", is_root, true, true,
 	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
-	{ "user-namespace", is_in_host_users, false, true, true,
+	{ "user-namespace", is_in_host_users, true, true,
 	  "in a user namespace of a container's own, whose root is not the host's; start it "
 	  "without "
 	  "user namespaces (hostUsers: true)" },
-	{ "pid-namespace", is_in_host_pids, false, false, true,
+	{ "pid-namespace", is_in_host_pids, false, true,
 	  "in a PID namespace of a container's own: the tasks that it names would not be found "
 	  "there; start it in the host's (hostPID: true, --pid=host)" },
-	{ "cap-bpf", may_load_bpf, false, true, true,
+	{ "cap-bpf", may_load_bpf, true, true,
 	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
 	  "them to the container's or unit's capabilities" },
-	{ "cap-sys-rawio", may_read_msr, false, true, true,
+	{ "cap-sys-rawio", may_read_msr, true, true,
 	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
 	  "capabilities" },
-	{ "cap-syslog", may_read_symbols, false, true, true,
+	{ "cap-syslog", may_read_symbols, true, true,
 	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
 	  "unit's capabilities" },
-	{ "snp", has_snp, false, true, true,
+	{ "snp", has_snp, true, true,
 	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
 	  "kernel; see dmesg for SEV-SNP" },
-	{ "btf", has_btf, false, true, true,
+	{ "btf", has_btf, true, true,
 	  "no /sys/kernel/btf/vmlinux: the kernel has no BTF; it needs CONFIG_DEBUG_INFO_BTF=y" },
-	{ "lockdown", is_readable, false, true, true,
+	{ "lockdown", is_readable, true, true,
 	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
 	  "lockdown=integrity" },
-	{ "tracefs", has_tracefs, false, false, false,
+	{ "tracefs", has_tracefs, false, false,
 	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
 	  "/sys/kernel/tracing" },
-	{ "ftrace", has_ftrace_on, false, false, false,
+	{ "ftrace", has_ftrace_on, false, false,
 	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
 	  "kernel.ftrace_enabled=1" },
-	{ "kprobes", has_kprobes_on, false, false, false,
+	{ "kprobes", has_kprobes_on, false, false,
 	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
 	  ">/sys/kernel/debug/kprobes/enabled" },
-	{ "ccp", has_ccp, false, false, false,
+	{ "ccp", has_ccp, false, false,
 	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
 	  "initialise SNP; install the kernel's modules" },
-	{ "msr", has_msr, false, true, false,
+	{ "msr", has_msr, true, false,
 	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
 	  "modprobe msr says why" },
-	{ "securityfs", shows_lsm, true, false, false,
-	  "no /sys/kernel/security/lsm, so it can't be told whether the gate would hold; mount -t "
-	  "securityfs securityfs /sys/kernel/security, or use --audit" },
-	{ "lsm-bpf", has_bpf_lsm, true, false, true,
-	  "no bpf in /sys/kernel/security/lsm: the gate would attach and never be called; boot "
-	  "with "
-	  "bpf added to lsm=, or use --audit" },
 };
 const size_t preflight_need_count = sizeof(preflight_needs) / sizeof(preflight_needs[0]);
 
-const struct preflight_need *preflight(const struct platform *p, bool audit)
+const struct preflight_need *preflight(const struct platform *p)
 {
-	for (size_t i = 0; i < preflight_need_count; i++) {
-		const struct preflight_need *need = &preflight_needs[i];
-
-		if (!(audit && need->gate_only) && !need->holds(p))
-			return need;
-	}
+	for (size_t i = 0; i < preflight_need_count; i++)
+		if (!preflight_needs[i].holds(p))
+			return &preflight_needs[i];
 	return NULL;
 }
 

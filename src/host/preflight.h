@@ -11,7 +11,6 @@
 struct preflight_need {
 	const char *name;
 	bool (*holds)(const struct platform *p);
-	bool gate_only;	       /* not needed in audit mode */
 	bool to_look;	       /* needed to read the host's state */
 	bool for_good;	       /* can't come while the host is up and the guard is started so */
 	const char *otherwise; /* "CAUSE; REMEDY" */
@@ -20,7 +19,7 @@ extern const struct preflight_need preflight_needs[];
 extern const size_t preflight_need_count;
 
 /* Returns the first need that is not met, or NULL if the guard can run here. */
-const struct preflight_need *preflight(const struct platform *p, bool audit);
+const struct preflight_need *preflight(const struct platform *p);
 
 /*
  * False if ftrace or kprobes are switched off: then attached hooks are not called. locked: set if

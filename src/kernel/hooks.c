@@ -71,6 +71,13 @@ const struct hook hook_table[] = {
 	{ FACT_GATE, HOOK_LSM, "file_permission", "gate_write", HOOK_WRITES, NULL },
 	{ FACT_GATE, HOOK_LSM, "file_ioctl", "gate_ioctl", HOOK_WRITES, NULL },
 	{ FACT_GATE, HOOK_LSM, "file_ioctl_compat", "gate_ioctl_compat", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_FMOD_RET, "security_file_open", "gate_open_modify", 0,
+	  "an open by a task that preempts the gate's program passes; it is reported" },
+	{ FACT_GATE, HOOK_FMOD_RET, "security_file_permission", "gate_write_modify", HOOK_WRITES,
+	  NULL },
+	{ FACT_GATE, HOOK_FMOD_RET, "security_file_ioctl", "gate_ioctl_modify", HOOK_WRITES, NULL },
+	{ FACT_GATE, HOOK_FMOD_RET, "security_file_ioctl_compat", "gate_ioctl_compat_modify",
+	  HOOK_WRITES, NULL },
 
 	{ FACT_FIRMWARE, HOOK_MEMORY, "psp_master", NULL, HOOK_IN_CCP, NULL },
 	{ FACT_FIRMWARE, HOOK_COMMANDS, "SNP_INIT_EX", NULL, 0,
@@ -121,7 +128,7 @@ const char *hook_kind_name(enum hook_kind kind)
 
 int hook_kind_by_name(const char *name)
 {
-	for (int i = HOOK_FENTRY; i <= HOOK_LSM; i++)
+	for (int i = HOOK_FENTRY; i <= HOOK_FMOD_RET; i++)
 		if (!strcmp(hook_kind_name(i), name))
 			return i;
 	return -EINVAL;
@@ -166,8 +173,8 @@ static enum function_state lsm_state(const struct hooks *h, const struct hook *h
 {
 	char name[64];
 
-	/* If the list can't be read, the gate is attached, and tried in each window. */
-	if (h->kernel.running && !platform_has_lsm(&h->kernel.platform, "bpf"))
+	/* A program at an LSM that is not in the list attaches, and is never called. */
+	if (h->kernel.running && platform_has_lsm(&h->kernel.platform, "bpf") <= 0)
 		return FUNCTION_NO_LSM;
 	snprintf(name, sizeof(name), "bpf_lsm_%s", hook->target);
 	return btf__find_by_name_kind(h->kernel.btf, name, BTF_KIND_FUNC) > 0 ? FUNCTION_FOUND
@@ -190,9 +197,10 @@ static enum function_state state_of(const struct hooks *h, size_t i)
 		return FUNCTION_AVOIDED;
 	switch (hook->kind) {
 	case HOOK_FENTRY:
+	case HOOK_FMOD_RET:
 	case HOOK_KPROBE:
 		return kernel_function(&h->kernel, hook->target, hook->flags & HOOK_IN_CCP,
-				       hook->kind == HOOK_FENTRY);
+				       hook->kind != HOOK_KPROBE);
 	case HOOK_TRACEPOINT:
 		return kernel_has_tracepoint(&h->kernel, hook->target) ? FUNCTION_FOUND
 								       : FUNCTION_ABSENT;
@@ -345,8 +353,8 @@ static int list_symbols(struct kallsym *symbols)
 	for (size_t i = 0; i < hook_count; i++) {
 		const struct hook *hook = &hook_table[i];
 
-		if (hook->kind == HOOK_FENTRY || hook->kind == HOOK_KPROBE ||
-		    hook->kind == HOOK_MEMORY)
+		if (hook->kind == HOOK_FENTRY || hook->kind == HOOK_FMOD_RET ||
+		    hook->kind == HOOK_KPROBE || hook->kind == HOOK_MEMORY)
 			n = add_symbol(symbols, n,
 				       &(struct kallsym){ .name = hook->target,
 							  .module = module_of(hook) });
@@ -382,6 +390,17 @@ void hooks_refuse(struct hooks *h, size_t hook)
 {
 	h->refused[hook] = true;
 	choose(h);
+}
+
+void hooks_avoid_nothing(struct hooks *h)
+{
+	h->options.avoid = 0;
+	choose(h);
+}
+
+bool hooks_lack_gate(const struct hooks *h)
+{
+	return !h->options.audit && !h->options.truth_only && !h->states[FACT_GATE].covered;
 }
 
 bool hooks_uses(const struct hooks *h, const char *program)

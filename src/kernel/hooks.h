@@ -42,7 +42,8 @@ enum hook_fact {
 	X(FENTRY, "fentry")                                                                        \
 	X(KPROBE, "kprobe")                                                                        \
 	X(TRACEPOINT, "tracepoint")                                                                \
-	X(LSM, "lsm")
+	X(LSM, "lsm")                                                                              \
+	X(FMOD_RET, "fmod_ret")
 #define HOOK_KINDS(X)                                                                              \
 	HOOK_KINDS_AVOIDABLE(X)                                                                    \
 	X(MEMORY, "memory")                                                                        \
@@ -75,7 +76,7 @@ struct hook {
 	const char *less; /* what this source leaves out; NULL: nothing */
 };
 
-#define HOOKS_MAX 48
+#define HOOKS_MAX 56
 extern const struct hook hook_table[];
 extern const size_t hook_count;
 
@@ -84,10 +85,10 @@ extern const size_t hook_count;
 struct hook_state {
 	bool covered;
 	enum hook_kind kind; /* of the source in use */
-	char source[80];     /* in words; "": none */
+	char source[112];    /* in words; "": none */
 	const char *less;    /* what that source leaves out, or NULL */
 	struct hook_missing {
-		char source[80]; /* a better source that this kernel does not offer */
+		char source[112]; /* a better source that this kernel does not offer */
 		char why[96];
 	} missing[RUNGS_MAX];
 	int missing_count;
@@ -121,6 +122,12 @@ void hooks_close(struct hooks *h);
 
 /* The kernel refused the hook's program or its attachment: chooses another source. */
 void hooks_refuse(struct hooks *h, size_t hook);
+
+/* From now on options.avoid does not count. */
+void hooks_avoid_nothing(struct hooks *h);
+
+/* True if the gate is to refuse, and nothing that the kernel offers can. */
+bool hooks_lack_gate(const struct hooks *h);
 
 /* True if a hook in use has this program. */
 bool hooks_uses(const struct hooks *h, const char *program);

@@ -73,6 +73,15 @@ void sensors_close(struct sensors *s)
 	free(s);
 }
 
+enum snp_gate_hook sensors_gate_hook(const struct sensors *s)
+{
+	const struct hook_state *gate = &s->hooks->states[FACT_GATE];
+
+	if (!gate->covered)
+		return SNP_GATE_BY_NONE;
+	return gate->kind == HOOK_LSM ? SNP_GATE_BY_LSM : SNP_GATE_BY_FMOD_RET;
+}
+
 __u32 sensors_start_flags(const struct sensors *s)
 {
 	const struct hooks *h = s->hooks;

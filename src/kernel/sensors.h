@@ -54,6 +54,8 @@ __u32 sensors_object_crc(void);
 /* The last complaint of libbpf or of the verifier, for an error message; "" if there is none. */
 const char *sensors_complaint(void);
 
+/* What the gate's programs are attached by. */
+enum snp_gate_hook sensors_gate_hook(const struct sensors *s);
 /* The flags of the START event: SNP_F_HAS_PREPARE, SNP_F_GATE, ... */
 __u32 sensors_start_flags(const struct sensors *s);
 

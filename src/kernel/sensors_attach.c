@@ -49,14 +49,13 @@ int sensors_attach_all(struct sensors *s)
 		err = sensors_attach_one(s, i);
 		if (!err)
 			continue;
-		if (hook_table[i].kind == HOOK_LSM && !s->hooks->options.audit) {
-			sensors_set_complaint("the gate's program %s", hook_table[i].program);
-			return err;
-		}
 		complain("%s can't be attached (%s): trying the next source of %s",
 			 hook_table[i].program, strerror(-err), hook_fact_name(hook_table[i].fact));
 		hooks_refuse(s->hooks, i);
-		return -EAGAIN;
+		if (!hooks_lack_gate(s->hooks))
+			return -EAGAIN;
+		sensors_set_complaint("the gate's program %s", hook_table[i].program);
+		return err;
 	}
 	return 0;
 }

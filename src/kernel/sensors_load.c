@@ -160,12 +160,11 @@ int sensors_load(struct sensors *s)
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!h->used[i] || !s->verifier[i][0])
 			continue;
-		if (hook_table[i].kind == HOOK_LSM) {
-			complain_of_program(hook_table[i].program, s->verifier[i]);
-			return err;
-		}
 		hooks_refuse(h, i);
-		return -EAGAIN;
+		if (!hooks_lack_gate(h))
+			return -EAGAIN;
+		complain_of_program(hook_table[i].program, s->verifier[i]);
+		return err;
 	}
 	if (s->verifier_of_calls[0])
 		complain_of_program("a syscall program", s->verifier_of_calls);

@@ -11,11 +11,12 @@
 /* The name that libbpf gives to .bss, after the object's name, as sensors_pin_name() has it. */
 #define STATE_PIN "snp_guar_bss"
 
-/* Chooses the rungs that are attached, not those that this start would attach. */
+/* Chooses the rungs that are attached, not those that this start would attach or avoid. */
 static void choose_pinned(struct sensors *s)
 {
 	struct hooks *h = s->hooks;
 
+	hooks_avoid_nothing(h);
 	for (size_t i = 0; i < hook_count; i++)
 		for (size_t j = 0; s->links[i] >= 0 && !h->used[i] && j < hook_count; j++)
 			if (sensors_has_program(s, j) && s->links[j] < 0 &&

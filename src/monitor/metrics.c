@@ -65,6 +65,12 @@ static void put_GATE(const struct metric *m, const struct metrics_facts *f)
 		sample(m, f->gate == (enum guard_state)i, guard_state_name(i));
 }
 
+static void put_GATE_HOOK(const struct metric *m, const struct metrics_facts *f)
+{
+	for (unsigned int i = 0; i < SNP_GATE_HOOK_COUNT; i++)
+		sample(m, f->gate_hook == i, snp_gate_hook_name(i));
+}
+
 static void put_CPUS(const struct metric *m, const struct metrics_facts *f)
 {
 	sample(m, f->cpus_present, "present");

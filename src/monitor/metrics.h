@@ -26,6 +26,8 @@
 	  "Whether SNP_EN is set on any CPU.")                                                     \
 	X(GATE, "snp_guard_gate_state", gauge, RUN, "state",                                       \
 	  "Whether the gate refuses changes of the set of online CPUs in a window.")               \
+	X(GATE_HOOK, "snp_guard_gate_hook", gauge, RUN, "hook",                                    \
+	  "What the gate refuses by.")                                                             \
 	X(CPUS, "snp_guard_cpus", gauge, RUN, "state", "CPUs by what was last seen of them.")      \
 	X(UNCOVERED, "snp_guard_uncovered_facts", gauge, RUN, "",                                  \
 	  "Facts for which this kernel offers no source.")                                         \
@@ -61,6 +63,7 @@ struct metrics_facts {
 	double last_check; /* UNIX time; 0: never */
 	bool window_open;
 	enum guard_state gate;
+	unsigned int gate_hook; /* enum snp_gate_hook */
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
 	struct window_totals totals;
 	__u64 denied; /* refusals, with or without a record */

@@ -89,6 +89,7 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 		.kernel = s->host.release,
 		.window_open = window_is_open(s->window),
 		.gate = gate_of(c),
+		.gate_hook = s->gate_hook,
 		.uncovered = s->uncovered_count,
 		.totals = window_totals(s->window),
 		.recorded = !c,

@@ -112,6 +112,7 @@ int pinned_status_read(struct pinned_status *s)
 		err = sensors_look(&s->sensors, &s->hooks, &missing, &name);
 	if (!err) {
 		s->kernel = sensors_state(s->sensors);
+		s->facts.gate_hook = sensors_gate_hook(s->sensors);
 		s->facts.state = s->kernel.audit ? GUARD_AUDITING : GUARD_ENFORCING;
 		err = read_history(s);
 	}

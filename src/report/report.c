@@ -41,7 +41,7 @@ void report_event(struct report *r, const struct snp_event *e)
 	if (e->kind == SNP_EV_START || e->kind == SNP_EV_ADOPT) {
 		r->start_ns = e->time_ns;
 		if (r->ops->start)
-			r->ops->start(r);
+			r->ops->start(r, e->status);
 	}
 	r->ops->event(r, e);
 	fflush(r->out);

@@ -54,7 +54,7 @@ struct report_end {
 struct report;
 
 struct report_ops {
-	void (*start)(struct report *r); /* may be NULL */
+	void (*start)(struct report *r, unsigned int gate_hook); /* may be NULL */
 	void (*event)(struct report *r, const struct snp_event *e);
 	void (*verdict)(struct report *r, const struct verdict *v);
 	void (*end)(struct report *r, const struct report_end *end);

@@ -98,10 +98,12 @@ static void json_put_details(struct json_object *o, const struct report *r,
 	case SNP_EV_START:
 		json_put_str(o, "release", r->host->release);
 		json_put_bool(o, "audit", r->host->audit);
+		json_put_str(o, "gate", snp_gate_hook_name(e->status));
 		break;
 	case SNP_EV_ADOPT:
 		json_put_str(o, "release", r->host->release);
 		json_put_bool(o, "audit", r->host->audit);
+		json_put_str(o, "gate", snp_gate_hook_name(e->status));
 		json_put_u64(o, "away_ns", e->value);
 		break;
 	case SNP_EV_GATE:

@@ -47,7 +47,7 @@ static void switch_audit(struct run *r)
 	if (r->settings->audit == r->gate.audit)
 		return;
 	if (!r->settings->audit && !r->gate.gates) {
-		complain("no BPF LSM here; staying in audit mode");
+		complain("this kernel offers no gate; staying in audit mode");
 		r->settings->audit = true;
 		return;
 	}

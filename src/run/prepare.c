@@ -94,6 +94,7 @@ int run_feed_start(struct run *r)
 	int err;
 
 	e.flags = sensors_start_flags(r->sensors);
+	e.status = sensors_gate_hook(r->sensors);
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);
 	err = session_feed(&r->session, &e);
 	for (int i = 0; !err && i < FACT_NUM; i++) {

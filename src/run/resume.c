@@ -12,6 +12,7 @@ static int feed_adopt(struct run *r)
 	struct snp_event e = own_event(SNP_EV_ADOPT);
 	__u64 beat = sensors_state(r->sensors).beat_ns;
 
+	e.status = sensors_gate_hook(r->sensors);
 	e.value = e.time_ns > beat ? e.time_ns - beat : 0;
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);
 	return session_feed(&r->session, &e);

@@ -19,6 +19,22 @@ static void describe_host(struct run *r)
 	platform_release(&r->platform, header->release);
 }
 
+static void complain_of_gate(const struct hook_state *gate)
+{
+	char why[2 * sizeof(gate->missing[0].why) + 64] = "";
+
+	for (int i = 0; i < gate->missing_count; i++) {
+		const struct hook_missing *m = &gate->missing[i];
+		size_t used = strlen(why);
+
+		snprintf(why + used, sizeof(why) - used, "%s%.*s: %s", used ? "; " : "",
+			 (int)strcspn(m->source, " "), m->source, m->why);
+	}
+	complain("this kernel gives the gate no hook (%s), so nothing would be refused; --audit "
+		 "reports only",
+		 why);
+}
+
 static int open_hooks(struct run *r)
 {
 	struct hooks_options options = { .audit = r->settings->audit,
@@ -33,7 +49,10 @@ static int open_hooks(struct run *r)
 			 "sysctl -w kernel.kptr_restrict=1");
 	else if (err)
 		complain("can't look at the kernel's BTF and symbols: %s", strerror(-err));
-	return err;
+	if (err || !hooks_lack_gate(&r->hooks))
+		return err;
+	complain_of_gate(&r->hooks.states[FACT_GATE]);
+	return -EOPNOTSUPP;
 }
 
 /* ---- pinning ---- */

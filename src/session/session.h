@@ -40,6 +40,7 @@ struct session {
 	struct severities severities; /* what each breach counts as */
 	char **uncovered;	      /* names of facts without a source */
 	unsigned int uncovered_count;
+	unsigned int gate_hook; /* enum snp_gate_hook, of the guard that began last */
 	struct history history;
 	struct outputs *outputs; /* of a live guard; NULL: there are none */
 	bool records;		 /* the outputs have a recording */

@@ -329,7 +329,7 @@ static void judge_what_is_left(const struct scene *s, struct outcome *o)
 		violates(o, VIOLATION_LEFT, "the pins are gone");
 	if (s->adopted && in_window && !is_shut_afterwards())
 		violates(o, VIOLATION_GATE, "the pinned gate is open after the guard");
-	if (!pinned && bpf_is_attached("gate_open"))
+	if (!pinned && (bpf_is_attached("gate_open") || bpf_is_attached("gate_open_modify")))
 		violates(o, VIOLATION_LEFT, "its programs are still attached");
 	if (!pinned && *host_read("/sys/kernel/tracing/kprobe_events"))
 		violates(o, VIOLATION_LEFT, "it left %s",

@@ -225,7 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_words(texts);
 	check_module(texts);
 	check_snapshot();
-	missing = preflight(&platform, false);
+	missing = preflight(&platform);
 	fuzz_check(missing && *missing->otherwise, "this host has no BTF");
 	for (int i = 0; i < FILES; i++)
 		free(texts[i]);

@@ -42,11 +42,19 @@ guard_stop
 expect "it is" [ -e /dev/cpu/0/msr ]
 expect_status 0
 
-scenario "no bpf in lsm="
-refused_for_good "bpf added to lsm=" snp-guard run --for 1
+scenario "no bpf in lsm=: it refuses by fmod_ret"
+guard_start
+guard_stop
+expect_breaches
+expect_status 0
+expect "it says so" grep -q '"gate":"fmod_ret"' "$json"
 
-scenario "no bpf in lsm=, and only auditing: it runs"
-guard_start --audit
+scenario "no hook for the gate"
+refused_for_good "no hook (lsm: avoided by --avoid; fmod_ret: avoided by --avoid)" \
+	snp-guard run --for 1 --avoid lsm --avoid fmod_ret
+
+scenario "no hook for the gate, and only auditing: it runs"
+guard_start --audit --avoid lsm --avoid fmod_ret
 guard_stop
 expect_breaches
 expect_status 0

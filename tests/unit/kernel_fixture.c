@@ -131,6 +131,10 @@ void kernel_fixture_like_7_3(struct kernel_fixture *f, const char *without)
 		"bpf_lsm_file_permission",
 		"bpf_lsm_file_ioctl",
 		"bpf_lsm_file_ioctl_compat",
+		"security_file_open",
+		"security_file_permission",
+		"security_file_ioctl",
+		"security_file_ioctl_compat",
 	};
 	static const char *const voids[] = {
 		"snp_enable",	  "snp_shutdown",	"cpu_hotplug_disable",

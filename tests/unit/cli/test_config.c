@@ -119,7 +119,7 @@ Test(config, each_mistake_is_told_with_its_line)
 		"/conf:6: buffer takes a power of two from 4 to 1048576, not `3`\n"
 		"/conf:7: format takes text, json or journal, not `xml`\n"
 		"/conf:8: audit takes yes or no, not `maybe`\n"
-		"/conf:9: avoid takes fentry, kprobe, tracepoint or lsm, not `stuff`\n"
+		"/conf:9: avoid takes fentry, kprobe, tracepoint, lsm or fmod_ret, not `stuff`\n"
 		"/conf:10: for can be given on the command line only\n"
 		"/conf:11: since can be given on the command line only\n"
 		"/conf:12: not `KEY = VALUE`, [SECTION] or a comment\n"

@@ -58,6 +58,7 @@ static void enforce(void)
 	static struct session session;
 
 	status.facts.state = GUARD_ENFORCING;
+	status.facts.gate_hook = SNP_GATE_BY_LSM;
 	status.facts.has_history = true;
 	status.sensors = (struct sensors *)&session; /* is only compared with NULL */
 	status.kernel.latch = SNP_LATCH_WINDOW;
@@ -82,7 +83,7 @@ Test(status, says_all_that_a_guard_left)
 		status_text(&file),
 		"state:    enforcing\nguard:    not running\n"
 		"window:   open; tried to open a guarded file to write: refused\n"
-		"checks:   attached to open, write\nrefused:  2\n"
+		"gate:     attached to open and write by BPF LSM\nrefused:  2\n"
 		"  2026-05-28T20:26:42Z sh[177], cpu3/online\nwindows:  1\n"
 		"  1: 2026-05-28T20:26:41Z to still open, 2 refused; findings: no-latch (1)\n");
 }
@@ -94,12 +95,14 @@ Test(status, json_keeps_its_names)
 	enforce();
 	status_print_json(out, &status);
 	fclose(out);
-	cr_expect_str_eq(text, "{\"state\":\"enforcing\",\"window_open\":true,\"tried\":true,"
-			       "\"each_write\":true,\"denied\":2,\"windows\":1,\"last_windows\":["
-			       "{\"window\":1,\"opened\":\"2026-05-28T20:26:41Z\",\"denied\":2,"
-			       "\"breaches\":{\"no-latch\":1}}],\"last_denied\":[{\"time\":"
-			       "\"2026-05-28T20:26:42Z\",\"file\":\"cpu3/online\",\"comm\":\"sh\","
-			       "\"tid\":177,\"refused\":true}],\"faults\":{}}\n");
+	cr_expect_str_eq(
+		text,
+		"{\"state\":\"enforcing\",\"window_open\":true,\"tried\":true,"
+		"\"gate\":\"lsm\",\"each_write\":true,\"denied\":2,\"windows\":1,\"last_windows\":["
+		"{\"window\":1,\"opened\":\"2026-05-28T20:26:41Z\",\"denied\":2,"
+		"\"breaches\":{\"no-latch\":1}}],\"last_denied\":[{\"time\":"
+		"\"2026-05-28T20:26:42Z\",\"file\":\"cpu3/online\",\"comm\":\"sh\","
+		"\"tid\":177,\"refused\":true}],\"faults\":{}}\n");
 }
 
 Test(status, what_is_degraded_does_not_look_like_success)

@@ -24,7 +24,6 @@ static void begin(void)
 	fixture_write(&fixture, "/sys/kernel/tracing/kprobe_events", "");
 	fixture_write(&fixture, "/sys/module/ccp/initstate", "live\n");
 	fixture_syscfg(&fixture, 0, 0);
-	fixture_write(&fixture, "/sys/kernel/security/lsm", "lockdown,bpf");
 }
 
 static void finish(void)
@@ -34,9 +33,9 @@ static void finish(void)
 
 TestSuite(preflight, .init = begin, .fini = finish);
 
-static const char *why(bool audit)
+static const char *why(void)
 {
-	const struct preflight_need *missing = preflight(&host, audit);
+	const struct preflight_need *missing = preflight(&host);
 	const char *line = missing ? missing->otherwise : NULL;
 
 	cr_assert(!line || !strchr(line, '\n'), "one line: `%s`", line);
@@ -52,17 +51,8 @@ static void needs_root(void)
 
 static void expect(const char *cause, const char *remedy)
 {
-	for (int audit = 0; audit < 2; audit++) {
-		cr_expect(strstr(why(audit), cause), "`%s`, should name `%s`", why(audit), cause);
-		cr_expect(strstr(why(audit), remedy), "`%s`, should say `%s`", why(audit), remedy);
-	}
-}
-
-static void expect_by_gate_alone(const char *cause, const char *remedy)
-{
-	cr_expect(strstr(why(false), cause), "`%s`, should name `%s`", why(false), cause);
-	cr_expect(strstr(why(false), remedy), "`%s`, should say `%s`", why(false), remedy);
-	cr_expect_str_eq(why(true), "");
+	cr_expect(strstr(why(), cause), "`%s`, should name `%s`", why(), cause);
+	cr_expect(strstr(why(), remedy), "`%s`, should say `%s`", why(), remedy);
 }
 
 Test(preflight, anyone_but_root_is_told_so)
@@ -74,7 +64,7 @@ Test(preflight, anyone_but_root_is_told_so)
 		/* Where the test itself is not root's, there is nothing to drop. */
 		if (!geteuid() && (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
 			_exit(2);
-		_exit(!strstr(why(false), "not root") || !strstr(why(true), "sudo"));
+		_exit(!strstr(why(), "not root") || !strstr(why(), "sudo"));
 	}
 	cr_assert_gt(child, 0);
 	cr_assert_eq(waitpid(child, &status, 0), child);
@@ -84,8 +74,7 @@ Test(preflight, anyone_but_root_is_told_so)
 Test(preflight, a_host_with_all_of_it_passes)
 {
 	needs_root();
-	cr_expect_str_eq(why(false), "");
-	cr_expect_str_eq(why(true), "");
+	cr_expect_str_eq(why(), "");
 }
 
 Test(preflight, no_snp)
@@ -99,7 +88,7 @@ Test(preflight, no_cpuinfo_is_no_verdict_on_snp)
 {
 	needs_root();
 	fixture_remove(&fixture, "/proc/cpuinfo");
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 }
 
 Test(preflight, no_btf)
@@ -117,7 +106,7 @@ Test(preflight, lockdown)
 	expect("lockdown=confidentiality", "lockdown=integrity");
 	fixture_write(&fixture, "/sys/kernel/security/lockdown",
 		      "none [integrity] confidentiality\n");
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 }
 
 Test(preflight, no_tracefs)
@@ -126,7 +115,7 @@ Test(preflight, no_tracefs)
 	fixture_remove(&fixture, "/sys/kernel/tracing/kprobe_events");
 	expect("no tracefs", "mount -t tracefs");
 	fixture_write(&fixture, "/sys/kernel/debug/tracing/kprobe_events", "");
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 }
 
 Test(preflight, no_ccp)
@@ -135,7 +124,7 @@ Test(preflight, no_ccp)
 	fixture_remove(&fixture, "/sys/module/ccp/initstate");
 	expect("no ccp driver", "install the kernel's modules");
 	fixture_write(&fixture, "/lib/modules/7.3.0/modules.dep", "kernel/ccp.ko:\n");
-	cr_expect_str_eq(why(false), "", "it may be loaded later");
+	cr_expect_str_eq(why(), "", "it may be loaded later");
 }
 
 Test(preflight, no_msr)
@@ -145,20 +134,6 @@ Test(preflight, no_msr)
 	expect("no /dev/cpu/0/msr", "modprobe msr");
 }
 
-Test(preflight, no_securityfs)
-{
-	needs_root();
-	fixture_remove(&fixture, "/sys/kernel/security/lsm");
-	expect_by_gate_alone("no /sys/kernel/security/lsm", "mount -t securityfs");
-}
-
-Test(preflight, no_bpf_lsm)
-{
-	needs_root();
-	fixture_write(&fixture, "/sys/kernel/security/lsm", "lockdown,yama\n");
-	expect_by_gate_alone("no bpf in /sys/kernel/security/lsm", "lsm=");
-}
-
 /* What is not known to lack is not told to lack for good. */
 Test(preflight, files_that_can_not_be_read)
 {
@@ -166,7 +141,7 @@ Test(preflight, files_that_can_not_be_read)
 	fixture_remove(&fixture, "/sys/kernel/btf/vmlinux");
 	fixture_remove(&fixture, "/sys/kernel/btf");
 	fixture_write(&fixture, "/sys/kernel/btf", "");
-	cr_expect_str_empty(why(false));
+	cr_expect_str_empty(why());
 }
 
 /* What the kernel says of this process's capabilities, as a number of linux/capability.h each. */
@@ -186,19 +161,19 @@ Test(preflight, capabilities)
 {
 	needs_root();
 	write_capabilities(ALL_CAPABILITIES);
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 	write_capabilities(WITHOUT(CAP_SYS_RAWIO));
 	expect("no CAP_SYS_RAWIO", "add it");
 	write_capabilities(WITHOUT(CAP_SYSLOG));
 	expect("no CAP_SYSLOG", "add it");
 	write_capabilities(WITHOUT(CAP_SYS_ADMIN));
-	cr_expect_str_eq(why(false), "", "CAP_BPF and CAP_PERFMON do");
+	cr_expect_str_eq(why(), "", "CAP_BPF and CAP_PERFMON do");
 	write_capabilities(WITHOUT(CAP_SYS_ADMIN) & WITHOUT(CAP_BPF));
 	expect("CAP_BPF with CAP_PERFMON", "add them");
 	write_capabilities(WITHOUT(CAP_SYS_ADMIN) & WITHOUT(CAP_PERFMON));
 	expect("CAP_BPF with CAP_PERFMON", "add them");
 	write_capabilities(WITHOUT(CAP_BPF) & WITHOUT(CAP_PERFMON));
-	cr_expect_str_eq(why(false), "", "CAP_SYS_ADMIN does");
+	cr_expect_str_eq(why(), "", "CAP_SYS_ADMIN does");
 }
 
 static void link_namespace(const char *kind, const char *target)
@@ -217,7 +192,7 @@ Test(preflight, namespaces)
 	needs_root();
 	link_namespace("user", "user:[4026531837]");
 	link_namespace("pid", "pid:[4026531836]");
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 	link_namespace("pid", "pid:[4026532501]");
 	expect("PID namespace", "hostPID");
 	link_namespace("user", "user:[4026532500]");
@@ -229,7 +204,7 @@ Test(preflight, hooks_that_are_switched_off)
 	needs_root();
 	fixture_write(&fixture, "/proc/sys/kernel/ftrace_enabled", "1\n");
 	fixture_write(&fixture, "/sys/kernel/debug/kprobes/enabled", "1\n");
-	cr_expect_str_eq(why(false), "");
+	cr_expect_str_eq(why(), "");
 	fixture_write(&fixture, "/sys/kernel/debug/kprobes/enabled", "0\n");
 	expect("kprobes are switched off", "kprobes/enabled");
 	fixture_write(&fixture, "/proc/sys/kernel/ftrace_enabled", "0\n");
@@ -239,8 +214,7 @@ Test(preflight, hooks_that_are_switched_off)
 /* What comes by itself, or by one command, is no reason for the unit to stay down. */
 Test(preflight, what_a_boot_alone_can_change_is_for_good)
 {
-	static const char *const passing[] = { "tracefs", "ftrace", "kprobes",
-					       "ccp",	  "msr",    "securityfs" };
+	static const char *const passing[] = { "tracefs", "ftrace", "kprobes", "ccp", "msr" };
 
 	for (size_t i = 0; i < preflight_need_count; i++) {
 		bool passes = false;

@@ -58,6 +58,9 @@ static void open_hooks(void)
 	} while (0)
 
 #define GATE_HOOKS "lsm file_open, file_permission, file_ioctl, file_ioctl_compat"
+#define GATE_FMOD                                                                                  \
+	"fmod_ret security_file_open, security_file_permission, security_file_ioctl, "             \
+	"security_file_ioctl_compat"
 
 /* ---- the table ---- */
 
@@ -92,7 +95,8 @@ Test(hooks, commands_are_chosen_before_what_they_tell)
 Test(hooks, kinds_that_have_programs_can_be_named)
 {
 	for (int i = 0; i < HOOK_KIND_COUNT; i++)
-		cr_expect_eq(hook_kind_by_name(hook_kind_name(i)), i <= HOOK_LSM ? i : -EINVAL);
+		cr_expect_eq(hook_kind_by_name(hook_kind_name(i)),
+			     i <= HOOK_FMOD_RET ? i : -EINVAL);
 	cr_expect_eq(hook_kind_by_name(""), -EINVAL);
 }
 
@@ -123,7 +127,9 @@ static void cr_agrees(const struct hook *hook, const char *section)
 		snprintf(expected, sizeof(expected), "tp_btf/%s", hook->target);
 		break;
 	case HOOK_LSM:
-		snprintf(expected, sizeof(expected), "lsm/%s", hook->target);
+	case HOOK_FMOD_RET:
+		snprintf(expected, sizeof(expected), "%s/%s", hook_kind_name(hook->kind),
+			 hook->target);
 		break;
 	default:
 		cr_assert_fail("%s has a program", hook->target);
@@ -322,7 +328,7 @@ Test(hooks, facts_with_no_source_say_what_falls_away)
 
 /* ---- the gate ---- */
 
-Test(hooks, without_bpf_among_the_security_modules_there_is_no_gate)
+Test(hooks, without_bpf_among_the_security_modules_the_gate_modifies_functions)
 {
 	static const char *const lists[] = { "lockdown,capability", "", "bpffs,xbpf" };
 
@@ -332,8 +338,10 @@ Test(hooks, without_bpf_among_the_security_modules_there_is_no_gate)
 		kernel_fixture_like_7_3(&fixture, "");
 		kernel_fixture_lsm(&fixture, lists[i]);
 		open_hooks();
-		cr_source(FACT_GATE, "");
+		cr_source(FACT_GATE, GATE_FMOD);
 		cr_missing(FACT_GATE, 0, GATE_HOOKS, "no bpf in /sys/kernel/security/lsm");
+		cr_expect(hooks_uses(&hooks, "gate_open_modify"));
+		cr_expect_not(hooks_uses(&hooks, "gate_open"));
 		if (i < 2)
 			finish();
 	}
@@ -349,11 +357,22 @@ Test(hooks, a_kernel_without_bpfs_security_hooks)
 			begin();
 		kernel_fixture_like_7_3(&fixture, hooks_of_gate[i]);
 		open_hooks();
-		cr_source(FACT_GATE, "");
+		cr_source(FACT_GATE, GATE_FMOD);
 		cr_missing(FACT_GATE, 0, GATE_HOOKS, "not in vmlinux");
 		if (i < 2)
 			finish();
 	}
+}
+
+Test(hooks, a_kernel_without_any_hook_for_the_gate)
+{
+	kernel_fixture_like_7_3(&fixture, "bpf_lsm_file_open security_file_ioctl_compat");
+	open_hooks();
+	cr_source(FACT_GATE, "");
+	cr_missing(FACT_GATE, 1, GATE_FMOD, "not in vmlinux");
+	cr_expect(hooks_lack_gate(&hooks));
+	hooks.options.audit = true;
+	cr_expect_not(hooks_lack_gate(&hooks));
 }
 
 /* ---- ccp and memory ---- */
@@ -466,7 +485,7 @@ Test(hooks, kinds_that_are_to_be_avoided_are_not_used)
 	hooks_close(&hooks);
 	open_with(&(struct hooks_options){ .avoid = 1u << HOOK_TRACEPOINT | 1u << HOOK_LSM });
 	cr_source(FACT_PREPARE, "fentry snp_prepare");
-	cr_source(FACT_GATE, "");
+	cr_source(FACT_GATE, GATE_FMOD);
 	cr_source(FACT_MODULES, "");
 	cr_missing(FACT_GATE, 0, GATE_HOOKS, "avoided by --avoid");
 }

@@ -107,6 +107,25 @@ Test(pinned, breaches_of_the_first_guard_count_for_the_next_one)
 	cr_out("\"cpu-offlined\":1");
 }
 
+Test(pinned, a_gate_stays_what_it_is_whatever_the_next_guard_would_choose)
+{
+	at(2, kernel_begin_snp);
+	guard("run", "--pin", "--avoid=lsm", "--for", "5", "--format", "json", NULL);
+	cr_out("\"gate\":\"fmod_ret\"");
+	run_pinned("5");
+	cr_out(EVENT("adopt"));
+	cr_out("\"gate\":\"fmod_ret\"");
+	cr_assert(bpf_is_attached("gate_open_modify"));
+	cr_assert_not(bpf_is_attached("gate_open"));
+	guard("run", "--pin", "--avoid=fmod_ret", "--for", "5", "--format", "json", NULL);
+	cr_out(EVENT("adopt"));
+	cr_out("\"gate\":\"fmod_ret\"");
+	open_cpu3();
+	cr_assert_eq(opened, -EPERM);
+	guard("status", NULL);
+	cr_out("gate:     attached to open and write by fmod_ret");
+}
+
 Test(pinned, a_window_that_ended_meanwhile_is_closed)
 {
 	leave_one_in_a_window();

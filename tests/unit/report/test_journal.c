@@ -190,9 +190,11 @@ Test(journal, begin_and_end)
 		.time_ns = 5,
 	};
 
+	e.status = SNP_GATE_BY_FMOD_RET;
 	cr_assert(journal_of_event(&entry, &report, &e));
-	is_whole(5);
-	has("MESSAGE", "guard started on Linux 7.3.0-test, enforcing");
+	is_whole(6);
+	has("MESSAGE", "guard started on Linux 7.3.0-test, enforcing by fmod_ret");
+	has("SNP_GUARD_GATE", "fmod_ret");
 	has("MESSAGE_ID", message_text(MESSAGE_EVENT_START)->id);
 	has("SNP_GUARD_AUDIT", "no");
 	journal_entry_free(&entry);

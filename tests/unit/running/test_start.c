@@ -74,14 +74,35 @@ Test(start, needs_capabilities)
 	can_not_start("CAP_BPF");
 }
 
-Test(start, needs_bpf_among_the_security_modules_unless_it_only_audits)
+Test(start, without_bpf_among_the_security_modules_it_refuses_by_fmod_ret)
 {
 	host_write("/sys/kernel/security/lsm", "lockdown,capability\n");
 	run_for("5");
-	can_not_start("lsm");
-	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
 	cr_status(CLEAN);
-	cr_out(EVENT("start"));
+	cr_out("\"gate\":\"fmod_ret\"");
+	cr_before("attach gate_open_modify", "attach gate_ioctl_compat_modify");
+	cr_assert_eq(host_logged("attach gate_open\n"), 0);
+	guard("run", "--for", "5", NULL);
+	cr_out("enforcing by fmod_ret");
+}
+
+Test(start, what_avoids_bpf_lsm_refuses_by_fmod_ret)
+{
+	guard("run", "--avoid=lsm", "--for", "5", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_out("\"gate\":\"fmod_ret\"");
+	run_for("5");
+	cr_out("\"gate\":\"lsm\"");
+}
+
+Test(start, needs_a_hook_for_the_gate_unless_it_only_audits)
+{
+	guard("run", "--avoid=lsm", "--avoid=fmod_ret", "--for", "5", "--format", "json", NULL);
+	can_not_start("no hook (lsm: avoided by --avoid; fmod_ret: avoided by --avoid)");
+	guard("run", "--avoid=lsm", "--avoid=fmod_ret", "--audit", "--for", "5", "--format", "json",
+	      NULL);
+	cr_status(CLEAN);
+	cr_out("\"gate\":\"none\"");
 }
 
 Test(start, mounts_what_is_missing_and_loads_msr)
@@ -346,23 +367,41 @@ Test(start, a_fact_without_any_source_is_uncovered)
 	cr_out(BREACH("blind"));
 }
 
-Test(start, a_gate_that_the_verifier_refuses_is_an_error)
+Test(start, a_gate_that_is_refused_is_attached_in_another_way)
 {
 	bpf_refuse("load gate_open", -EINVAL);
 	run_for("5");
-	did_not_start("gate_open: the verifier of this kernel refuses it");
+	cr_status(CLEAN);
+	cr_out("\"gate\":\"fmod_ret\"");
+	bpf_refuse("load gate_open", 0);
+	bpf_refuse("attach gate_write", -EBUSY);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_out("\"gate\":\"fmod_ret\"");
+	cr_err("trying the next source of gate");
+	cr_assert_not(bpf_is_attached("gate_open"));
+}
+
+Test(start, a_gate_that_the_verifier_refuses_is_an_error)
+{
+	bpf_refuse("load gate_open", -EINVAL);
+	bpf_refuse("load gate_open_modify", -EINVAL);
+	run_for("5");
+	did_not_start("gate_open_modify: the verifier of this kernel refuses it");
 }
 
 Test(start, a_gate_that_can_not_be_attached_is_an_error)
 {
-	bpf_refuse("attach gate_open", -EOPNOTSUPP);
+	bpf_refuse("attach gate_open", -EBUSY);
+	bpf_refuse("attach gate_open_modify", -EBUSY);
 	run_for("5");
-	did_not_start("gate_open");
+	did_not_start("gate_open_modify");
 }
 
 Test(start, with_audit_the_guard_does_without_the_gate)
 {
 	bpf_refuse("attach gate_open", -EOPNOTSUPP);
+	bpf_refuse("attach gate_open_modify", -EOPNOTSUPP);
 	guard("run", "--audit", "--for", "5", "--format", "json", NULL);
 	cr_status(CLEAN);
 	cr_not_out(EVENT("uncovered"));

@@ -111,9 +111,14 @@ static void window_ends(void)
 	release(SNP_LATCH_WINDOW);
 }
 
+static const char *gate_program(void)
+{
+	return bpf_is_attached("gate_open_modify") ? "gate_open_modify" : "gate_open";
+}
+
 bool kernel_is_shut(void)
 {
-	return state() && state()->latch & SNP_LATCH_SHUT && bpf_is_attached("gate_open");
+	return state() && state()->latch & SNP_LATCH_SHUT && bpf_is_attached(gate_program());
 }
 
 /* ---- what the guard asks ---- */
@@ -303,7 +308,7 @@ int kernel_open_for_writing(const char *name, unsigned int cpu)
 	if (!refused)
 		return 0;
 	state()->denied++;
-	e = begin(SNP_EV_DENIED, "gate_open", NULL);
+	e = begin(SNP_EV_DENIED, gate_program(), NULL);
 	e.subject = cpu;
 	e.flags = SNP_F_OPEN | (state()->audit ? SNP_F_AUDIT : 0);
 	e.result = -EPERM;
