@@ -10,16 +10,6 @@
 #define MAY_WRITE 0x2 /* include/linux/fs.h */
 
 /*
- * True if no window is open and the guard has given no sign of life for SNP_BEAT_NS: then nobody
- * will attach the write hooks again, and SNP_LATCH_REARM must not refuse for ever.
- */
-static __always_inline bool is_deserted(void)
-{
-	return !(state.latch & (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)) &&
-	       bpf_ktime_get_boot_ns() - state.beat_ns > SNP_BEAT_NS;
-}
-
-/*
  * state.triers: in the low half a thread whose opens only try the gate, in the high half until
  * when, by trial_clock(). A thread that is killed meanwhile leaves its entry, and its number to
  * others.
@@ -70,13 +60,15 @@ static __always_inline void end_trial(void)
 
 /*
  * Lists the file before the caller reads the latch, so that an open that comes at the same time as
- * the window is either refused or counted as a writer.
+ * the window is either refused or counted as a writer. The addition is a full barrier between the
+ * two (APM vol. 2, 7.4: a locked instruction).
  */
 static __always_inline void take_note(struct file *file)
 {
 	list_inode(file->f_inode);
 	if (is_trial() && file->f_inode->i_sb->s_magic == SYSFS_MAGIC)
 		list_other_instances(file->f_inode);
+	__sync_fetch_and_add(&state.noted, 1);
 }
 
 static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
@@ -84,11 +76,6 @@ static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
 	int verdict = state.audit ? 0 : -EPERM;
 	struct snp_event *e;
 
-	if (is_deserted()) {
-		if (flags & SNP_F_OPEN)
-			__sync_fetch_and_add(&state.exposed, 1);
-		return 0;
-	}
 	if (is_trial())
 		return verdict;
 	__sync_fetch_and_add(&state.denied, 1);

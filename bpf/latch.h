@@ -17,20 +17,6 @@ static __always_inline void latch_release(__u64 why)
 	__sync_fetch_and_add(&state.latch, SNP_LATCH_CHANGE);
 }
 
-/*
- * Opens the latch, unless the write hooks are detached: then SNP_LATCH_REARM keeps open(2) refused
- * until user space has attached them again, since a descriptor opened without them could write in
- * the next window. REARM is set before WINDOW is cleared, so that the latch never looks open while
- * the write hooks are detached. Pairs with disarm().
- */
-static __always_inline void window_ends(void)
-{
-	latch_shut(SNP_LATCH_REARM);
-	latch_release(SNP_LATCH_WINDOW);
-	if (*(volatile __u64 *)&state.writes)
-		latch_release(SNP_LATCH_REARM);
-}
-
 static __always_inline bool is_shut(void)
 {
 	return *(volatile __u64 *)&state.latch & SNP_LATCH_SHUT;
@@ -42,8 +28,7 @@ static __always_inline bool is_shut(void)
  */
 static __always_inline __s32 steer_latch(const struct snp_steer *s)
 {
-	__u64 after = (s->before & ~(SNP_LATCH_WINDOW | SNP_LATCH_REARM)) |
-		      (s->value ? SNP_LATCH_WINDOW : 0);
+	__u64 after = (s->before & ~SNP_LATCH_WINDOW) | (s->value ? SNP_LATCH_WINDOW : 0);
 
 	if (__sync_val_compare_and_swap(&state.latch, s->before, after + SNP_LATCH_CHANGE) !=
 	    s->before)
@@ -55,20 +40,18 @@ static __always_inline __s32 steer_latch(const struct snp_steer *s)
 static __always_inline void arm(void)
 {
 	__sync_lock_test_and_set(&state.writes, 1);
-	latch_release(SNP_LATCH_REARM);
 }
 
 /*
- * The write hooks are about to be detached, which only an open window allows, and only the one in
- * which the writers were counted: between two windows a file can be opened. Stores state.writes and
- * then reads the latch, while window_ends() does the reverse: whichever comes second sees what the
- * first one did. before: the latch before the writers were counted. Returns 0, or -EAGAIN if the
- * latch has changed since.
+ * The write hooks are about to be detached. Stores state.writes and then reads the latch, while
+ * snp_prepare()'s program does the reverse, see await_write_hooks(): whichever comes second sees
+ * what the first one did. before: the latch before the writers were counted. Returns 0, or -EAGAIN
+ * if the latch has changed since: the hooks stay.
  */
 static __always_inline __s32 disarm(__u64 before)
 {
 	__sync_lock_test_and_set(&state.writes, 0);
-	if (before & SNP_LATCH_WINDOW && *(volatile __u64 *)&state.latch == before)
+	if (*(volatile __u64 *)&state.latch == before)
 		return 0;
 	arm();
 	return -EAGAIN;

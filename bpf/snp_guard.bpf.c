@@ -4,7 +4,8 @@
  * nothing. Only the programs of the gate refuse, and the latch alone tells them when.
  *
  *   hook                                 record, and effect
- *   fentry snp_prepare                   prepare-enter; the latch shuts
+ *   fentry snp_prepare                   prepare-enter; the latch shuts; gate, if it waited for
+ *                                        the write hooks
  *   fexit  snp_prepare                   prepare-exit; the latch stays or opens
  *   fexit  snp_enable                    snp-enable, on the CPU itself
  *   fentry, fexit snp_shutdown           x86-shutdown; the thread counts as SNP code meanwhile
@@ -50,22 +51,27 @@ const volatile bool prepare_is_void; /* 7.1: void snp_prepare(void) */
 
 /* ---- the SNP life cycle ---- */
 
-static __always_inline int preparing(void)
+static __always_inline void preparing(void)
 {
 	latch_shut(SNP_LATCH_PREPARE);
-	return record(SNP_EV_PREPARE_ENTER, SNP_NO_SUBJECT, 0, 0);
+	record(SNP_EV_PREPARE_ENTER, SNP_NO_SUBJECT, 0, 0);
 }
 
 SEC("fentry/snp_prepare")
 int BPF_PROG(prepare_enter)
 {
-	return preparing();
+	preparing();
+	await_write_hooks(SNP_WAIT_NS);
+	return 0;
 }
 
+/* May run with interrupts disabled, so it can't wait: the write hooks are attached before. */
 SEC("kprobe")
 int BPF_KPROBE(prepare_enter_probe)
 {
-	return preparing();
+	preparing();
+	await_write_hooks(0);
+	return 0;
 }
 
 static __always_inline int prepared(__u32 flags, int ret)
@@ -209,7 +215,7 @@ int BPF_KRETPROBE(command_exit, int ret)
 	if (c->psp_ret)
 		bpf_probe_read_kernel(&status, sizeof(status), (void *)c->psp_ret);
 	if (c->number == SNP_CMD_SHUTDOWN_EX && (c->flags & SNP_SHUTDOWN_X86) && !ret && !status)
-		window_ends();
+		latch_release(SNP_LATCH_WINDOW);
 
 	e = event_begin(SNP_EV_COMMAND);
 	/* Cleared after the record has its number: a sweep that reads 0 here also reads that
@@ -498,9 +504,6 @@ int steer(struct snp_steer *s)
 	switch (s->verb) {
 	case SNP_STEER_LATCH:
 		s->result = steer_latch(s);
-		break;
-	case SNP_STEER_BEAT:
-		state.beat_ns = s->value;
 		break;
 	case SNP_STEER_AUDIT:
 		state.audit = s->value;

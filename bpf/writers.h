@@ -6,7 +6,7 @@
 #ifndef BPF_WRITERS_H
 #define BPF_WRITERS_H
 
-#include "record.h"
+#include "latch.h"
 
 #define FMODE_WRITE    0x2  /* include/linux/fs.h */
 #define MAX_OPEN_FILES 4096 /* of one node of sysfs are searched for writers */
@@ -147,6 +147,49 @@ static __always_inline __s32 count_writers(void)
 	if (hibernate_addr)
 		bpf_probe_read_kernel(&free, sizeof(free), (void *)hibernate_addr);
 	return writers + (free < 1);
+}
+
+/* ---- the wait for the write hooks ---- */
+
+#define WAIT_TURNS  (1 << 23) /* bpf_loop() takes no more (kernel/bpf/bpf_iter.c) */
+#define WAIT_ROUNDS 8
+
+static bool are_writes_checked(void)
+{
+	return *(volatile __u64 *)&state.writes;
+}
+
+static long await_turn(__u32 i, const __u64 *until)
+{
+	return are_writes_checked() || bpf_ktime_get_boot_ns() >= *until;
+}
+
+/*
+ * Called with the latch shut, so that nobody can open a guarded file any more. If somebody has one
+ * open, the guard, which the record of snp_prepare() has woken, attaches the write hooks; SNP_EN
+ * waits for that, ns at most. No CPU is kept from running.
+ */
+static __always_inline void await_write_hooks(__u64 ns)
+{
+	__u64 begin = bpf_ktime_get_boot_ns(), until = begin + ns;
+	struct snp_event *e;
+
+	/* In a window the hooks were let go because nobody can write. */
+	if (are_writes_checked() || state.latch & SNP_LATCH_WINDOW || !count_writers())
+		return;
+	for (int i = 0; i < WAIT_ROUNDS && !await_turn(0, &until); i++)
+		bpf_loop(WAIT_TURNS, await_turn, &until, 0);
+	e = event_begin(SNP_EV_GATE);
+	if (!e)
+		return;
+	e->value = e->time_ns - begin;
+	if (are_writes_checked()) {
+		BPF_SNPRINTF(e->name, sizeof(e->name), "snp_prepare() waited for write hooks");
+	} else {
+		e->flags = SNP_F_DEGRADED | SNP_F_MISSED;
+		BPF_SNPRINTF(e->name, sizeof(e->name), "no write hooks in time");
+	}
+	bpf_ringbuf_submit(e, 0);
 }
 
 #endif

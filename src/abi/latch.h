@@ -14,16 +14,11 @@
  */
 #define SNP_LATCH_PREPARE (1ull << 0) /* snp_prepare() is in flight */
 #define SNP_LATCH_WINDOW  (1ull << 1) /* SNP_EN is set on some CPU */
-/* No window is open, but the write hooks are not attached again yet. */
-#define SNP_LATCH_REARM	 (1ull << 2)
-#define SNP_LATCH_SHUT	 (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW | SNP_LATCH_REARM)
+#define SNP_LATCH_SHUT	  (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)
 #define SNP_LATCH_CHANGE (1ull << 32)
 
-/*
- * After so many ns without a sign of life of the guard, SNP_LATCH_REARM alone refuses nothing: a
- * dead guard must not lock CPUs outside a window.
- */
-#define SNP_BEAT_NS 3000000000ull
+/* So long snp_prepare() waits for the write hooks, if somebody may write to a guarded file. */
+#define SNP_WAIT_NS 1000000000ull
 
 /* So many threads can try the gate at once, each for so long. */
 #define SNP_TRIERS   16
@@ -64,10 +59,9 @@ struct snp_state {
 	__u64 lost;   /* events for which the ring buffer had no room */
 	__u64 denied; /* accesses refused, or let through in audit mode */
 	__u64 denied_quiet; /* ... of which no event was written, as the buffer was half full */
-	__u64 exposed;	    /* opens for writing that passed SNP_LATCH_REARM with no guard alive */
-	__u64 beat_ns;	    /* the guard's last sign of life, CLOCK_BOOTTIME */
 	__u64 audit;	    /* 1: audit mode, the gate reports and lets through */
 	__u64 writes;	    /* 1: the write hooks are attached */
+	__u64 noted;	    /* opens of guarded files for writing, refused ones as well */
 	__u64 unlisted;	    /* files that may be open for writing, and could not be listed */
 	/* Threads whose opens only try the gate: listed, and not recorded; see bpf/gate.h. */
 	__u64 triers[SNP_TRIERS];
@@ -80,7 +74,6 @@ struct snp_state {
 /* What user space asks of the BPF side, by running the program steer. */
 enum snp_steer_verb {
 	SNP_STEER_LATCH,   /* set SNP_LATCH_WINDOW to value, if the latch still equals before */
-	SNP_STEER_BEAT,	   /* the guard is alive at time value, in ns */
 	SNP_STEER_AUDIT,   /* set audit to value */
 	SNP_STEER_ARM,	   /* the write hooks are attached */
 	SNP_STEER_DISARM,  /* may the write hooks go? 0: yes, the latch still equals before */

@@ -117,29 +117,61 @@ static int count_writers(struct gate *g, __u64 latch)
 	return list_again(g, latch);
 }
 
-int gate_follow(struct gate *g, bool window_open, struct snp_event *e)
+/*
+ * In a window that began without a writer only an open in flight is counted, which is refused: so
+ * the count is to stay.
+ */
+#define RECOUNTS   3
+#define RECOUNT_NS 1000000
+
+/* latch: as count_writers(). */
+static bool may_be_written(struct gate *g, bool shut, bool armed, __u64 latch)
 {
+	/* No program waits for the write hooks as a window opens. */
+	if (g->unlisted || (!g->waits && !shut))
+		return true;
+	if (!count_writers(g, latch))
+		return false;
+	for (int i = 0; latch & SNP_LATCH_WINDOW && !armed && i < RECOUNTS; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = RECOUNT_NS }, NULL);
+		if (!count_writers(g, latch))
+			return false;
+	}
+	return true;
+}
+
+int gate_follow(struct gate *g, struct snp_event *e)
+{
+	__u64 latch = sensors_state(g->sensors).latch;
 	bool armed = g->gates && sensors_are_armed(g->sensors);
-	__u64 before;
 	int err;
 
-	if (!g->gates || armed == !window_open)
+	if (!g->gates || armed == may_be_written(g, latch & SNP_LATCH_SHUT, armed, latch))
 		return 0;
-	if (!armed && !window_open) {
+	if (!armed) {
 		err = sensors_arm(g->sensors);
 		return err ? err : gate_event(e, 0, "write hooks are attached");
 	}
-	if (!window_open || g->unlisted)
-		return 0;
-	before = sensors_state(g->sensors).latch;
-	err = count_writers(g, before);
-	/* With writers, or if they can't be counted, the write hooks stay attached. */
-	if (err)
-		return 0;
-	err = sensors_disarm(g->sensors, before);
+	err = sensors_disarm(g->sensors, latch);
 	if (err == -EAGAIN)
 		return 0;
 	return err ? err : gate_event(e, SNP_F_STEADY, "no guarded file is open for writing");
+}
+
+bool gate_passes_writes(struct gate *g)
+{
+	__u64 latch = sensors_state(g->sensors).latch;
+
+	return latch & SNP_LATCH_WINDOW && !g->audit && !sensors_are_armed(g->sensors) &&
+	       may_be_written(g, true, false, latch);
+}
+
+bool gate_is_awaited(const struct gate *g)
+{
+	struct snp_state state = sensors_state(g->sensors);
+
+	return state.latch & SNP_LATCH_PREPARE ||
+	       (!g->waits && !state.writes && !(state.latch & SNP_LATCH_SHUT));
 }
 
 /* ---- whether it holds ---- */
@@ -235,17 +267,6 @@ static int look_at_hooks(struct gate *g, struct snp_event *e)
 		   : gate_event(e, 0, "kprobes and ftrace are on again");
 }
 
-static int look_at_exposed(struct gate *g, bool window_open, struct snp_event *e)
-{
-	__u64 exposed = sensors_state(g->sensors).exposed;
-
-	if (exposed == g->told_exposed)
-		return 0;
-	g->told_exposed = exposed;
-	return gate_event(e, SNP_F_DEGRADED | SNP_F_RESTORED | (window_open ? SNP_F_MISSED : 0),
-			  "opened for writing without a guard");
-}
-
 int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
 {
 	int n = look_at_latch(g, window_open, moves, e);
@@ -256,7 +277,5 @@ int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e
 		n = look_at_open(g, window_open, e);
 	if (!n)
 		n = look_at_hooks(g, e);
-	if (!n)
-		n = look_at_exposed(g, window_open, e);
 	return n;
 }

@@ -80,10 +80,7 @@ void sensors_missed_reported(struct sensors *s);
  */
 int sensors_truth(struct sensors *s, int *count, enum initialised *initialised);
 
-/*
- * Shuts or opens the latch. Returns false if the latch changed since `before` was read, or if the
- * write hooks had to be attached first: the caller then sweeps again.
- */
+/* Shuts or opens the latch. Returns false if the latch changed since `before` was read. */
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut);
 
 /*
@@ -92,8 +89,6 @@ bool sensors_set_latch(struct sensors *s, __u64 before, bool shut);
  */
 __u64 sensors_pinned_latch(void);
 
-/* Stores the time of the guard's last sign of life; see SNP_BEAT_NS. */
-void sensors_beat(struct sensors *s);
 /* In audit mode the gate records and refuses nothing. Returns 0 or a negative errno. */
 int sensors_set_audit(struct sensors *s, bool audit);
 

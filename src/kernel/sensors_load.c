@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/own_events.h"
 
 static int reuse_maps(struct sensors *s)
 {
@@ -59,7 +58,6 @@ static void configure(struct sensors *s)
 	set_range((void *)&ro->snp_text[1], sensors_symbol(s, "snp_shutdown"));
 	set_range((void *)&ro->snp_text[2], sensors_symbol(s, "snp_rmptable_init"));
 	state->audit = s->hooks->options.audit;
-	state->beat_ns = boottime_ns();
 	state->writes = 1; /* the write hooks are attached with the others */
 	set_range(&state->ccp_text, kernel_module_text(&s->hooks->kernel, "ccp"));
 }

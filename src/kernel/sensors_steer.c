@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "host/own_events.h"
 
 /* ccp's psp_master->sev_data->snp_initialized (drivers/crypto/ccp/sev-dev.h). */
 static int find_firmware_state(struct sensors *s, struct snp_truth *t)
@@ -46,20 +45,9 @@ int sensors_truth(struct sensors *s, int *count, enum initialised *initialised)
 
 bool sensors_set_latch(struct sensors *s, __u64 before, bool shut)
 {
-	__u64 wanted = shut ? SNP_LATCH_WINDOW : 0;
-
-	if ((before & (SNP_LATCH_WINDOW | SNP_LATCH_REARM)) == wanted)
+	if (!!(before & SNP_LATCH_WINDOW) == shut)
 		return true;
-	if (!shut && !sensors_are_armed(s)) {
-		sensors_arm(s);
-		return false;
-	}
 	return !sensors_steer(s, SNP_STEER_LATCH, shut, before);
-}
-
-void sensors_beat(struct sensors *s)
-{
-	sensors_steer(s, SNP_STEER_BEAT, boottime_ns(), 0);
 }
 
 int sensors_set_audit(struct sensors *s, bool audit)

@@ -53,10 +53,9 @@ static int read_history(struct pinned_status *s)
 	return err == -EBADMSG ? 0 : err;
 }
 
-static void try_gate(struct pinned_status *s)
+static void try_gate(struct pinned_status *s, const struct gate *gate)
 {
-	struct gate gate = { .sensors = s->sensors, .platform = &s->platform, .gates = true };
-	int refused = gate_try(&gate);
+	int refused = gate_try(gate);
 
 	s->tried = refused == 1;
 	/* The window may have ended just now. */
@@ -70,17 +69,21 @@ static void try_gate(struct pinned_status *s)
 
 static void look_at_gate(struct pinned_status *s)
 {
+	struct gate gate = { .sensors = s->sensors,
+			     .platform = &s->platform,
+			     .gates = true,
+			     .audit = s->kernel.audit };
 	bool shut = s->kernel.latch & SNP_LATCH_WINDOW, locked = false;
 
 	if (shut && !s->kernel.audit)
-		try_gate(s);
+		try_gate(s, &gate);
 	if (s->facts.has_history && window_is_open(s->session.window) && !shut &&
 	    !s->kernel.shutdown_ns)
 		degrade(s, "the latch is open inside a window");
 	if (!preflight_hooks_are_on(&s->platform, &locked))
 		degrade(s, "kprobes or ftrace are switched off");
-	if (s->kernel.exposed)
-		degrade(s, "files were opened for writing with no guard between two windows");
+	if (gate_passes_writes(&gate))
+		degrade(s, "a guarded file is open for writing, and writes are not checked");
 }
 
 int pinned_status_read(struct pinned_status *s)

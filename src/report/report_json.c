@@ -112,6 +112,8 @@ static void json_put_details(struct json_object *o, const struct report *r,
 			     : e->flags & SNP_F_STEADY ? "steady"
 						       : "armed");
 		json_put_str(o, "what", e->name);
+		if (e->value)
+			json_put_u64(o, "waited_ns", e->value);
 		if (e->flags & SNP_F_DEGRADED)
 			json_put_bool(o, "restored", e->flags & SNP_F_RESTORED);
 		break;

@@ -189,7 +189,7 @@ static void text_event(struct report *r, const struct snp_event *e)
 		break;
 	case SNP_EV_ADOPT:
 		text_line(r, e->time_ns, TONE_PLAIN, name,
-			  "resumed a pinned guard, last alive %.3f s ago", e->value / 1e9);
+			  "resumed a pinned guard, its last event was %.3f s ago", e->value / 1e9);
 		break;
 	case SNP_EV_GATE:
 		/* A verdict reports a degraded gate. */

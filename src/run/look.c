@@ -27,18 +27,11 @@ void run_publish(struct run *r, bool ended)
 
 /* ---- alive ---- */
 
-#define BEAT_NS (SNP_BEAT_NS / 30)
-
 void run_alive(void *ctx)
 {
 	struct run *r = ctx;
-	__u64 now = boottime_ns();
 
-	service_alive(&r->outputs, &r->watchdog, now);
-	if (now - r->beat_ns < BEAT_NS)
-		return;
-	r->beat_ns = now;
-	sensors_beat(r->sensors);
+	service_alive(&r->outputs, &r->watchdog, boottime_ns());
 }
 
 /* ---- CPUs ---- */
@@ -104,10 +97,10 @@ void run_sweep_until_complete(struct run *r)
 
 #define LOOK_NS 1000000000ull
 
-static int follow_window(struct run *r)
+static int follow_writers(struct run *r)
 {
 	struct snp_event e;
-	int n = gate_follow(&r->gate, window_is_open(r->session.window), &e);
+	int n = gate_follow(&r->gate, &e);
 
 	if (n <= 0)
 		return n;
@@ -153,7 +146,7 @@ void run_look(struct run *r)
 
 	run_alive(r);
 	session_look(&r->session, boottime_ns());
-	err = follow_window(r);
+	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
 	/* The gate is compared with the session, so that must know all that happened. */
 	if (err || !due || !r->feed.complete) {
 		run_trouble(r, SNP_PART_GATE, err);

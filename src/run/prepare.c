@@ -51,8 +51,8 @@ void run_wire(struct run *r)
 	r->gate = (struct gate){ .sensors = r->sensors,
 				 .platform = &r->platform,
 				 .gates = r->hooks.states[FACT_GATE].covered,
-				 .audit = r->settings->audit,
-				 .told_exposed = sensors_state(r->sensors).exposed };
+				 .waits = r->hooks.states[FACT_PREPARE].kind == HOOK_FENTRY,
+				 .audit = r->settings->audit };
 	if (r->settings->duration)
 		r->end_ns = boottime_ns() + r->settings->duration * NS_PER_S;
 }
@@ -79,7 +79,12 @@ void run_begin_recording(struct run *r, bool with_state)
 
 int run_list_guarded(struct run *r)
 {
+	struct snp_event e;
 	int err = gate_list(&r->gate);
+
+	/* They are attached to see that they can be. If they can't go, the loop tells. */
+	if (!err)
+		gate_follow(&r->gate, &e);
 
 	if (!err && r->gate.unlisted)
 		complain("/sys is mounted read-only here, so the guard can't see who writes to the "

@@ -10,10 +10,8 @@
 static int feed_adopt(struct run *r)
 {
 	struct snp_event e = own_event(SNP_EV_ADOPT);
-	__u64 beat = sensors_state(r->sensors).beat_ns;
-
 	e.status = sensors_gate_hook(r->sensors);
-	e.value = e.time_ns > beat ? e.time_ns - beat : 0;
+	e.value = e.time_ns > r->session.last_ns ? e.time_ns - r->session.last_ns : 0;
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);
 	return session_feed(&r->session, &e);
 }
@@ -94,7 +92,6 @@ int run_resume(struct run *r)
 	/* What happened with no guard comes before what a sweep finds now. */
 	if (!err)
 		err = feed_all(&r->feed);
-	r->gate.told_exposed = 0;
 	if (!err)
 		run_sweep_until_complete(r);
 	else

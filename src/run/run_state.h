@@ -37,7 +37,6 @@ struct run {
 	int old_group; /* kprobe events of a replaced guard, to be removed; -1: none */
 	bool swept;    /* the last sweep was complete, and the latch is right */
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
-	__u64 beat_ns;			   /* of the last beat; the same */
 	__u64 end_ns;			   /* the same; 0: no end is set */
 	__u64 trouble_ns[SNP_PART_COUNT];  /* since when a look fails; 0: it does not */
 };

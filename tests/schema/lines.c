@@ -86,6 +86,12 @@ static void print_events(struct report *r, unsigned int kind)
 		full.subject = commands[i];
 		report_event(r, &full);
 	}
+	/* By a BPF program, and by the guard. */
+	if (kind == SNP_EV_GATE) {
+		full.seq = 7;
+		report_event(r, &full);
+		bare.value = 0;
+	}
 	bare.count = SNP_COUNT_UNKNOWN;
 	/* Of files that belong to no CPU. */
 	if (kind == SNP_EV_DENIED)

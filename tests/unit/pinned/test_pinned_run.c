@@ -655,10 +655,20 @@ Test(pinned, status_of_hooks_that_are_off)
 {
 	leave_one_in_a_window();
 	host_write("/sys/kernel/debug/kprobes/enabled", "0\n");
-	bpf_kernel.state->exposed = 1;
 	status_of("degraded", WARNING);
 	cr_out("kprobes");
-	cr_out("opened for writing");
+}
+
+Test(pinned, status_of_writes_that_nothing_checks)
+{
+	leave_one_in_a_window();
+	kernel.writers = 1;
+	status_of("enforcing", CLEAN);
+	bpf_kernel.state->writes = 0;
+	status_of("degraded", WARNING);
+	cr_out("a guarded file is open for writing, and writes are not checked");
+	kernel.writers = 0;
+	status_of("enforcing", CLEAN);
 }
 
 Test(pinned, status_of_a_kernel_that_can_not_be_looked_at)

@@ -104,13 +104,6 @@ static void release(__u64 why)
 		state()->latch = (state()->latch & ~why) + SNP_LATCH_CHANGE;
 }
 
-static void window_ends(void)
-{
-	if (state() && !state()->writes)
-		shut(SNP_LATCH_REARM);
-	release(SNP_LATCH_WINDOW);
-}
-
 static const char *gate_program(void)
 {
 	return bpf_is_attached("gate_open_modify") ? "gate_open_modify" : "gate_open";
@@ -123,24 +116,44 @@ bool kernel_is_shut(void)
 
 /* ---- what the guard asks ---- */
 
+static void end_wait(const char *what, __u32 flags)
+{
+	struct snp_event e = begin(SNP_EV_GATE, "prepare_enter", NULL);
+
+	kernel.awaited = false;
+	e.flags = flags;
+	e.value = SECOND / 20;
+	snprintf(e.name, sizeof(e.name), "%s", what);
+	submit(&e);
+}
+
 static void arm(void)
 {
 	state()->writes = 1;
-	release(SNP_LATCH_REARM);
+	if (kernel.awaited)
+		end_wait("snp_prepare() waited for write hooks", 0);
 }
 
 static int disarm(__u64 before)
 {
 	state()->writes = 0;
-	if (before & SNP_LATCH_WINDOW && state()->latch == before)
+	if (state()->latch == before)
 		return 0;
 	arm();
 	return -EAGAIN;
 }
 
+/* Here the guard does not run while snp_prepare() waits, but goes on until that returns. */
+static void await_write_hooks(void)
+{
+	if (bpf_is_attached("prepare_enter") && !state()->writes &&
+	    !(state()->latch & SNP_LATCH_WINDOW) && (kernel.writers || state()->unlisted))
+		kernel.awaited = true;
+}
+
 static int set_latch(const struct snp_steer *s)
 {
-	__u64 after = s->before & ~(SNP_LATCH_WINDOW | SNP_LATCH_REARM);
+	__u64 after = s->before & ~SNP_LATCH_WINDOW;
 
 	if (state()->latch != s->before)
 		return -EAGAIN;
@@ -186,10 +199,6 @@ static int steer(struct snp_steer *s)
 	case SNP_STEER_LATCH:
 		host_log("latch %s", s->value ? "shut" : "open");
 		return set_latch(s);
-	case SNP_STEER_BEAT:
-		host_log("beat");
-		state()->beat_ns = s->value;
-		return 0;
 	case SNP_STEER_AUDIT:
 		host_log("audit %s", s->value ? "on" : "off");
 		state()->audit = s->value;
@@ -284,20 +293,9 @@ static bool is_gated(const char *path)
 	return false;
 }
 
-static bool is_deserted(void)
-{
-	return !(state()->latch & (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)) &&
-	       host.now_ns - state()->beat_ns > SNP_BEAT_NS;
-}
-
 static bool refuses(void)
 {
-	if (!kernel_is_shut() || kernel.gate_is_deaf)
-		return false;
-	if (!is_deserted())
-		return true;
-	state()->exposed++;
-	return false;
+	return kernel_is_shut() && !kernel.gate_is_deaf;
 }
 
 int kernel_open_for_writing(const char *name, unsigned int cpu)
@@ -375,10 +373,13 @@ void kernel_prepare_begins(void)
 {
 	shut(SNP_LATCH_PREPARE);
 	record(SNP_EV_PREPARE_ENTER, SNP_NO_SUBJECT, 0, 0, "prepare_enter", "prepare_enter_probe");
+	await_write_hooks();
 }
 
 void kernel_prepare_ends(int result)
 {
+	if (kernel.awaited)
+		end_wait("no write hooks in time", SNP_F_DEGRADED | SNP_F_MISSED);
 	if (!result)
 		shut(SNP_LATCH_WINDOW);
 	release(SNP_LATCH_PREPARE);
@@ -389,6 +390,11 @@ void kernel_prepare_ends(int result)
 void kernel_prepare(void)
 {
 	kernel_prepare_begins();
+	kernel_prepare_goes_on();
+}
+
+void kernel_prepare_goes_on(void)
+{
 	if (kernel.disables_hotplug)
 		kernel_disable(true, "snp_prepare");
 	for (unsigned int cpu = 0; cpu < host.cpus; cpu++) {
@@ -407,7 +413,7 @@ void kernel_command(unsigned int number, __u32 flags, int result, __u32 status)
 	struct snp_event e;
 
 	if (full && !result && !status)
-		window_ends();
+		release(SNP_LATCH_WINDOW);
 	e = begin(SNP_EV_COMMAND, "command_exit", NULL);
 	e.subject = number;
 	e.flags = flags;

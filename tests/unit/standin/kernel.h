@@ -17,6 +17,7 @@ struct kernel_standin {
 	bool gate_is_deaf;     /* the gate's programs are attached and never called */
 	unsigned int writers;  /* guarded files that somebody has open for writing */
 	unsigned int unlistable; /* ... for which the list has no room, made anew or not */
+	bool awaited; /* snp_prepare() waits for the write hooks */
 	/* Records are numbered and stay on their way. */
 	bool holds_back;
 	/* Called whenever the guard asks for the kernel's own state: what happens just then. */
@@ -34,7 +35,9 @@ void kernel_end(void);
 /* ---- the SNP life cycle ---- */
 
 void kernel_prepare(void); /* snp_prepare() sets SNP_EN on every online CPU */
+/* By steps, between which the guard runs: it sets SNP_EN as it goes on, and ends. */
 void kernel_prepare_begins(void);
+void kernel_prepare_goes_on(void);
 void kernel_prepare_ends(int result);
 void kernel_init(void);	     /* SNP_INIT_EX and SNP_DF_FLUSH succeed */
 void kernel_begin_snp(void); /* kernel_prepare() and kernel_init() */
