@@ -21,7 +21,7 @@
  *   lsm    file_ioctl, file_ioctl_compat denied: /dev/snapshot
  *
  * A program named ..._probe does the same by a kprobe, for kernels where fentry can't attach; one
- * named ..._modify does the same by fmod_ret, for kernels without bpf among their LSMs.
+ * named ..._modify or ..._again does the same by fmod_ret, for kernels without bpf among their LSMs.
  *
  * User space calls these, with what they need in the argument:
  *
@@ -450,6 +450,16 @@ int gate_open_modify(__u64 *ctx)
 	return open_begins(ctx);
 }
 
+/*
+ * The kernel leaves out a program of this kind while a task that was preempted in it waits on the
+ * same CPU (kernel/bpf/trampoline.c:__bpf_prog_enter_recur()). So each has a twin, named ..._again.
+ */
+SEC("fmod_ret/security_file_open")
+int gate_open_again(__u64 *ctx)
+{
+	return is_twin_idle() ? 0 : open_begins(ctx);
+}
+
 /* The write hook, for descriptors opened before the window: detached when there are none. */
 static __always_inline int write_begins(struct file *file, int mask, int said)
 {
@@ -470,6 +480,12 @@ int BPF_PROG(gate_write_modify, struct file *file, int mask, int said)
 	return write_begins(file, mask, said);
 }
 
+SEC("fmod_ret/security_file_permission")
+int BPF_PROG(gate_write_again, struct file *file, int mask, int said)
+{
+	return is_twin_idle() ? said : write_begins(file, mask, said);
+}
+
 SEC("lsm/file_ioctl")
 int BPF_PROG(gate_ioctl, struct file *file, unsigned int cmd, unsigned long arg, int said)
 {
@@ -480,6 +496,12 @@ SEC("fmod_ret/security_file_ioctl")
 int BPF_PROG(gate_ioctl_modify, struct file *file, unsigned int cmd, unsigned long arg, int said)
 {
 	return gate_snapshot(file, said);
+}
+
+SEC("fmod_ret/security_file_ioctl")
+int BPF_PROG(gate_ioctl_again, struct file *file, unsigned int cmd, unsigned long arg, int said)
+{
+	return is_twin_idle() ? said : gate_snapshot(file, said);
 }
 
 SEC("lsm/file_ioctl_compat")
@@ -493,6 +515,13 @@ int BPF_PROG(gate_ioctl_compat_modify, struct file *file, unsigned int cmd, unsi
 	     int said)
 {
 	return gate_snapshot(file, said);
+}
+
+SEC("fmod_ret/security_file_ioctl_compat")
+int BPF_PROG(gate_ioctl_compat_again, struct file *file, unsigned int cmd, unsigned long arg,
+	     int said)
+{
+	return is_twin_idle() ? said : gate_snapshot(file, said);
 }
 
 /* ---- calls from user space ---- */

@@ -159,9 +159,15 @@ static bool are_writes_checked(void)
 	return *(volatile __u64 *)&state.writes;
 }
 
-static long await_turn(__u32 i, const __u64 *until)
+static long await_turn(__u32 i, void *none)
 {
-	return are_writes_checked() || bpf_ktime_get_boot_ns() >= *until;
+	return are_writes_checked() || bpf_ktime_get_boot_ns() >= state.wait_until_ns;
+}
+
+static long await_round(__u32 i, void *none)
+{
+	bpf_loop(WAIT_TURNS, await_turn, NULL, 0);
+	return await_turn(i, NULL);
 }
 
 /*
@@ -171,14 +177,15 @@ static long await_turn(__u32 i, const __u64 *until)
  */
 static __always_inline void await_write_hooks(__u64 ns)
 {
-	__u64 begin = bpf_ktime_get_boot_ns(), until = begin + ns;
+	__u64 begin = bpf_ktime_get_boot_ns();
 	struct snp_event *e;
 
 	/* In a window the hooks were let go because nobody can write. */
 	if (are_writes_checked() || state.latch & SNP_LATCH_WINDOW || !count_writers())
 		return;
-	for (int i = 0; i < WAIT_ROUNDS && !await_turn(0, &until); i++)
-		bpf_loop(WAIT_TURNS, await_turn, &until, 0);
+	/* Not on the stack, where it would be more than the verifier follows. */
+	state.wait_until_ns = begin + ns;
+	bpf_loop(WAIT_ROUNDS, await_round, NULL, 0);
 	e = event_begin(SNP_EV_GATE);
 	if (!e)
 		return;

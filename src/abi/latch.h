@@ -61,6 +61,7 @@ struct snp_state {
 	__u64 denied_quiet; /* ... of which no event was written, as the buffer was half full */
 	__u64 audit;	    /* 1: audit mode, the gate reports and lets through */
 	__u64 writes;	    /* 1: the write hooks are attached */
+	__u64 wait_until_ns; /* snp_prepare() waits for the write hooks until then */
 	__u64 noted;	    /* opens of guarded files for writing, refused ones as well */
 	__u64 unlisted;	    /* files that may be open for writing, and could not be listed */
 	/* Threads whose opens only try the gate: listed, and not recorded; see bpf/gate.h. */

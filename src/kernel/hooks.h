@@ -64,6 +64,8 @@ enum hook_flag {
 	HOOK_IF_INT = 1 << 2,	 /* only where the function returns a value */
 	HOOK_IF_VOID = 1 << 3,	 /* only where it returns void */
 	HOOK_WRITES = 1 << 4,	 /* a write hook: attached only while it is needed */
+	/* does the same as the one before it: the kernel has left out a call if both were */
+	HOOK_TWIN = 1 << 5,
 };
 
 /* All hooks of one fact and one kind are a rung of the ladder. */
@@ -76,7 +78,7 @@ struct hook {
 	const char *less; /* what this source leaves out; NULL: nothing */
 };
 
-#define HOOKS_MAX 56
+#define HOOKS_MAX 64
 extern const struct hook hook_table[];
 extern const size_t hook_count;
 

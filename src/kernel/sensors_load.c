@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/complain.h"
 
 static int reuse_maps(struct sensors *s)
 {
@@ -158,11 +159,13 @@ int sensors_load(struct sensors *s)
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!h->used[i] || !s->verifier[i][0])
 			continue;
-		hooks_refuse(h, i);
-		if (!hooks_lack_gate(h))
-			return -EAGAIN;
 		complain_of_program(hook_table[i].program, s->verifier[i]);
-		return err;
+		hooks_refuse(h, i);
+		if (hooks_lack_gate(h))
+			return err;
+		complain("the kernel's verifier refuses %s: trying the next source of %s",
+			 sensors_complaint(), hook_fact_name(hook_table[i].fact));
+		return -EAGAIN;
 	}
 	if (s->verifier_of_calls[0])
 		complain_of_program("a syscall program", s->verifier_of_calls);

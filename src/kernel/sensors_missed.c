@@ -26,18 +26,34 @@ static __u64 misses_of(const struct sensors *s, size_t i)
 	return info.recursion_misses;
 }
 
-static void count_misses(struct sensors *s, size_t i)
+static bool has_twin(size_t i)
 {
-	__u64 misses = misses_of(s, i);
-
-	s->missed += misses - s->misses[i];
-	s->misses[i] = misses;
+	return i + 1 < hook_count && hook_table[i + 1].flags & HOOK_TWIN;
 }
 
+static __u64 count_new(struct sensors *s, size_t i)
+{
+	__u64 misses = misses_of(s, i), before = s->misses[i];
+
+	s->misses[i] = misses;
+	return misses - before;
+}
+
+static __u64 smaller(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* In audit mode a second twin does nothing. */
 __u64 sensors_missed(struct sensors *s)
 {
-	for (size_t i = 0; i < hook_count; i++)
-		count_misses(s, i);
+	bool audit = sensors_state(s).audit;
+
+	for (size_t i = 0; i < hook_count; i += 1 + has_twin(i)) {
+		__u64 first = count_new(s, i), second = has_twin(i) ? count_new(s, i + 1) : first;
+
+		s->missed += audit ? first : smaller(first, second);
+	}
 	return s->missed;
 }
 
@@ -57,7 +73,7 @@ void sensors_drop_program(struct sensors *s, size_t i)
 {
 	if (s->adopted_programs[i] < 0)
 		return;
-	count_misses(s, i);
+	sensors_missed(s);
 	close(s->adopted_programs[i]);
 	s->adopted_programs[i] = -1;
 	s->misses[i] = 0;
@@ -77,9 +93,12 @@ void sensors_keep_missed(struct sensors *s, bool without_writes)
 {
 	__u64 misses = 0;
 
-	for (size_t i = 0; i < hook_count; i++)
+	for (size_t i = 0; i < hook_count; i += 1 + has_twin(i)) {
+		__u64 second = has_twin(i) ? s->misses[i + 1] : s->misses[i];
+
 		if (s->links[i] >= 0 && !(without_writes && sensors_is_write_hook(s, i)))
-			misses += s->misses[i];
+			misses += smaller(s->misses[i], second);
+	}
 	if (misses != s->kept_missed && !sensors_steer(s, SNP_STEER_MISSED, misses, 0))
 		s->kept_missed = misses;
 }

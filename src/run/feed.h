@@ -18,6 +18,8 @@ struct feed {
 	__u64 awaited_ns; /* until when a CPU's missing msr file is waited for; 0: none is missing
 			   */
 	__u64 missed_before; /* calls that the kernel left out, as earlier guards reported them */
+	__u64 missed;	     /* ... and all of them, as last counted */
+	__u64 count_ns;	     /* they are counted again after this time, CLOCK_BOOTTIME */
 	/* As of the last feed_all(): */
 	bool complete; /* no record was on its way */
 	__u64 changes; /* records but those of refusals (snp_state.moves) */

@@ -55,7 +55,7 @@ static int resume_session(struct run *r)
 	if (err)
 		return err;
 	r->session.ledger = &r->pinned.ledger;
-	r->feed.missed_before = r->session.stream.missed;
+	r->feed.missed_before = r->feed.missed = r->session.stream.missed;
 	/* The earlier guard's outputs ended with it. */
 	memset(r->session.parts, 0, sizeof(r->session.parts));
 	run_begin_recording(r, true);

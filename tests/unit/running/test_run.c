@@ -709,6 +709,43 @@ Test(run, a_ring_buffer_that_is_full_loses_records)
 	cr_out(STATE("window-open"));
 }
 
+static void twins_miss_apart(void)
+{
+	bpf_kernel.missed_by = "gate_open_modify gate_write_again gate_ioctl_modify";
+	bpf_kernel.missed = 5;
+}
+
+static void twins_miss_together(void)
+{
+	bpf_kernel.missed_by = "gate_open_modify gate_open_again gate_write_again gate_ioctl_modify";
+	bpf_kernel.missed = 7;
+}
+
+Test(run, a_call_that_one_of_two_twins_missed_is_not_missed)
+{
+	at(5, twins_miss_apart);
+	guard("run", "--avoid=lsm", "--for", "10", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_not_out(EVENT("lost"));
+	bpf_kernel.missed = 0;
+	at(5, twins_miss_apart);
+	at(7, twins_miss_together);
+	guard("run", "--avoid=lsm", "--for", "10", "--interval", "1", "--format", "json", NULL);
+	cr_status(WARNING);
+	/* Two of the first one, seven of the other. */
+	cr_out("\"lost\":2");
+	cr_out(BREACH("blind"));
+}
+
+/* The second one does nothing. */
+Test(run, with_audit_a_call_that_the_first_twin_missed_is_missed)
+{
+	at(5, twins_miss_apart);
+	guard("run", "--avoid=lsm", "--audit", "--for", "10", "--format", "json", NULL);
+	cr_status(WARNING);
+	cr_out("\"lost\":10");
+}
+
 static void hook_misses(void)
 {
 	bpf_kernel.missed += 2;

@@ -203,6 +203,17 @@ int bpf_prog_get_fd_by_id(__u32 id)
 	return LINKED_FD + (int)id;
 }
 
+static bool is_missed_by(const char *program)
+{
+	const char *by = bpf_kernel.missed_by ? bpf_kernel.missed_by : "online_set", *at = by;
+	size_t len = strlen(program);
+
+	for (; (at = strstr(at, program)); at += len)
+		if ((at == by || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+			return true;
+	return false;
+}
+
 int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 {
 	unsigned int id = object_by_fd(fd);
@@ -214,8 +225,7 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 
 	if (fd >= PROGRAM_FD) {
 		name = fd < LINKED_FD ? program_name(fd) : objects[fd - LINKED_FD].name;
-		/* Told of one program, as if all had been missed there. */
-		program.recursion_misses = strcmp(name, "online_set") ? 0 : bpf_kernel.missed;
+		program.recursion_misses = is_missed_by(name) ? bpf_kernel.missed : 0;
 		memcpy(info, &program, *size < sizeof(program) ? *size : sizeof(program));
 		return 0;
 	}

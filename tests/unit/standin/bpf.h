@@ -20,7 +20,8 @@ struct bpf_kernel {
 	unsigned int first, count, room;
 	/* Answers a program that the guard calls, by its name: 0, or a negative errno. */
 	int (*on_call)(const char *program, void *arg);
-	unsigned long long missed; /* calls of programs that the kernel left out */
+	unsigned long long missed; /* calls that the kernel left out of each of these programs: */
+	const char *missed_by;	   /* names, separated by spaces; NULL: online_set */
 };
 
 extern struct bpf_kernel bpf_kernel;
