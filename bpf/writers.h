@@ -152,7 +152,7 @@ static __always_inline __s32 count_writers(void)
 /* ---- the wait for the write hooks ---- */
 
 #define WAIT_TURNS  (1 << 23) /* bpf_loop() takes no more (kernel/bpf/bpf_iter.c) */
-#define WAIT_ROUNDS 8
+#define WAIT_ROUNDS 64
 
 static bool are_writes_checked(void)
 {

@@ -18,7 +18,7 @@
 #define SNP_LATCH_CHANGE (1ull << 32)
 
 /* So long snp_prepare() waits for the write hooks, if somebody may write to a guarded file. */
-#define SNP_WAIT_NS 1000000000ull
+#define SNP_WAIT_NS 3000000000ull
 
 /* So many threads can try the gate at once, each for so long. */
 #define SNP_TRIERS   16

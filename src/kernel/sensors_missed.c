@@ -73,7 +73,6 @@ void sensors_drop_program(struct sensors *s, size_t i)
 {
 	if (s->adopted_programs[i] < 0)
 		return;
-	sensors_missed(s);
 	close(s->adopted_programs[i]);
 	s->adopted_programs[i] = -1;
 	s->misses[i] = 0;

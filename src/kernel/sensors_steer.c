@@ -82,8 +82,10 @@ int sensors_disarm(struct sensors *s, __u64 before)
 	char path[PIN_PATH_MAX];
 	int err = sensors_steer(s, SNP_STEER_DISARM, 0, before);
 
-	if (!err)
+	if (!err) {
+		sensors_missed(s);
 		sensors_keep_missed(s, true);
+	}
 	for (size_t i = 0; !err && i < hook_count; i++) {
 		if (!sensors_is_write_hook(s, i))
 			continue;

@@ -341,7 +341,8 @@ Test(start, a_program_that_is_refused_gives_way_to_the_next_source)
 	at(1, kernel_begin_snp);
 	run_for("5");
 	cr_status(CLEAN);
-	cr_quiet();
+	cr_err("verifier refuses prepare_enter: the verifier of this kernel refuses it: trying the "
+	       "next source of prepare");
 	cr_assert_eq(host_logged("attach prepare_enter_probe"), 1);
 	cr_assert_eq(host_logged("attach prepare_enter\n"), 0);
 	cr_out(EVENT("prepare-enter"));
