@@ -88,12 +88,17 @@ expect_not() {
 # soon COMMAND...: it succeeds before patience ends; in a scenario that has failed that is short, so
 # that the script comes to its end
 soon() {
-	tries=0
+	began=$(tenths)
 	until "$@"; do
-		tries=$((tries + 1))
-		[ $tries -le $((${broken:-0} ? patience / 20 : patience)) ] || return 1
+		waited=$(($(tenths) - began))
+		[ $waited -le $((${broken:-0} ? patience / 20 : patience)) ] || return 1
 		sleep 0.1
 	done
+}
+
+# Tenths of a second since the boot: a look may take longer than the pause after it.
+tenths() {
+	sed 's/\.\(.\).*/\1/' /proc/uptime
 }
 
 # Sets found to the number of the first line after the last await's that has the text.
@@ -107,7 +112,7 @@ await() {
 	if soon is_written "$2"; then
 		seen=$found
 	else
-		fail "$1: no $2 after line $seen of $json in $((tries / 10)) s and more"
+		fail "$1: no $2 after line $seen of $json in $((waited / 10)) s"
 	fi
 }
 
@@ -147,11 +152,12 @@ guard_start() {
 	guard_ready
 }
 
-# guard_begin COMMAND [OPTION...]: `snp-guard`, or $program, in the background
+# guard_begin COMMAND [OPTION...]: `snp-guard`, or $program, in the background; descriptor 7, by which
+# a scenario writes to a guarded file, is not the guard's
 guard_begin() {
 	mark
 	rm -f /run/ready
-	${program:-snp-guard} "$@" --format json --ready-file /run/ready &
+	${program:-snp-guard} "$@" --format json --ready-file /run/ready 7>&- &
 	guard=$!
 }
 

@@ -48,7 +48,6 @@ expect "it has the capabilities that it needs" grep -q '^CapEff:.000000c40022000
 expect "... and can get no more" grep -q '^CapBnd:.000000c400220002$' /proc/$guard/status
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
-await "only opening is gated" '"event":"gate","state":"steady"'
 expect_not "no CPU goes" offline 3
 await "it is on record" '"event":"denied"'
 guard_kill
@@ -78,10 +77,8 @@ detached
 scenario "pinned: a window that ends and one that begins with no guard are in the history"
 guard_start --pin
 expect "SNP is initialised" snp_load
-await "only opening is gated" '"event":"gate","state":"steady"'
 guard_kill
 expect "SNP ends" snp_unload
-sleep 4
 expect "the gate is open with no guard" offline 3
 expect "CPU 3 comes back" online 3
 expect "SNP is initialised again" snp_load
@@ -92,16 +89,34 @@ expect "the refusal is on record" has '"event":"denied"'
 expect "SNP ends" snp_unload
 await "the second window closes" '"window":2,.*"state":"window-closed"'
 guard_end
-status_is degraded
-status_has 'no guard between two windows'
+status_is enforcing
 status_has '"windows":2'
 detached
+
+scenario "pinned: with no guard a window waits for write checks, but not for ever, and that is named"
+guard_start --pin
+guard_kill
+exec 7>$cpus/cpu3/online
+expect "SNP is initialised" snp_load
+status_is degraded
+status_has 'a guarded file is open for writing, and writes are not checked'
+expect "a write passes" sh -c 'echo 0 >&7'
+guard_again
+await "it is named" '"breach":"blind".*no write hooks in time'
+await "the CPU is missed" '"breach":"cpu-offlined"'
+expect_not "the descriptor writes no more" sh -c 'echo 1 >&7'
+exec 7>&-
+expect "SNP ends" snp_unload
+expect "CPU 3 comes back" online 3
+guard_end
+expect_breach_set no-latch blind cpu-offlined
+detached
+
 
 scenario "pinned: guards that end and begin while somebody tries all the time lose nothing"
 rm -f /tmp/enough
 guard_start --pin
 expect "SNP is initialised" snp_load
-await "only opening is gated" '"event":"gate","state":"steady"'
 hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
 hammer=$!
 n=0
@@ -246,7 +261,7 @@ exec 7>$cpus/cpu3/online
 guard_start
 expect "SNP is initialised" snp_load
 await "the window has settled" '"breach":"no-latch"'
-expect "it is counted each time" tamper writers 20 $cpus/cpu3/online $cpus/cpu2/online
+expect "it is counted each time" tamper writers 5 $cpus/cpu3/online $cpus/cpu2/online
 expect "no write check is gone" sh -c '! echo 0 >&7'
 exec 7>&-
 await "only opening is gated" '"event":"gate","state":"steady"'
@@ -276,8 +291,9 @@ expect "many files are opened" in_instances 60 open_all
 exec 7>/tmp/instances/60/devices/system/cpu/cpu3/online
 expect "SNP is initialised" snp_load
 await "the window has settled" '"breach":"no-latch"'
+before=$(count_of '"state":"steady"')
 sleep 4
-expect "the one that is open is counted" [ "$(count_of '"state":"steady"')" -eq 0 ]
+expect "the one that is open is counted" [ "$(count_of '"state":"steady"')" -eq "$before" ]
 expect_not "... and can't write" sh -c 'echo 0 >&7'
 exec 7>&-
 await "without it only opening is gated" '"event":"gate","state":"steady"'
