@@ -21,7 +21,8 @@
  *   lsm    file_ioctl, file_ioctl_compat denied: /dev/snapshot
  *
  * A program named ..._probe does the same by a kprobe, for kernels where fentry can't attach; one
- * named ..._modify or ..._again does the same by fmod_ret, for kernels without bpf among their LSMs.
+ * named ..._modify or ..._again does the same by fmod_ret, for kernels without bpf among their
+ * LSMs.
  *
  * User space calls these, with what they need in the argument:
  *

@@ -15,7 +15,7 @@
 #define SNP_LATCH_PREPARE (1ull << 0) /* snp_prepare() is in flight */
 #define SNP_LATCH_WINDOW  (1ull << 1) /* SNP_EN is set on some CPU */
 #define SNP_LATCH_SHUT	  (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)
-#define SNP_LATCH_CHANGE (1ull << 32)
+#define SNP_LATCH_CHANGE  (1ull << 32)
 
 /* So long snp_prepare() waits for the write hooks, if somebody may write to a guarded file. */
 #define SNP_WAIT_NS 3000000000ull
@@ -58,12 +58,12 @@ struct snp_state {
 	__u64 seq;    /* the last sequence number given; behind shutdown_ns: see command_exit */
 	__u64 lost;   /* events for which the ring buffer had no room */
 	__u64 denied; /* accesses refused, or let through in audit mode */
-	__u64 denied_quiet; /* ... of which no event was written, as the buffer was half full */
-	__u64 audit;	    /* 1: audit mode, the gate reports and lets through */
-	__u64 writes;	    /* 1: the write hooks are attached */
+	__u64 denied_quiet;  /* ... of which no event was written, as the buffer was half full */
+	__u64 audit;	     /* 1: audit mode, the gate reports and lets through */
+	__u64 writes;	     /* 1: the write hooks are attached */
 	__u64 wait_until_ns; /* snp_prepare() waits for the write hooks until then */
-	__u64 noted;	    /* opens of guarded files for writing, refused ones as well */
-	__u64 unlisted;	    /* files that may be open for writing, and could not be listed */
+	__u64 noted;	     /* opens of guarded files for writing, refused ones as well */
+	__u64 unlisted;	     /* files that may be open for writing, and could not be listed */
 	/* Threads whose opens only try the gate: listed, and not recorded; see bpf/gate.h. */
 	__u64 triers[SNP_TRIERS];
 	/* Calls of the attached programs that the kernel left out, as far as a guard reported them.

@@ -72,7 +72,8 @@ const struct hook hook_table[] = {
 	{ FACT_GATE, HOOK_LSM, "file_ioctl", "gate_ioctl", HOOK_WRITES, NULL },
 	{ FACT_GATE, HOOK_LSM, "file_ioctl_compat", "gate_ioctl_compat", HOOK_WRITES, NULL },
 	{ FACT_GATE, HOOK_FMOD_RET, "security_file_open", "gate_open_modify", 0,
-	  "calls on a CPU where tasks were preempted in both twins of a program; they are reported" },
+	  "calls on a CPU where tasks were preempted in both twins of a program; they are "
+	  "reported" },
 	{ FACT_GATE, HOOK_FMOD_RET, "security_file_open", "gate_open_again", HOOK_TWIN, NULL },
 	{ FACT_GATE, HOOK_FMOD_RET, "security_file_permission", "gate_write_modify", HOOK_WRITES,
 	  NULL },

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-
 /* ccp's psp_master->sev_data->snp_initialized (drivers/crypto/ccp/sev-dev.h). */
 static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 {

@@ -26,8 +26,7 @@
 	  "Whether SNP_EN is set on any CPU.")                                                     \
 	X(GATE, "snp_guard_gate_state", gauge, RUN, "state",                                       \
 	  "Whether the gate refuses changes of the set of online CPUs in a window.")               \
-	X(GATE_HOOK, "snp_guard_gate_hook", gauge, RUN, "hook",                                    \
-	  "What the gate refuses by.")                                                             \
+	X(GATE_HOOK, "snp_guard_gate_hook", gauge, RUN, "hook", "What the gate refuses by.")       \
 	X(CPUS, "snp_guard_cpus", gauge, RUN, "state", "CPUs by what was last seen of them.")      \
 	X(UNCOVERED, "snp_guard_uncovered_facts", gauge, RUN, "",                                  \
 	  "Facts for which this kernel offers no source.")                                         \

@@ -717,7 +717,8 @@ static void twins_miss_apart(void)
 
 static void twins_miss_together(void)
 {
-	bpf_kernel.missed_by = "gate_open_modify gate_open_again gate_write_again gate_ioctl_modify";
+	bpf_kernel.missed_by =
+		"gate_open_modify gate_open_again gate_write_again gate_ioctl_modify";
 	bpf_kernel.missed = 7;
 }
 

@@ -17,7 +17,7 @@ struct kernel_standin {
 	bool gate_is_deaf;     /* the gate's programs are attached and never called */
 	unsigned int writers;  /* guarded files that somebody has open for writing */
 	unsigned int unlistable; /* ... for which the list has no room, made anew or not */
-	bool awaited; /* snp_prepare() waits for the write hooks */
+	bool awaited;		 /* snp_prepare() waits for the write hooks */
 	/* Records are numbered and stay on their way. */
 	bool holds_back;
 	/* Called whenever the guard asks for the kernel's own state: what happens just then. */
