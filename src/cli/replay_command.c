@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -52,6 +53,7 @@ static int replay_and_publish(struct trace *t, struct session *s, const struct r
 		return err;
 	}
 	session_set_severities(s, &o->common.severities);
+	s->report.gathers = !isatty(STDOUT_FILENO);
 	err = replay(t, s, o->common.argument);
 	if (err)
 		return err;

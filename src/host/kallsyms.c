@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct line {
-	uint64_t address;
+	const char *digits; /* of the address */
 	char type;
 	const char *name;
 	const char *module; /* NULL: vmlinux */
@@ -17,14 +17,14 @@ struct line {
 /* Splits a line into its words, in place. */
 static bool parse_line(char *text, struct line *l)
 {
-	char *end, *p;
+	char *space = strchr(text, ' '), *p;
 
-	l->address = strtoull(text, &end, 16);
-	if (end == text || end[0] != ' ' || !end[1] || end[2] != ' ')
+	if (!space || space == text || !space[1] || space[2] != ' ')
 		return false;
-	l->type = end[1];
-	l->name = end + 3;
-	p = end + 3 + strcspn(end + 3, "\t \n");
+	l->digits = text;
+	l->type = space[1];
+	l->name = space + 3;
+	p = space + 3 + strcspn(space + 3, "\t \n");
 	l->module = NULL;
 	if (*p == '\t' || *p == ' ') {
 		*p++ = 0;
@@ -37,6 +37,17 @@ static bool parse_line(char *text, struct line *l)
 	return true;
 }
 
+/* Of hundreds of thousands of addresses a few dozen are asked for. */
+static uint64_t address_of(const struct line *l)
+{
+	return strtoull(l->digits, NULL, 16);
+}
+
+static bool has_address(const struct line *l)
+{
+	return l->digits[strspn(l->digits, "0123456789abcdefABCDEF")] == ' ';
+}
+
 static bool is_text(char type)
 {
 	return type == 't' || type == 'T' || type == 'w' || type == 'W';
@@ -45,12 +56,17 @@ static bool is_text(char type)
 /* A module's symbols are not sorted by address. Its text is page-aligned. */
 static void extend(struct kallsym *s, const struct line *l)
 {
-	if (!l->module || strcmp(s->module, l->module) || !is_text(l->type) || !l->address)
+	uint64_t address;
+
+	if (!l->module || strcmp(s->module, l->module) || !is_text(l->type))
 		return;
-	if (!s->count++ || l->address < s->start)
-		s->start = l->address & ~0xfffull;
-	if (l->address >= s->end)
-		s->end = (l->address | 0xfff) + 1;
+	address = address_of(l);
+	if (!address)
+		return;
+	if (!s->count++ || address < s->start)
+		s->start = address & ~0xfffull;
+	if (address >= s->end)
+		s->end = (address | 0xfff) + 1;
 }
 
 /* True for the suffixes of GCC and LLVM for a clone of a function; .cold is only a part of one. */
@@ -84,42 +100,71 @@ static void match(struct kallsym *s, const struct line *l)
 		extend(s, l);
 	else if (!s->module == !l->module && (!s->module || !strcmp(s->module, l->module)) &&
 		 kallsyms_match_name(s, l->name) && s->count == 1)
-		s->start = l->address;
+		s->start = address_of(l);
 }
 
-/* The text of vmlinux is sorted by address, so the next symbol ends the one before. */
-static void end_ranges(struct kallsym *symbols, int n, const struct line *l)
+/* Of a name two bytes tell most others apart. */
+struct beginnings {
+	bool of[256][256];
+	bool any; /* of a module all symbols are asked for */
+};
+
+static void learn_beginnings(struct beginnings *b, const struct kallsym *symbols, int n)
 {
-	if (l->module || !is_text(l->type))
-		return;
+	memset(b, 0, sizeof(*b));
+	for (int i = 0; i < n; i++)
+		if (symbols[i].name)
+			b->of[(uint8_t)symbols[i].name[0]][(uint8_t)symbols[i].name[1]] = true;
+		else
+			b->any = true;
+}
+
+/* The text of vmlinux is sorted by address, so the next symbol ends those before. */
+static int end_ranges(struct kallsym *symbols, int n, const struct line *l)
+{
+	uint64_t address = address_of(l);
+	int open = 0;
+
 	for (int i = 0; i < n; i++) {
 		struct kallsym *s = &symbols[i];
 
-		if (s->start && !s->module && l->address > s->start &&
-		    (!s->end || l->address < s->end))
-			s->end = l->address;
+		if (!s->name || !s->start || s->module || s->end)
+			continue;
+		if (address > s->start)
+			s->end = address;
+		else
+			open++;
 	}
+	return open;
 }
 
 int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 {
+	struct beginnings b;
+	int err = 0, open = 0;
 	char *text = NULL;
 	size_t size = 0;
 	struct line l;
-	int err = 0;
 
 	for (int i = 0; i < n; i++) {
 		symbols[i].start = symbols[i].end = 0;
 		symbols[i].count = 0;
 		symbols[i].variant[0] = 0;
 	}
+	learn_beginnings(&b, symbols, n);
 	errno = 0;
 	while (getline(&text, &size, f) > 0) {
 		if (!parse_line(text, &l))
 			continue;
+		if (open && !l.module && is_text(l.type))
+			open = end_ranges(symbols, n, &l);
+		if (!b.of[(uint8_t)l.name[0]][(uint8_t)l.name[1]] && !(b.any && l.module))
+			continue;
+		if (!has_address(&l))
+			continue;
 		for (int i = 0; i < n; i++)
 			match(&symbols[i], &l);
-		end_ranges(symbols, n, &l);
+		open += !l.module && is_text(l.type);
 	}
 	if (ferror(f))
 		err = errno ? -errno : -EIO;

@@ -110,6 +110,70 @@ static void open_ccp(struct kernel *k)
 	}
 }
 
+/* ---- names in the BTF ---- */
+
+struct btf_name {
+	const char *name; /* the BTF's */
+	int id;
+};
+
+/* libbpf would look at each type for each name. So one look keeps the names that begin as these do.
+ */
+static bool is_like_one_of(const struct kernel *k, const char *name)
+{
+	static const char *const prefixes[] = { "bpf_lsm_", "btf_trace_" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	for (int i = 0; i < k->symbol_count; i++)
+		if (k->symbols[i].name && k->symbols[i].name[0] == name[0] &&
+		    !strcmp(name, k->symbols[i].name))
+			return true;
+	return false;
+}
+
+static int keep_names(struct kernel *k)
+{
+	unsigned int types = btf__type_cnt(k->btf);
+	size_t room = 0;
+
+	for (unsigned int id = 1; id < types; id++) {
+		const struct btf_type *t = btf__type_by_id(k->btf, id);
+		const char *name;
+
+		if (!btf_is_func(t) && !btf_is_typedef(t))
+			continue;
+		name = btf__name_by_offset(k->btf, t->name_off);
+		if (!is_like_one_of(k, name))
+			continue;
+		if (k->name_count == room) {
+			struct btf_name *more;
+
+			room = room ? 2 * room : 1024;
+			more = realloc(k->names, room * sizeof(*more));
+			if (!more)
+				return -ENOMEM;
+			k->names = more;
+		}
+		k->names[k->name_count++] = (struct btf_name){ name, id };
+	}
+	return 0;
+}
+
+/* Returns NULL if the BTF has no such type, or its name was not kept. */
+static const struct btf_type *type_by_name(const struct kernel *k, const char *name,
+					   unsigned int kind)
+{
+	for (size_t i = 0; i < k->name_count; i++) {
+		const struct btf_type *t = btf__type_by_id(k->btf, k->names[i].id);
+
+		if (btf_kind(t) == kind && !strcmp(k->names[i].name, name))
+			return t;
+	}
+	return NULL;
+}
+
 /* ---- symbols ---- */
 
 static int read_symbols(struct kernel *k)
@@ -219,7 +283,9 @@ int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_
 		err = err == -ENOMEM ? err : -EBADMSG;
 		goto fail;
 	}
-	err = kernel_refresh(k);
+	err = keep_names(k);
+	if (!err)
+		err = kernel_refresh(k);
 	if (!err)
 		return 0;
 fail:
@@ -231,6 +297,7 @@ void kernel_close(struct kernel *k)
 {
 	close_ccp_btf(k);
 	btf__free(k->btf);
+	free(k->names);
 	free(k->symbols);
 	free(k->traced);
 	*k = (struct kernel){ 0 };
@@ -290,9 +357,9 @@ static bool is_boot_text(const struct kernel *k, const struct kallsym *s)
 	return begin && end && s->start >= begin->start && s->start < end->start;
 }
 
-static bool is_in_btf(const struct btf *btf, const char *name)
+bool kernel_has_btf_function(const struct kernel *k, const char *name)
 {
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	return type_by_name(k, name, BTF_KIND_FUNC);
 }
 
 enum function_state kernel_function(const struct kernel *k, const char *name, bool in_ccp,
@@ -307,12 +374,13 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 	if (s->variant[0])
 		return FUNCTION_VARIANT;
 	if (!s->count)
-		return in_ccp || is_in_btf(k->btf, name) ? FUNCTION_INLINED : FUNCTION_ABSENT;
+		return in_ccp || kernel_has_btf_function(k, name) ? FUNCTION_INLINED
+								  : FUNCTION_ABSENT;
 	if (s->count > 1)
 		return FUNCTION_TWICE;
 	if (is_boot_text(k, s))
 		return FUNCTION_BOOT;
-	if (by_btf && !is_in_btf(k->btf, name))
+	if (by_btf && !kernel_has_btf_function(k, name))
 		return FUNCTION_NO_BTF;
 	if (!(in_ccp && k->ccp == MODULE_AVAILABLE) &&
 	    !is_traced(k, name, in_ccp && k->ccp == MODULE_LOADED))
@@ -322,8 +390,7 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 
 bool kernel_returns_void(const struct kernel *k, const char *function)
 {
-	int id = btf__find_by_name_kind(k->btf, function, BTF_KIND_FUNC);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(k->btf, id) : NULL;
+	const struct btf_type *t = type_by_name(k, function, BTF_KIND_FUNC);
 
 	t = t ? btf__type_by_id(k->btf, t->type) : NULL;
 	return t && btf_is_func_proto(t) && !t->type;
@@ -334,7 +401,7 @@ bool kernel_has_tracepoint(const struct kernel *k, const char *name)
 	char type[64];
 
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf__find_by_name_kind(k->btf, type, BTF_KIND_TYPEDEF) > 0;
+	return type_by_name(k, type, BTF_KIND_TYPEDEF);
 }
 
 int kernel_ccp_member(const struct kernel *k, const char *type, const char *member)

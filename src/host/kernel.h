@@ -50,7 +50,9 @@ struct kernel {
 	enum platform_module ccp;
 	uint64_t ccp_inode; /* of its directory in sysfs, as the symbols were read */
 	struct btf *btf;
-	struct btf *ccp_btf;	 /* the module's, or vmlinux's if ccp is built in; NULL: unknown */
+	struct btf *ccp_btf;	/* the module's, or vmlinux's if ccp is built in; NULL: unknown */
+	struct btf_name *names; /* of functions and typedefs that may be asked for */
+	size_t name_count;
 	struct kallsym *symbols; /* those that kernel_open() was asked for, in that order */
 	int symbol_count;
 	char *traced; /* the text of available_filter_functions; NULL: not read */
@@ -92,6 +94,10 @@ const struct kallsym *kernel_module_text(const struct kernel *k, const char *mod
 enum function_state kernel_function(const struct kernel *k, const char *name, bool in_ccp,
 				    bool by_btf);
 
+/* True if the BTF has a function of that name: one that kernel_open() was asked for, or a bpf_lsm_
+ * one.
+ */
+bool kernel_has_btf_function(const struct kernel *k, const char *name);
 /* True if the BTF says that the function returns void. */
 bool kernel_returns_void(const struct kernel *k, const char *function);
 bool kernel_has_tracepoint(const struct kernel *k, const char *name);

@@ -185,8 +185,7 @@ static enum function_state lsm_state(const struct hooks *h, const struct hook *h
 	if (h->kernel.running && platform_has_lsm(&h->kernel.platform, "bpf") <= 0)
 		return FUNCTION_NO_LSM;
 	snprintf(name, sizeof(name), "bpf_lsm_%s", hook->target);
-	return btf__find_by_name_kind(h->kernel.btf, name, BTF_KIND_FUNC) > 0 ? FUNCTION_FOUND
-									      : FUNCTION_ABSENT;
+	return kernel_has_btf_function(&h->kernel, name) ? FUNCTION_FOUND : FUNCTION_ABSENT;
 }
 
 static enum function_state commands_state(const struct hooks *h)

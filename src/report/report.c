@@ -36,6 +36,13 @@ int report_init(struct report *r, enum report_format format, FILE *out,
 	return 0;
 }
 
+/* Each write(2) of a line alone costs more than the line. */
+static void show(struct report *r)
+{
+	if (!r->gathers)
+		fflush(r->out);
+}
+
 void report_event(struct report *r, const struct snp_event *e)
 {
 	if (e->kind == SNP_EV_START || e->kind == SNP_EV_ADOPT) {
@@ -44,13 +51,13 @@ void report_event(struct report *r, const struct snp_event *e)
 			r->ops->start(r, e->status);
 	}
 	r->ops->event(r, e);
-	fflush(r->out);
+	show(r);
 }
 
 void report_verdict(struct report *r, const struct verdict *v)
 {
 	r->ops->verdict(r, v);
-	fflush(r->out);
+	show(r);
 }
 
 void report_end(struct report *r, const struct report_end *end)

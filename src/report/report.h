@@ -67,6 +67,7 @@ struct report {
 	struct terminal terminal; /* of out */
 	const struct report_host *host;
 	const struct severities *severities; /* what each breach counts as just now */
+	bool gathers;			     /* lines need not appear one by one */
 	const char *recording;		     /* made for the verdict that is shown; NULL: none */
 	unsigned int lost;		     /* lines that there was no memory for */
 	__u64 start_ns;			     /* CLOCK_BOOTTIME of the START event, or of ADOPT */

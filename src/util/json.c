@@ -15,9 +15,16 @@ static void placed(struct json_object *value, bool ok)
 	lacks = true;
 }
 
+/* json-c need neither look for the key nor copy it. */
+static bool add(struct json_object *o, const char *key, struct json_object *value)
+{
+	return !json_object_object_add_ex(
+		o, key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
+}
+
 void json_put(struct json_object *o, const char *key, struct json_object *value)
 {
-	placed(value, o && value && !json_object_object_add(o, key, value));
+	placed(value, o && value && add(o, key, value));
 }
 
 void json_append(struct json_object *array, struct json_object *value)
@@ -30,7 +37,7 @@ void json_put_str(struct json_object *o, const char *key, const char *value)
 	if (value)
 		json_put(o, key, json_object_new_string(value));
 	else
-		placed(NULL, o && !json_object_object_add(o, key, NULL));
+		placed(NULL, o && add(o, key, NULL));
 }
 
 void json_put_int(struct json_object *o, const char *key, long long value)

@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Each sets a member of an object. A string of NULL is null; another value of NULL lacks memory. */
+/*
+ * Each sets a member of an object that it does not have yet; the key stays the caller's, and
+ * outlives the object. A string of NULL is null; another value of NULL lacks memory.
+ */
 void json_put(struct json_object *o, const char *key, struct json_object *value);
 void json_put_str(struct json_object *o, const char *key, const char *value);
 void json_put_int(struct json_object *o, const char *key, long long value);

@@ -261,11 +261,11 @@ Test(kernel, a_function_of_ccps_is_traced_in_ccp)
 
 Test(kernel, what_a_function_returns)
 {
-	kernel_fixture_btf(&fixture, "a", RETURNS_INT);
-	kernel_fixture_btf(&fixture, "b", RETURNS_VOID);
+	kernel_fixture_btf(&fixture, "snp_prepare", RETURNS_INT);
+	kernel_fixture_btf(&fixture, "__sev_do_cmd_locked", RETURNS_VOID);
 	save_and_open();
-	cr_expect_not(kernel_returns_void(&kernel, "a"));
-	cr_expect(kernel_returns_void(&kernel, "b"));
+	cr_expect_not(kernel_returns_void(&kernel, "snp_prepare"));
+	cr_expect(kernel_returns_void(&kernel, "__sev_do_cmd_locked"));
 	cr_expect_not(kernel_returns_void(&kernel, "none"));
 }
 
