@@ -76,8 +76,9 @@ static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
 	int verdict = state.audit ? 0 : -EPERM;
 	struct snp_event *e;
 
+	/* The brake's file is the guard's own, who writes it as it tries the gate. */
 	if (is_trial())
-		return verdict;
+		return what == GATED_CPU_FAIL ? 0 : verdict;
 	__sync_fetch_and_add(&state.denied, 1);
 	/* A loop of writes must not take the room of other records. */
 	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 2 >

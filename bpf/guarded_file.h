@@ -70,6 +70,13 @@ static __always_inline bool is_cpu_root(struct dentry *d)
 	       IS_CALLED(devices, "devices") && is_root(devices->d_parent);
 }
 
+/* True for the directory hotplug of a CPU. */
+static __always_inline bool is_hotplug_dir(struct dentry *d, __u32 *cpu)
+{
+	return IS_CALLED(d, "hotplug") && is_cpu_dir(d->d_parent, cpu) &&
+	       is_cpu_root(d->d_parent->d_parent);
+}
+
 /* True for /module/nitro_enclaves/parameters. */
 static __always_inline bool is_nitro_parameters(struct dentry *d)
 {
@@ -114,10 +121,9 @@ static __always_inline enum gated gated_sysfs(struct dentry *d, __u32 *cpu)
 		return is_cpu_dir(up, cpu) && is_cpu_root(up->d_parent) ? GATED_CPU_ONLINE
 									: NOT_GATED;
 	if (IS(n, "target"))
-		return IS_CALLED(up, "hotplug") && is_cpu_dir(up->d_parent, cpu) &&
-				       is_cpu_root(up->d_parent->d_parent)
-			       ? GATED_CPU_TARGET
-			       : NOT_GATED;
+		return is_hotplug_dir(up, cpu) ? GATED_CPU_TARGET : NOT_GATED;
+	if (IS(n, "fail"))
+		return is_hotplug_dir(up, cpu) ? GATED_CPU_FAIL : NOT_GATED;
 	if (IS(n, "control"))
 		return IS_CALLED(up, "smt") && is_cpu_root(up->d_parent) ? GATED_SMT_CONTROL
 									 : NOT_GATED;
@@ -143,9 +149,9 @@ static __always_inline bool is_snapshot(struct inode *inode)
 static __always_inline bool may_be_gated(struct dentry *d)
 {
 	switch (d->d_name.len) {
-	case sizeof("disk") - 1:
 	case sizeof("autosleep") - 1:
 		return is_root(d->d_parent->d_parent);
+	case sizeof("disk") - 1:    /* fail */
 	case sizeof("state") - 1:   /* eject */
 	case sizeof("online") - 1:  /* target, resume */
 	case sizeof("control") - 1: /* ne_cpus */

@@ -31,6 +31,7 @@
 #define SNP_GATED(X)                                                                               \
 	X(CPU_ONLINE, "cpu%u/online", "/sys/devices/system/cpu/cpu*/online")                       \
 	X(CPU_TARGET, "cpu%u/hotplug/target", "/sys/devices/system/cpu/cpu*/hotplug/target")       \
+	X(CPU_FAIL, "cpu%u/hotplug/fail", "/sys/devices/system/cpu/cpu*/hotplug/fail")             \
 	X(SMT_CONTROL, "cpu/smt/control", "/sys/devices/system/cpu/smt/control")                   \
 	X(POWER_STATE, "power/state", "/sys/power/state")                                          \
 	X(POWER_DISK, "power/disk", "/sys/power/disk")                                             \

@@ -166,6 +166,15 @@ bool gate_passes_writes(struct gate *g)
 	       may_be_written(g, true, false, latch);
 }
 
+void gate_brake(struct gate *g, struct brake *b, bool on)
+{
+	int err = sensors_begin_trials(g->sensors);
+
+	brake_follow(b, g->platform, on);
+	if (!err)
+		sensors_end_trials(g->sensors);
+}
+
 bool gate_is_awaited(const struct gate *g)
 {
 	struct snp_state state = sensors_state(g->sensors);

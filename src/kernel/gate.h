@@ -12,6 +12,7 @@
 #define GATE_H
 
 #include "host/platform.h"
+#include "kernel/brake.h"
 #include "kernel/sensors.h"
 
 struct gate {
@@ -49,6 +50,9 @@ bool gate_is_awaited(const struct gate *g);
  * difference in e, 0 if there are no more, or a negative errno.
  */
 int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e);
+
+/* brake_follow() past the gate, which lets nobody else write to the brake's files. */
+void gate_brake(struct gate *g, struct brake *b, bool on);
 
 /* True if somebody has a guarded file open for writing in a window, and no write hook is there. */
 bool gate_passes_writes(struct gate *g);

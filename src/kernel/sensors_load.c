@@ -80,7 +80,7 @@ static unsigned int buffer_kib(const struct hooks *h)
 	return kib;
 }
 
-/* Room for two guarded files of each CPU in two instances of sysfs, and for the others. */
+/* Room for three guarded files of each CPU in two instances of sysfs, and for the others. */
 static unsigned int listed_files(const struct hooks *h)
 {
 	struct cpulist possible;
@@ -88,7 +88,7 @@ static unsigned int listed_files(const struct hooks *h)
 
 	if (platform_cpus(&h->kernel.platform, "possible", &possible))
 		return n;
-	n += 4 * cpulist_count(&possible);
+	n += 6 * cpulist_count(&possible);
 	cpulist_free(&possible);
 	return n;
 }

@@ -48,8 +48,8 @@ void run_sweep(struct run *r)
 	run_trouble(r, SNP_PART_SWEEP, n < 0 ? n : 0);
 	r->swept = n > 0;
 	if (r->swept) {
-		brake_follow(&r->brake, &r->platform,
-			     !r->gate.audit && window_is_open(r->session.window));
+		gate_brake(&r->gate, &r->brake,
+			   !r->gate.audit && window_is_open(r->session.window));
 		run_publish(r, false);
 	}
 	if (window_is_unsettled(r->session.window) && RUN_SETTLE_NS < interval)

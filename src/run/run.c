@@ -74,6 +74,8 @@ static int run_to_its_end(struct run *r, int signal_fd)
 static void run_close(struct run *r)
 {
 	publisher_close(&r->publisher);
+	if (r->gate.sensors)
+		gate_brake(&r->gate, &r->brake, false);
 	brake_end(&r->brake, &r->platform);
 	sensors_close(r->sensors);
 	hooks_close(&r->hooks);

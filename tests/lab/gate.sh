@@ -149,6 +149,7 @@ files() {
 	cat <<FILES
 $cpu3/online cpu3/online 0
 $cpu3/hotplug/target cpu3/hotplug/target 0
+$cpu3/hotplug/fail cpu3/hotplug/fail -1
 $cpus/smt/control cpu/smt/control off
 /sys/power/state power/state freeze
 /sys/power/disk power/disk shutdown
@@ -235,6 +236,7 @@ scenario "files that only look like guarded ones are free"
 mkdir -p $work/tree $work/instance
 mount -t tmpfs tmpfs $work/tree
 for file in devices/system/cpu/cpu3/online devices/system/cpu/cpu3/hotplug/target \
+	devices/system/cpu/cpu3/hotplug/fail \
 	devices/system/cpu/smt/control power/state power/disk current_tracer \
 	module/nitro_enclaves/parameters/ne_cpus LNXCPU:03/eject; do
 	mkdir -p "$work/tree/$(dirname $file)"
@@ -305,6 +307,8 @@ for again in once twice; do
 	await "the attempt is shown" '"event":"cpu-up-begin".*"cpu":3'
 	block_is 1
 	row "add_cpu() fails, $again, and the block is set again"
+	expect_not "nobody takes the block away" sh -c "echo -1 >$cpu3/hotplug/fail"
+	block_is 1
 done
 go loop-armed
 refused_as cpu3/online EAGAIN 0
