@@ -48,6 +48,7 @@ int command_detach(int argc, char **argv, int *status)
 {
 	struct command_options options = { 0 };
 	int holder, lock, err;
+	bool pinned;
 
 	options_read(&detach_argp, argc, argv, &options);
 	if (geteuid()) {
@@ -60,8 +61,7 @@ int command_detach(int argc, char **argv, int *status)
 		return lock;
 	}
 	err = lock < 0 ? lock : pins_recover();
-	if (!err && pins_exist())
-		release_brakes();
+	pinned = !err && pins_exist();
 	if (!err)
 		err = pins_remove();
 	if (err)
@@ -69,6 +69,9 @@ int command_detach(int argc, char **argv, int *status)
 	else if (remove_events())
 		complain(
 			"another guard, in a container or without --pin, still uses kprobe events");
+	/* As long as the gate was there it refused that. */
+	if (!err && pinned)
+		release_brakes();
 	if (lock >= 0)
 		close(lock);
 	*status = STATUS_CLEAN;

@@ -45,7 +45,6 @@ int command_run(int argc, char **argv, int *status)
 	if (!err) {
 		request.since = options.since ? &since : NULL;
 		err = run_guard(&request, status);
-		for_good = err == -EOPNOTSUPP;
 	}
 	snapshot_free(&since);
 	run_options_free(&options);

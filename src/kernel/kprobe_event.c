@@ -45,7 +45,7 @@ static int write_command_once(const char *line)
 /* What may pass, such as a want of memory: not an event in use, unknown, or there already. */
 static bool may_pass(int err)
 {
-	return err && err != -EBUSY && err != -ENOENT && err != -EEXIST && err != -EINVAL;
+	return err && err != -EBUSY && err != -ENOENT && err != -EEXIST;
 }
 
 /*

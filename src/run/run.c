@@ -101,9 +101,13 @@ int run_guard(const struct run_request *request, int *status)
 	if (!err)
 		err = run_to_its_end(&r, signal_fd);
 	run_close(&r);
-	/* What did not get out is known now. */
-	if (!err)
+	if (r.cannot_run) {
+		*status = STATUS_CANNOT_RUN;
+		err = 0;
+	} else if (!err) {
+		/* What did not get out is known now. */
 		*status = session_status(&r.session);
+	}
 	session_free(&r.session);
 	close(signal_fd);
 	return err;

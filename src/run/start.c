@@ -52,7 +52,8 @@ static int open_hooks(struct run *r)
 	if (err || !hooks_lack_gate(&r->hooks))
 		return err;
 	complain_of_gate(&r->hooks.states[FACT_GATE]);
-	return -EOPNOTSUPP;
+	r->cannot_run = true;
+	return -ENOTSUP;
 }
 
 /* ---- pinning ---- */

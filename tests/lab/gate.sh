@@ -399,8 +399,9 @@ await "the window is open" '"state":"window-open"'
 result=$(tail -n 1 $work/write)
 case $result in
 done) await "it is named at once" '"cpu":3,"breach":"cpu-onlined"' ;;
-EAGAIN) expect "CPU 3 is offline" [ "$(cat $cpus/online)" = 0-2 ] ;;
-*) fail "expected done or EAGAIN, got $result" ;;
+# On a busy machine the kernel gives up first.
+EAGAIN | EBUSY) expect "CPU 3 is offline" [ "$(cat $cpus/online)" = 0-2 ] ;;
+*) fail "expected done, EAGAIN or EBUSY, got $result" ;;
 esac
 row "write of 1 on cpu3/online that retries inside the kernel as the window opens: $result"
 guard_stop
