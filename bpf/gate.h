@@ -115,17 +115,6 @@ static __noinline int gate_opening(struct file *file)
 	return gate(file, SNP_F_OPEN);
 }
 
-static __noinline int gate_opening_of_kind(struct file *file)
-{
-	switch (file->f_inode->i_sb->s_magic) {
-	case SYSFS_MAGIC:
-		return may_be_gated(file->f_path.dentry) ? gate_opening(file) : 0;
-	case TRACEFS_MAGIC:
-		return gate_opening(file);
-	}
-	return 0;
-}
-
 /* In audit mode the first of two twins lets pass, and so the second would record it again. */
 static __always_inline bool is_twin_idle(void)
 {

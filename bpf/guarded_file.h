@@ -145,19 +145,40 @@ static __always_inline bool is_snapshot(struct inode *inode)
 	return inode->i_rdev == SNAPSHOT_DEV && (inode->i_mode & S_IFMT) == S_IFCHR;
 }
 
-/* Decides by the length of the name alone, so that other files of sysfs cost little. */
+/*
+ * Lengths of names as bits. They tell most files of sysfs and tracefs apart before any name is
+ * read: the file's own, and then its directory's.
+ */
+#define LENGTH(name)	  (1u << (sizeof(name) - 1))
+#define LENGTHS(from, to) ((2u << (to)) - (1u << (from)))
+#define GATED_LENGTHS                                                                              \
+	(LENGTH("disk") | LENGTH("state") | LENGTH("online") | LENGTH("control") |                 \
+	 LENGTH("autosleep") | LENGTH("current_tracer"))
+
+static __always_inline bool has_length(struct dentry *d, __u32 lengths)
+{
+	__u32 len = d->d_name.len;
+
+	return len < 32 && lengths >> len & 1;
+}
+
 static __always_inline bool may_be_gated(struct dentry *d)
 {
+	if (!has_length(d, GATED_LENGTHS))
+		return false;
 	switch (d->d_name.len) {
-	case sizeof("autosleep") - 1:
-		return is_root(d->d_parent->d_parent);
-	case sizeof("disk") - 1:    /* fail */
-	case sizeof("state") - 1:   /* eject */
-	case sizeof("online") - 1:  /* target, resume */
+	case sizeof("disk") - 1: /* fail */
+		return has_length(d->d_parent, LENGTH("power") | LENGTH("hotplug"));
+	case sizeof("state") - 1: /* eject, of LNXCPU:03 and ACPI0007:03 */
+		return has_length(d->d_parent, LENGTH("power") | LENGTHS(9, 31));
+	case sizeof("online") - 1: /* target, resume; cpu0 to cpu65535 */
+		return has_length(d->d_parent, LENGTHS(4, 8));
 	case sizeof("control") - 1: /* ne_cpus */
-		return true;
+		return has_length(d->d_parent, LENGTH("smt") | LENGTH("parameters"));
+	case sizeof("autosleep") - 1:
+		return has_length(d->d_parent, LENGTH("power"));
 	}
-	return false;
+	return true;
 }
 
 /* Most files are told apart by one or two words of their inodes. */

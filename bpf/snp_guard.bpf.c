@@ -428,9 +428,10 @@ static __always_inline int open_begins(__u64 *ctx)
 	/* /dev/snapshot can be used through a descriptor opened for reading. */
 	if (inode->i_rdev == SNAPSHOT_DEV)
 		return gate_opening(file);
-	if (!(file->f_mode & FMODE_WRITE) || !inode->i_private)
+	if (!(file->f_mode & FMODE_WRITE) || !inode->i_private ||
+	    !may_be_gated(file->f_path.dentry))
 		goto out;
-	return gate_opening_of_kind(file);
+	return gate_opening(file);
 out:
 	return said;
 }

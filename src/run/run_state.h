@@ -34,9 +34,9 @@ struct run {
 	struct service_watchdog watchdog;
 	struct brake brake;
 	struct pinned_guard pinned;
-	int old_group; /* kprobe events of a replaced guard, to be removed; -1: none */
+	int old_group;	 /* kprobe events of a replaced guard, to be removed; -1: none */
 	bool cannot_run; /* what fails will, as long as the host is booted as it is */
-	bool swept;    /* the last sweep was complete, and the latch is right */
+	bool swept;	 /* the last sweep was complete, and the latch is right */
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
 	__u64 end_ns;			   /* the same; 0: no end is set */
 	__u64 trouble_ns[SNP_PART_COUNT];  /* since when a look fails; 0: it does not */
