@@ -164,7 +164,7 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 			continue;
 		for (int i = 0; i < n; i++)
 			match(&symbols[i], &l);
-		open += !l.module && is_text(l.type);
+		open += !l.module;
 	}
 	if (ferror(f))
 		err = errno ? -errno : -EIO;

@@ -212,6 +212,26 @@ static void accept(struct snp_event e, const char *what)
 	cr_told(&s, "");
 }
 
+static struct snp_event fault(unsigned int part, bool fails, int result)
+{
+	struct snp_event e = story_event(&s, SNP_EV_FAULT);
+
+	e.subject = part;
+	e.flags = fails ? SNP_F_FAILING : 0;
+	e.result = result;
+	return e;
+}
+
+Test(window, a_fault_has_a_part_and_fails_with_an_error_alone)
+{
+	start(&s);
+	refuse(fault(SNP_PART_COUNT, true, -5), "no part");
+	refuse(fault(0, true, 0), "fails without an error");
+	refuse(fault(0, false, -5), "an error that does not fail");
+	refuse(fault(0, true, 5), "a positive error");
+	accept(fault(SNP_PART_COUNT - 1, false, 0), "works again");
+}
+
 Test(window, clocks_have_an_end)
 {
 	struct snp_event e;
