@@ -24,7 +24,14 @@ static __always_inline bool is_over(__u64 trier, __u32 now)
 	return (__s32)((__u32)(trier >> 32) - now) <= 0;
 }
 
-static __always_inline bool is_trial(void)
+/*
+ * Functions that are not static the verifier looks at once, with any arguments, and not at each
+ * call on each way to it: that is most of what loading the gate costs.
+ */
+int is_trial(void);
+int refuse(__u32 what, __u32 cpu, __u32 flags);
+
+__noinline int is_trial(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), now = trial_clock();
 
@@ -71,7 +78,7 @@ static __always_inline void take_note(struct file *file)
 	__sync_fetch_and_add(&state.noted, 1);
 }
 
-static __always_inline int refuse(enum gated what, __u32 cpu, __u32 flags)
+__noinline int refuse(__u32 what, __u32 cpu, __u32 flags)
 {
 	int verdict = state.audit ? 0 : -EPERM;
 	struct snp_event *e;
@@ -106,7 +113,7 @@ static __always_inline int gate(struct file *file, __u32 flags)
 		return 0;
 	if (flags & SNP_F_OPEN)
 		take_note(file);
-	return is_shut() ? refuse(what, cpu, flags) : 0;
+	return is_shut() && refuse(what, cpu, flags) ? -EPERM : 0;
 }
 
 /* noinline: an open of any other file then saves no registers. */
@@ -126,7 +133,7 @@ static __always_inline int gate_snapshot(struct file *file, int ret)
 {
 	if (ret || !is_shut() || !is_snapshot(file->f_inode))
 		return ret;
-	return refuse(GATED_SNAPSHOT, SNP_NO_SUBJECT, SNP_F_IOCTL);
+	return refuse(GATED_SNAPSHOT, SNP_NO_SUBJECT, SNP_F_IOCTL) ? -EPERM : 0;
 }
 
 #endif

@@ -136,7 +136,8 @@ static __always_inline void forget_files(void)
 }
 
 /* Returns the number of guarded files open for writing, or -ENOSPC if one could not be listed. */
-static __always_inline __s32 count_writers(void)
+int count_writers(void);
+__noinline int count_writers(void)
 {
 	__s32 writers = 0, free = 1;
 
@@ -175,20 +176,21 @@ static long await_round(__u32 i, void *none)
  * open, the guard, which the record of snp_prepare() has woken, attaches the write hooks; SNP_EN
  * waits for that, ns at most. No CPU is kept from running.
  */
-static __always_inline void await_write_hooks(__u64 ns)
+int await_write_hooks(__u64 ns);
+__noinline int await_write_hooks(__u64 ns)
 {
 	__u64 begin = bpf_ktime_get_boot_ns();
 	struct snp_event *e;
 
 	/* In a window the hooks were let go because nobody can write. */
 	if (are_writes_checked() || state.latch & SNP_LATCH_WINDOW || !count_writers())
-		return;
+		return 0;
 	/* Not on the stack, where it would be more than the verifier follows. */
 	state.wait_until_ns = begin + ns;
 	bpf_loop(WAIT_ROUNDS, await_round, NULL, 0);
 	e = event_begin(SNP_EV_GATE);
 	if (!e)
-		return;
+		return 0;
 	e->value = e->time_ns - begin;
 	if (are_writes_checked()) {
 		BPF_SNPRINTF(e->name, sizeof(e->name), "snp_prepare() waited for write hooks");
@@ -197,6 +199,7 @@ static __always_inline void await_write_hooks(__u64 ns)
 		BPF_SNPRINTF(e->name, sizeof(e->name), "no write hooks in time");
 	}
 	bpf_ringbuf_submit(e, 0);
+	return 0;
 }
 
 #endif
