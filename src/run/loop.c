@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,14 +69,21 @@ static void limit_recording(struct run *r)
 		session_record(&r->session, r->settings->record, RECORDER_ROTATE, &r->header, true);
 }
 
+/* logrotate(8) has given the file another name, and perhaps created an empty one. */
+static bool is_rotated(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) || !st.st_size;
+}
+
 static void reload_settings(struct run *r)
 {
 	service_reloading(&r->outputs);
 	r->request.reload(r->request.ctx);
 	session_set_severities(&r->session, &r->settings->severities);
 	switch_audit(r);
-	/* logrotate(8) has given the file another name. */
-	if (r->session.records)
+	if (r->session.records && is_rotated(r->settings->record))
 		session_record(&r->session, r->settings->record, RECORDER_REPLACE, &r->header,
 			       true);
 	service_ready(&r->outputs);

@@ -119,7 +119,7 @@ expect "CPU 3 comes" online 3
 scenario "a file that others may write to does not steer the guard"
 chmod o+w $conf
 snp-guard run >/tmp/refused 2>&1
-expect "status 3" [ $? -eq 3 ]
+expect "status 78" [ $? -eq 78 ]
 expect "it says why" grep -qx "snp-guard: $conf: others than root may write to it; chmod go-w it" /tmp/refused
 expect_not "config --check says it too" snp-guard config --check
 rm $conf

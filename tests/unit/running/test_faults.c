@@ -271,6 +271,17 @@ static void replays(const char *file, int status)
 	cr_quiet();
 }
 
+Test(faults, at_sighup_a_recording_that_was_not_moved_goes_on)
+{
+	window_with_a_breach();
+	at(5, sighup);
+	guard("run", "--record", recording, "--for", "30", NULL);
+	cr_status(CRITICAL);
+	replays(recording, CRITICAL);
+	cr_out(EVENT("start"));
+	cr_out(BREACH("cpu-without-snp-en"));
+}
+
 Test(faults, at_sighup_the_recording_is_opened_anew)
 {
 	window_with_a_breach();
