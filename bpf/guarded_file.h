@@ -151,9 +151,6 @@ static __always_inline bool is_snapshot(struct inode *inode)
  */
 #define LENGTH(name)	  (1u << (sizeof(name) - 1))
 #define LENGTHS(from, to) ((2u << (to)) - (1u << (from)))
-#define GATED_LENGTHS                                                                              \
-	(LENGTH("disk") | LENGTH("state") | LENGTH("online") | LENGTH("control") |                 \
-	 LENGTH("autosleep") | LENGTH("current_tracer"))
 
 static __always_inline bool has_length(struct dentry *d, __u32 lengths)
 {
@@ -164,8 +161,6 @@ static __always_inline bool has_length(struct dentry *d, __u32 lengths)
 
 static __always_inline bool may_be_gated(struct dentry *d)
 {
-	if (!has_length(d, GATED_LENGTHS))
-		return false;
 	switch (d->d_name.len) {
 	case sizeof("disk") - 1: /* fail */
 		return has_length(d->d_parent, LENGTH("power") | LENGTH("hotplug"));
@@ -177,8 +172,10 @@ static __always_inline bool may_be_gated(struct dentry *d)
 		return has_length(d->d_parent, LENGTH("smt") | LENGTH("parameters"));
 	case sizeof("autosleep") - 1:
 		return has_length(d->d_parent, LENGTH("power"));
+	case sizeof("current_tracer") - 1:
+		return true;
 	}
-	return true;
+	return false;
 }
 
 /* Most files are told apart by one or two words of their inodes. */

@@ -52,27 +52,25 @@ const volatile bool prepare_is_void; /* 7.1: void snp_prepare(void) */
 
 /* ---- the SNP life cycle ---- */
 
-static __always_inline void preparing(void)
+/* wait_ns: how long SNP_EN may wait for the write hooks. */
+static __always_inline int preparing(__u64 wait_ns)
 {
 	latch_shut(SNP_LATCH_PREPARE);
 	record(SNP_EV_PREPARE_ENTER, SNP_NO_SUBJECT, 0, 0);
+	return await_write_hooks(wait_ns);
 }
 
 SEC("fentry/snp_prepare")
 int BPF_PROG(prepare_enter)
 {
-	preparing();
-	await_write_hooks(SNP_WAIT_NS);
-	return 0;
+	return preparing(SNP_WAIT_NS);
 }
 
 /* May run with interrupts disabled, so it can't wait: the write hooks are attached before. */
 SEC("kprobe")
 int BPF_KPROBE(prepare_enter_probe)
 {
-	preparing();
-	await_write_hooks(0);
-	return 0;
+	return preparing(0);
 }
 
 static __always_inline int prepared(__u32 flags, int ret)

@@ -98,7 +98,7 @@ bool sensors_are_armed(const struct sensors *s);
 int sensors_arm(struct sensors *s);
 /*
  * Detaches the write hooks. before: the latch as it was before the writers were counted. Returns 0
- * or a negative errno: -EAGAIN if the latch has changed since, or no window is open.
+ * or a negative errno: -EAGAIN if the latch has changed since.
  */
 int sensors_disarm(struct sensors *s, __u64 before);
 /*

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "kernel/kprobe_event.h"
-#include "util/complain.h"
 
 /* The link keeps the perf event, so the event's descriptor is closed. */
 static int attach_kprobe(struct sensors *s, size_t i)
@@ -49,13 +48,9 @@ int sensors_attach_all(struct sensors *s)
 		err = sensors_attach_one(s, i);
 		if (!err)
 			continue;
-		complain("%s can't be attached (%s): trying the next source of %s",
-			 hook_table[i].program, strerror(-err), hook_fact_name(hook_table[i].fact));
-		hooks_refuse(s->hooks, i);
-		if (!hooks_lack_gate(s->hooks))
-			return -EAGAIN;
-		sensors_set_complaint("the gate's program %s", hook_table[i].program);
-		return err;
+		sensors_set_complaint("%s can't be attached (%s)", hook_table[i].program,
+				      strerror(-err));
+		return sensors_give_way(s, i, err);
 	}
 	return 0;
 }

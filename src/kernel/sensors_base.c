@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/complain.h"
+
 static char complaint[512];
 
 static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
@@ -44,6 +46,16 @@ struct sensors *sensors_new(struct hooks *h, int group)
 	complaint[0] = 0;
 	libbpf_set_print(keep_complaint);
 	return s;
+}
+
+int sensors_give_way(struct sensors *s, size_t i, int err)
+{
+	hooks_refuse(s->hooks, i);
+	/* -EBUSY would say that another guard is running. */
+	if (hooks_lack_gate(s->hooks))
+		return err == -EBUSY ? -EOPNOTSUPP : err;
+	complain("%s: trying the next source of %s", complaint, hook_fact_name(hook_table[i].fact));
+	return -EAGAIN;
 }
 
 bool sensors_has_program(const struct sensors *s, size_t i)

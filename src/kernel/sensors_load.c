@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/complain.h"
-
 static int reuse_maps(struct sensors *s)
 {
 	char name[PIN_PATH_MAX / 2], path[PIN_PATH_MAX];
@@ -124,7 +122,7 @@ static void complain_of_program(const char *name, char *log)
 	if (end)
 		*end = 0;
 	last = strrchr(log, '\n');
-	sensors_set_complaint("%s: %s", name, last ? last + 1 : log);
+	sensors_set_complaint("the kernel's verifier refuses %s: %s", name, last ? last + 1 : log);
 }
 
 int sensors_load(struct sensors *s)
@@ -160,12 +158,7 @@ int sensors_load(struct sensors *s)
 		if (!h->used[i] || !s->verifier[i][0])
 			continue;
 		complain_of_program(hook_table[i].program, s->verifier[i]);
-		hooks_refuse(h, i);
-		if (hooks_lack_gate(h))
-			return err;
-		complain("the kernel's verifier refuses %s: trying the next source of %s",
-			 sensors_complaint(), hook_fact_name(hook_table[i].fact));
-		return -EAGAIN;
+		return sensors_give_way(s, i, err);
 	}
 	if (s->verifier_of_calls[0])
 		complain_of_program("a syscall program", s->verifier_of_calls);

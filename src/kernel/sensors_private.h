@@ -34,6 +34,11 @@ struct sensors {
 
 /* sensors_base.c. Formats what sensors_complaint() returns. */
 void __attribute__((format(printf, 1, 2))) sensors_set_complaint(const char *format, ...);
+/*
+ * The kernel refuses the hook with err, as the complaint says: chooses another rung, and says so.
+ * Returns -EAGAIN, or another negative errno if the gate has no other.
+ */
+int sensors_give_way(struct sensors *s, size_t i, int err);
 /* Nothing is loaded or attached yet. NULL without memory. */
 struct sensors *sensors_new(struct hooks *h, int group);
 /* i: of the hook in hook_table, here and below */

@@ -60,19 +60,19 @@ void service_ready(struct outputs *o)
 #define HOLD_OFF_TRIES 150
 #define HOLD_OFF_NS    100000000
 
-static bool is_to_end(void)
+bool service_is_to_end(void)
 {
 	sigset_t pending;
 
 	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }
 
 void service_hold_off(void)
 {
 	if (sd_notify(0, "STATUS=Could not start; to be tried again") <= 0)
 		return;
-	for (int i = 0; i < HOLD_OFF_TRIES && !is_to_end(); i++)
+	for (int i = 0; i < HOLD_OFF_TRIES && !service_is_to_end(); i++)
 		nanosleep(&(struct timespec){ .tv_nsec = HOLD_OFF_NS }, NULL);
 }
 

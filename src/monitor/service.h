@@ -32,6 +32,8 @@ void service_ready(struct outputs *o);
 /* Reloading has begun; service_ready() ends it. */
 void service_reloading(struct outputs *o);
 void service_stopping(struct outputs *o);
+/* True if SIGINT or SIGTERM waits, which are blocked. */
+bool service_is_to_end(void);
 /*
  * After a start that failed, and may not the next time: waits, up to a signal that ends a guard, so
  * that the service manager's attempts are far enough apart to go on for good. Does nothing without

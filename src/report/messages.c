@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/names.h"
+
 static const struct message_text texts[] = {
 #define X(of, sym, id, priority, subject, text)                                                    \
 	[MESSAGE_##of##_##sym] = { id, priority, subject, text },
@@ -30,6 +32,13 @@ const char *message_of_denied(const struct snp_event *e, char *buf, size_t size)
 		 : e->flags & SNP_F_IOCTL ? "calling ioctl() on"
 					  : "writing",
 		 SNP_NAME_LEN, e->name, opened ? " to write" : "", audit ? "" : " (EPERM)");
+	return buf;
+}
+
+const char *message_of_mode(bool audit, unsigned int gate_hook, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s", audit ? "audit mode: nothing is refused" : "enforcing",
+		 audit ? "" : snp_gate_hook_words(gate_hook));
 	return buf;
 }
 

@@ -98,6 +98,9 @@ const struct message_text *message_text(enum message message);
 /* Writes who was refused what, or would have been. Returns buf. */
 const char *message_of_denied(const struct snp_event *e, char *buf, size_t size);
 
+/* Writes whether the gate refuses, and by what. Returns buf. */
+const char *message_of_mode(bool audit, unsigned int gate_hook, char *buf, size_t size);
+
 /* Writes which part of the guard fails, or works again. Returns buf. */
 const char *message_of_fault(const struct snp_event *e, char *buf, size_t size);
 

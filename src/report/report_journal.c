@@ -107,11 +107,11 @@ static void entry_add_start(struct journal_entry *j, const struct report *r,
 			    const struct snp_event *e, enum message message)
 {
 	bool audit = r->host->audit;
+	char mode[64];
 
-	entry_add(j, "MESSAGE=%s Linux %s, %s%s",
+	entry_add(j, "MESSAGE=%s Linux %s, %s",
 		  message == MESSAGE_EVENT_ADOPT ? "resumed a pinned guard on" : "guard started on",
-		  r->host->release, audit ? "audit mode: nothing is refused" : "enforcing",
-		  audit ? "" : snp_gate_hook_words(e->status));
+		  r->host->release, message_of_mode(audit, e->status, mode, sizeof(mode)));
 	entry_add_head(j, message, message_text(message)->priority, e->time_ns);
 	entry_add(j, "SNP_GUARD_AUDIT=%s", audit ? "yes" : "no");
 	entry_add(j, "SNP_GUARD_GATE=%s", snp_gate_hook_name(e->status));

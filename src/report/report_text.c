@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "contract/names.h"
 #include "report/messages.h"
 #include "report/report.h"
 #include "util/stamp.h"
@@ -31,11 +30,10 @@ text_line(struct report *r, __u64 time_ns, enum terminal_tone tone, const char *
 
 static void text_start(struct report *r, unsigned int gate_hook)
 {
-	char text[256], stamp[STAMP_SIZE];
+	char text[256], mode[64], stamp[STAMP_SIZE];
 
-	snprintf(text, sizeof(text), "snp-guard on Linux %s, %s%s; seconds since %s",
-		 r->host->release, r->host->audit ? "audit mode: nothing is refused" : "enforcing",
-		 r->host->audit ? "" : snp_gate_hook_words(gate_hook),
+	snprintf(text, sizeof(text), "snp-guard on Linux %s, %s; seconds since %s",
+		 r->host->release, message_of_mode(r->host->audit, gate_hook, mode, sizeof(mode)),
 		 stamp_utc((__s64)r->start_ns + r->host->realtime_offset_ns, false, stamp));
 	terminal_wrap(&r->terminal, r->out, 0, 0, text);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guard looks at between events: CPUs, gate, pins. */
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
 #include "host/own_events.h"
@@ -61,16 +60,11 @@ void run_sweep(struct run *r)
 	r->next_sweep_ns = boottime_ns() + interval;
 }
 
-/* The signals are blocked from the run's begin on. */
 bool run_is_stopped(void *ctx)
 {
 	const struct run *r = ctx;
-	sigset_t pending;
 
-	if (r->end_ns && boottime_ns() >= r->end_ns)
-		return true;
-	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+	return (r->end_ns && boottime_ns() >= r->end_ns) || service_is_to_end();
 }
 
 /* Longer than sweep() waits for a msr file. */
@@ -144,7 +138,6 @@ void run_look(struct run *r)
 	bool due = boottime_ns() >= r->next_look_ns;
 	int err;
 
-	run_alive(r);
 	session_look(&r->session, boottime_ns());
 	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
 	/* The gate is compared with the session, so that must know all that happened. */

@@ -113,7 +113,7 @@ void run_loop(struct run *r, int signal_fd)
 	};
 
 	while (!is_over(r)) {
-		service_alive(&r->outputs, &r->watchdog, boottime_ns());
+		run_alive(r);
 		/* Without memory poll() fails at once: that is no reason to spin, or to end. */
 		if (poll(fds, 3, timeout_ms(r)) < 0)
 			nanosleep(&(struct timespec){ .tv_nsec = POLL_AGAIN_NS }, NULL);

@@ -85,7 +85,6 @@ int run_list_guarded(struct run *r)
 	/* They are attached to see that they can be. If they can't go, the loop tells. */
 	if (!err)
 		gate_follow(&r->gate, &e);
-
 	if (!err && r->gate.unlisted)
 		complain("/sys is mounted read-only here, so the guard can't see who writes to the "
 			 "guarded files: it checks each read and write of the host, in a window "

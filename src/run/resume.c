@@ -10,6 +10,7 @@
 static int feed_adopt(struct run *r)
 {
 	struct snp_event e = own_event(SNP_EV_ADOPT);
+
 	e.status = sensors_gate_hook(r->sensors);
 	e.value = e.time_ns > r->session.last_ns ? e.time_ns - r->session.last_ns : 0;
 	snprintf(e.name, sizeof(e.name), "%.*s", SNP_NAME_LEN - 1, r->header.release);

@@ -79,7 +79,7 @@ int run_feed_start(struct run *r);
 
 /* ---- look.c ---- */
 
-/* A sign of life, to the BPF side and the service manager, if one is due. ctx: struct run. */
+/* A sign of life to the service manager, if one is due. ctx: struct run. */
 void run_alive(void *ctx);
 /* Sweeps, and publishes the result. */
 void run_sweep(struct run *r);
@@ -87,7 +87,8 @@ void run_sweep(struct run *r);
 void run_sweep_until_complete(struct run *r);
 /* True if SIGINT or SIGTERM waits, or the run's time is over. ctx: struct run. */
 bool run_is_stopped(void *ctx);
-/* Has the write checks follow the window and, once a second, looks at gate and pins. */
+/* Once a second has the write hooks follow the writers, at once if a window waits for that, and
+ * looks at gate and pins. */
 void run_look(struct run *r);
 /* Shows the state to monitors. ended: the guard is about to go. */
 void run_publish(struct run *r, bool ended);
