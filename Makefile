@@ -33,8 +33,9 @@ all: $(O)/snp-guard
 # program or pkg-config module, and the Debian package it comes from
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
-	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev libmicrohttpd:libmicrohttpd-dev \
-	libsystemd:libsystemd-dev
+	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev
+# Only their headers are needed: src/util/library.h
+late_libs := libmicrohttpd:libmicrohttpd-dev libsystemd:libsystemd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
 	libmxml-dev libmicrohttpd-dev libsystemd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
 	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
@@ -42,7 +43,7 @@ packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
 	$(if $(BPFTOOL),,bpftool) \
-	$(foreach l,$(libs),$(if $(shell $(PKG_CONFIG) --exists $(call part,$(l),1) 2>&1 || echo no),$(call part,$(l),2)))
+	$(foreach l,$(libs) $(late_libs),$(if $(shell $(PKG_CONFIG) --exists $(call part,$(l),1) 2>&1 || echo no),$(call part,$(l),2)))
 
 .PHONY: deps
 deps:
@@ -65,7 +66,7 @@ needs:
 # ---- the guard ----
 
 lib_names = $(foreach l,$(libs),$(call part,$(l),1))
-lib_cflags = $(shell $(PKG_CONFIG) --cflags $(lib_names))
+lib_cflags = $(shell $(PKG_CONFIG) --cflags $(lib_names) $(foreach l,$(late_libs),$(call part,$(l),1)))
 lib_libs = $(shell $(PKG_CONFIG) --libs $(lib_names)) -lm
 guard_cflags = $(CPPFLAGS) $(here) -std=c11 -D_GNU_SOURCE -DSNP_GUARD_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	-I$(O) -Isrc -MMD -MP $(lib_cflags)

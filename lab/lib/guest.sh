@@ -39,9 +39,17 @@ key_of() { { stat -L -c '%n %s %.9Y %i' "${@:2}" && echo "$1"; } | sha256sum | c
 
 # ---- programs of this machine ----
 
-# The shared libraries that a program loads, and its loader.
+# The shared libraries that a program loads, and its loader; also those that it may load later, which
+# it names in notes (src/util/library.h).
 libraries() {
+	local soname later
 	{ ldd "$1" 2>/dev/null || true; } | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^[ \t]*\(\/[^ ]*\) (.*/\1/p'
+	for soname in $(LC_ALL=C grep -aoE '"soname":\["[^"]+"' "$1" | cut -d '"' -f 4 | sort -u); do
+		later=$(/sbin/ldconfig -p | awk -v soname="$soname" '$1 == soname { print $NF; exit }')
+		[ "$later" ] || die "$1 needs $soname, which this machine does not have"
+		echo "$later"
+		libraries "$later"
+	done
 }
 
 # put_program DIR FILE DEST: copies FILE to DEST below DIR, and the libraries that FILE loads to

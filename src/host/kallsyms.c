@@ -14,26 +14,32 @@ struct line {
 	const char *module; /* NULL: vmlinux */
 };
 
-/* Splits a line into its words, in place. */
-static bool parse_line(char *text, struct line *l)
+/*
+ * Splits a line into its words, in place: "ADDRESS TYPE NAME", and for a module's symbol a tab or
+ * spaces and "[MODULE]". There are hundreds of thousands of lines, so few bytes are looked at.
+ */
+static bool parse_line(char *text, size_t len, struct line *l)
 {
-	char *space = strchr(text, ' '), *p;
+	char *space = memchr(text, ' ', len), *end = text + len;
 
-	if (!space || space == text || !space[1] || space[2] != ' ')
+	if (!space || space == text || end - space < 4 || space[2] != ' ')
 		return false;
 	l->digits = text;
 	l->type = space[1];
 	l->name = space + 3;
-	p = space + 3 + strcspn(space + 3, "\t \n");
 	l->module = NULL;
-	if (*p == '\t' || *p == ' ') {
-		*p++ = 0;
-		if (*p != '[')
-			return true;
-		l->module = ++p;
-		p += strcspn(p, "]\n");
-	}
-	*p = 0;
+	if (end[-1] == '\n')
+		*--end = 0;
+	if (end[-1] != ']')
+		return true;
+	*--end = 0;
+	while (end > l->name && *end != '[')
+		end--;
+	if (*end != '[')
+		return false;
+	l->module = end + 1;
+	while (end > l->name && strchr("[\t ", *end))
+		*end-- = 0;
 	return true;
 }
 
@@ -103,18 +109,29 @@ static void match(struct kallsym *s, const struct line *l)
 		s->start = address_of(l);
 }
 
-/* Of a name two bytes tell most others apart. */
+/* The first bytes of a name tell nearly all others apart. */
+enum { BEGINNING = 4, BEGINNINGS = 4096 };
+
 struct beginnings {
-	bool of[256][256];
+	bool has[BEGINNINGS];
 	bool any; /* of a module all symbols are asked for */
 };
+
+static unsigned int beginning_of(const char *name)
+{
+	unsigned int hash = 0;
+
+	for (int i = 0; i < BEGINNING && name[i]; i++)
+		hash = hash * 31 + (uint8_t)name[i];
+	return hash % BEGINNINGS;
+}
 
 static void learn_beginnings(struct beginnings *b, const struct kallsym *symbols, int n)
 {
 	memset(b, 0, sizeof(*b));
 	for (int i = 0; i < n; i++)
 		if (symbols[i].name)
-			b->of[(uint8_t)symbols[i].name[0]][(uint8_t)symbols[i].name[1]] = true;
+			b->has[beginning_of(symbols[i].name)] = true;
 		else
 			b->any = true;
 }
@@ -145,6 +162,7 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 	char *text = NULL;
 	size_t size = 0;
 	struct line l;
+	ssize_t len;
 
 	for (int i = 0; i < n; i++) {
 		symbols[i].start = symbols[i].end = 0;
@@ -153,12 +171,12 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 	}
 	learn_beginnings(&b, symbols, n);
 	errno = 0;
-	while (getline(&text, &size, f) > 0) {
-		if (!parse_line(text, &l))
+	while ((len = getline(&text, &size, f)) > 0) {
+		if (!parse_line(text, len, &l))
 			continue;
 		if (open && !l.module && is_text(l.type))
 			open = end_ranges(symbols, n, &l);
-		if (!b.of[(uint8_t)l.name[0]][(uint8_t)l.name[1]] && !(b.any && l.module))
+		if (!b.has[beginning_of(l.name)] && !(b.any && l.module))
 			continue;
 		if (!has_address(&l))
 			continue;

@@ -44,9 +44,28 @@ static enum platform_module where_ccp_is(const struct kernel *k)
 	return MODULE_ABSENT;
 }
 
-/* While ccp is not loaded, the module's file has its symbols. */
-static int look_into_ccp_file(struct kernel *k)
+static int member_offset(const struct btf *btf, const char *type, const char *member)
 {
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : 0;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
+			return btf_member_bit_offset(t, i) / 8;
+	return -ENOENT;
+}
+
+/* ccp: its BTF, or NULL if there is none. */
+static void keep_offsets(struct kernel *k, const struct btf *ccp)
+{
+	k->sev_data_offset = member_offset(ccp, "psp_device", "sev_data");
+	k->snp_initialized_offset = member_offset(ccp, "sev_device", "snp_initialized");
+}
+
+/* While ccp is not loaded, the module's file has its symbols. */
+static int look_into_ccp_file(struct kernel *k, struct btf *base)
+{
+	struct btf *ccp;
 	struct kallsym *wanted = calloc(k->symbol_count, sizeof(*wanted));
 	char dir[PATH_MAX], path[PATH_MAX];
 	int fd = -1, n = 0, err;
@@ -72,7 +91,9 @@ static int look_into_ccp_file(struct kernel *k)
 	for (int i = 0; i < k->symbol_count; i++)
 		if (k->symbols[i].module && k->symbols[i].name)
 			k->symbols[i] = wanted[n++];
-	k->ccp_btf = module_file_btf(fd, k->btf);
+	ccp = module_file_btf(fd, base);
+	keep_offsets(k, ccp);
+	btf__free(ccp);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -80,46 +101,56 @@ out:
 	return err;
 }
 
-static void close_ccp_btf(struct kernel *k)
+static void look_into_loaded_ccp(struct kernel *k, struct btf *base)
 {
-	if (k->ccp_btf != k->btf)
-		btf__free(k->ccp_btf);
-	k->ccp_btf = NULL;
+	char path[PATH_MAX];
+	struct btf *ccp;
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/ccp", k->platform.root);
+	ccp = btf__parse_split(path, base);
+	if (libbpf_get_error(ccp))
+		return;
+	keep_offsets(k, ccp);
+	btf__free(ccp);
 }
 
-static struct btf *loaded_ccp_btf(const struct kernel *k)
+static void look_into_ccp(struct kernel *k, struct btf *base)
+{
+	keep_offsets(k, k->ccp == MODULE_BUILTIN ? base : NULL);
+	if (k->ccp == MODULE_LOADED)
+		look_into_loaded_ccp(k, base);
+	/* Nothing is known from a file that can't be read. */
+	else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k, base))
+		k->ccp = MODULE_ABSENT;
+}
+
+/* ---- types ---- */
+
+/* What kernel.types says of a name. */
+#define IS_FUNCTION	 'f'
+#define IS_VOID_FUNCTION 'v'
+#define IS_TYPEDEF	 't'
+
+/* Returns NULL, with *err set, if the kernel has no BTF that can be read. */
+static struct btf *open_types(const struct kernel *k, int *err)
 {
 	char path[PATH_MAX];
 	struct btf *btf;
 
-	snprintf(path, sizeof(path), "%s/sys/kernel/btf/ccp", k->platform.root);
-	btf = btf__parse_split(path, k->btf);
-	return libbpf_get_error(btf) ? NULL : btf;
+	snprintf(path, sizeof(path), "%s%s", k->running ? k->platform.root : "",
+		 k->running ? btf_path : k->files.btf);
+	*err = -ENOENT;
+	if (access(path, R_OK))
+		return NULL;
+	btf = btf__parse(path, NULL);
+	*err = libbpf_get_error(btf);
+	if (!*err)
+		return btf;
+	*err = *err == -ENOMEM ? *err : -EBADMSG;
+	return NULL;
 }
 
-static void open_ccp(struct kernel *k)
-{
-	close_ccp_btf(k);
-	if (k->ccp == MODULE_BUILTIN) {
-		k->ccp_btf = k->btf;
-	} else if (k->ccp == MODULE_LOADED) {
-		k->ccp_btf = loaded_ccp_btf(k);
-	} else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k)) {
-		/* Nothing is known from a file that can't be read. */
-		k->ccp = MODULE_ABSENT;
-	}
-}
-
-/* ---- names in the BTF ---- */
-
-struct btf_name {
-	const char *name; /* the BTF's */
-	int id;
-};
-
-/* libbpf would look at each type for each name. So one look keeps the names that begin as these do.
- */
-static bool is_like_one_of(const struct kernel *k, const char *name)
+static bool is_asked_for(const struct kernel *k, const char *name)
 {
 	static const char *const prefixes[] = { "bpf_lsm_", "btf_trace_" };
 
@@ -133,45 +164,46 @@ static bool is_like_one_of(const struct kernel *k, const char *name)
 	return false;
 }
 
-static int keep_names(struct kernel *k)
+static char what_is(const struct btf *btf, const struct btf_type *t)
 {
-	unsigned int types = btf__type_cnt(k->btf);
-	size_t room = 0;
+	if (!btf_is_func(t))
+		return IS_TYPEDEF;
+	t = btf__type_by_id(btf, t->type);
+	return t && btf_is_func_proto(t) && !t->type ? IS_VOID_FUNCTION : IS_FUNCTION;
+}
 
+/* libbpf would look at each type for each name, and the BTF takes megabytes: so one look is taken.
+ */
+static int keep_types(struct kernel *k, const struct btf *btf)
+{
+	unsigned int types = btf__type_cnt(btf);
+	size_t size;
+	FILE *f = open_memstream(&k->types, &size);
+	bool failed;
+
+	if (!f)
+		return -ENOMEM;
+	fputc('\n', f);
 	for (unsigned int id = 1; id < types; id++) {
-		const struct btf_type *t = btf__type_by_id(k->btf, id);
+		const struct btf_type *t = btf__type_by_id(btf, id);
 		const char *name;
 
 		if (!btf_is_func(t) && !btf_is_typedef(t))
 			continue;
-		name = btf__name_by_offset(k->btf, t->name_off);
-		if (!is_like_one_of(k, name))
-			continue;
-		if (k->name_count == room) {
-			struct btf_name *more;
-
-			room = room ? 2 * room : 1024;
-			more = realloc(k->names, room * sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			k->names = more;
-		}
-		k->names[k->name_count++] = (struct btf_name){ name, id };
+		name = btf__name_by_offset(btf, t->name_off);
+		if (is_asked_for(k, name))
+			fprintf(f, "%c %s\n", what_is(btf, t), name);
 	}
-	return 0;
+	failed = ferror(f);
+	return fclose(f) || failed ? -ENOMEM : 0;
 }
 
-/* Returns NULL if the BTF has no such type, or its name was not kept. */
-static const struct btf_type *type_by_name(const struct kernel *k, const char *name,
-					   unsigned int kind)
+static bool has_type(const struct kernel *k, char what, const char *name)
 {
-	for (size_t i = 0; i < k->name_count; i++) {
-		const struct btf_type *t = btf__type_by_id(k->btf, k->names[i].id);
+	char line[128];
 
-		if (btf_kind(t) == kind && !strcmp(k->names[i].name, name))
-			return t;
-	}
-	return NULL;
+	snprintf(line, sizeof(line), "\n%c %s\n", what, name);
+	return strstr(k->types, line);
 }
 
 /* ---- symbols ---- */
@@ -212,7 +244,7 @@ bool kernel_ccp_changed(const struct kernel *k)
 	return ccp_inode(k) != k->ccp_inode;
 }
 
-int kernel_refresh(struct kernel *k)
+static int refresh(struct kernel *k, struct btf *btf)
 {
 	int err;
 
@@ -221,7 +253,19 @@ int kernel_refresh(struct kernel *k)
 	k->ccp = where_ccp_is(k);
 	err = read_symbols(k);
 	if (!err)
-		open_ccp(k);
+		look_into_ccp(k, btf);
+	return err;
+}
+
+int kernel_refresh(struct kernel *k)
+{
+	struct btf *btf;
+	int err;
+
+	btf = open_types(k, &err);
+	if (!err)
+		err = refresh(k, btf);
+	btf__free(btf);
 	return err;
 }
 
@@ -259,7 +303,7 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_files *files,
 		const struct kallsym *symbols, int n)
 {
-	char path[PATH_MAX];
+	struct btf *btf = NULL;
 	int err = -ENOMEM;
 
 	*k = (struct kernel){ .platform = *p, .running = !files || !files->btf };
@@ -268,36 +312,24 @@ int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_
 	libbpf_set_print(say_nothing);
 	k->symbols = calloc(n, sizeof(*symbols));
 	if (!k->symbols)
-		goto fail;
+		goto out;
 	memcpy(k->symbols, symbols, n * sizeof(*symbols));
 	k->symbol_count = n;
-	snprintf(path, sizeof(path), "%s%s", k->running ? p->root : "",
-		 k->running ? btf_path : k->files.btf);
-	err = -ENOENT;
-	if (access(path, R_OK))
-		goto fail;
-	k->btf = btf__parse(path, NULL);
-	err = libbpf_get_error(k->btf);
-	if (err) {
-		k->btf = NULL;
-		err = err == -ENOMEM ? err : -EBADMSG;
-		goto fail;
-	}
-	err = keep_names(k);
+	btf = open_types(k, &err);
 	if (!err)
-		err = kernel_refresh(k);
+		err = keep_types(k, btf);
 	if (!err)
-		return 0;
-fail:
-	kernel_close(k);
+		err = refresh(k, btf);
+out:
+	btf__free(btf);
+	if (err)
+		kernel_close(k);
 	return err;
 }
 
 void kernel_close(struct kernel *k)
 {
-	close_ccp_btf(k);
-	btf__free(k->btf);
-	free(k->names);
+	free(k->types);
 	free(k->symbols);
 	free(k->traced);
 	*k = (struct kernel){ 0 };
@@ -359,7 +391,7 @@ static bool is_boot_text(const struct kernel *k, const struct kallsym *s)
 
 bool kernel_has_btf_function(const struct kernel *k, const char *name)
 {
-	return type_by_name(k, name, BTF_KIND_FUNC);
+	return has_type(k, IS_FUNCTION, name) || has_type(k, IS_VOID_FUNCTION, name);
 }
 
 enum function_state kernel_function(const struct kernel *k, const char *name, bool in_ccp,
@@ -390,10 +422,7 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 
 bool kernel_returns_void(const struct kernel *k, const char *function)
 {
-	const struct btf_type *t = type_by_name(k, function, BTF_KIND_FUNC);
-
-	t = t ? btf__type_by_id(k->btf, t->type) : NULL;
-	return t && btf_is_func_proto(t) && !t->type;
+	return has_type(k, IS_VOID_FUNCTION, function);
 }
 
 bool kernel_has_tracepoint(const struct kernel *k, const char *name)
@@ -401,19 +430,5 @@ bool kernel_has_tracepoint(const struct kernel *k, const char *name)
 	char type[64];
 
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return type_by_name(k, type, BTF_KIND_TYPEDEF);
-}
-
-int kernel_ccp_member(const struct kernel *k, const char *type, const char *member)
-{
-	int id = k->ccp_btf ? btf__find_by_name_kind(k->ccp_btf, type, BTF_KIND_STRUCT) : 0;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(k->ccp_btf, id) : NULL;
-	const char *name;
-
-	for (int i = 0; t && i < btf_vlen(t); i++) {
-		name = btf__name_by_offset(k->ccp_btf, btf_members(t)[i].name_off);
-		if (!strcmp(name, member))
-			return btf_member_bit_offset(t, i) / 8;
-	}
-	return -ENOENT;
+	return has_type(k, IS_TYPEDEF, type);
 }

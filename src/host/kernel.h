@@ -6,7 +6,6 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
-#include <bpf/btf.h>
 #include <stdbool.h>
 
 #include "host/kallsyms.h"
@@ -49,10 +48,9 @@ struct kernel {
 	bool running;
 	enum platform_module ccp;
 	uint64_t ccp_inode; /* of its directory in sysfs, as the symbols were read */
-	struct btf *btf;
-	struct btf *ccp_btf;	/* the module's, or vmlinux's if ccp is built in; NULL: unknown */
-	struct btf_name *names; /* of functions and typedefs that may be asked for */
-	size_t name_count;
+	char *types; /* a line for each function and typedef of the BTF that may be asked for */
+	/* In ccp's struct psp_device and struct sev_device, in bytes; -ENOENT: unknown. */
+	int sev_data_offset, snp_initialized_offset;
 	struct kallsym *symbols; /* those that kernel_open() was asked for, in that order */
 	int symbol_count;
 	char *traced; /* the text of available_filter_functions; NULL: not read */
@@ -101,8 +99,5 @@ bool kernel_has_btf_function(const struct kernel *k, const char *name);
 /* True if the BTF says that the function returns void. */
 bool kernel_returns_void(const struct kernel *k, const char *function);
 bool kernel_has_tracepoint(const struct kernel *k, const char *name);
-
-/* The offset in bytes of a member of a struct of ccp, or -ENOENT. */
-int kernel_ccp_member(const struct kernel *k, const char *type, const char *member);
 
 #endif

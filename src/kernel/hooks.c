@@ -171,8 +171,7 @@ static enum function_state memory_state(const struct hooks *h, const struct hook
 	if ((hook->flags & HOOK_IN_CCP) && h->kernel.ccp == MODULE_AVAILABLE && h->kernel.running)
 		return FUNCTION_NOT_LOADED;
 	if ((hook->flags & HOOK_IN_CCP) &&
-	    (kernel_ccp_member(&h->kernel, "psp_device", "sev_data") < 0 ||
-	     kernel_ccp_member(&h->kernel, "sev_device", "snp_initialized") < 0))
+	    (h->kernel.sev_data_offset < 0 || h->kernel.snp_initialized_offset < 0))
 		return FUNCTION_NO_BTF;
 	return s && s->count == 1 ? FUNCTION_FOUND : FUNCTION_ABSENT;
 }

@@ -8,21 +8,19 @@
 static int find_firmware_state(struct sensors *s, struct snp_truth *t)
 {
 	struct kernel *k = &s->hooks->kernel;
-	int sev_data, initialised, err = 0;
 	const struct kallsym *master;
+	int err = 0;
 
 	if (kernel_ccp_changed(k))
 		err = kernel_refresh(k);
 	if (err)
 		return err;
 	master = kernel_symbol(k, "psp_master", "ccp");
-	sev_data = kernel_ccp_member(k, "psp_device", "sev_data");
-	initialised = kernel_ccp_member(k, "sev_device", "snp_initialized");
-	if (!master || !master->start || sev_data < 0 || initialised < 0)
+	if (!master || !master->start || k->sev_data_offset < 0 || k->snp_initialized_offset < 0)
 		return -ENOENT;
 	t->psp_master_addr = master->start;
-	t->sev_data_offset = sev_data;
-	t->snp_initialized_offset = initialised;
+	t->sev_data_offset = k->sev_data_offset;
+	t->snp_initialized_offset = k->snp_initialized_offset;
 	return 0;
 }
 
