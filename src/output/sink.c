@@ -229,6 +229,8 @@ int sink_open(struct sink **to, const struct sink_options *options)
 		free(s);
 		return -ENOMEM;
 	}
+	/* A huge page would take 2 MiB for a few lines. */
+	madvise(s->queue, options->room, MADV_NOHUGEPAGE);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
