@@ -44,7 +44,7 @@ key_of() { { stat -L -c '%n %s %.9Y %i' "${@:2}" && echo "$1"; } | sha256sum | c
 libraries() {
 	local soname later
 	{ ldd "$1" 2>/dev/null || true; } | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^[ \t]*\(\/[^ ]*\) (.*/\1/p'
-	for soname in $(LC_ALL=C grep -aoE '"soname":\["[^"]+"' "$1" | cut -d '"' -f 4 | sort -u); do
+	for soname in $({ LC_ALL=C grep -aoE '"soname":\["[^"]+"' "$1" || true; } | cut -d '"' -f 4); do
 		later=$(/sbin/ldconfig -p | awk -v soname="$soname" '$1 == soname { print $NF; exit }')
 		[ "$later" ] || die "$1 needs $soname, which this machine does not have"
 		echo "$later"

@@ -118,6 +118,7 @@ expect_breach_set no-latch cpu-without-snp-en snp-en-lost
 
 scenario "outputs that all work are not mentioned"
 guard_start --interval 1
+expect_not "a library is loaded that no option needs" grep -qE "libmicrohttpd|libsystemd" "/proc/$guard/maps"
 expect "SNP is initialised" snp_load
 expect_not "CPU 1 goes offline" offline 1
 expect "SNP ends" snp_unload
