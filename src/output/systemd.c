@@ -31,9 +31,9 @@ int sd_watchdog_enabled(int unset_environment, uint64_t *usec)
 	return own ? own(unset_environment, usec) : -errno;
 }
 
-int sd_journal_sendv(const struct iovec *fields, int count)
+int sd_journal_sendv(const struct iovec *iov, int n)
 {
 	__typeof__(sd_journal_sendv) *own = library_function(SONAME, "sd_journal_sendv");
 
-	return own ? own(fields, count) : -errno;
+	return own ? own(iov, n) : -errno;
 }
