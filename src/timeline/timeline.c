@@ -142,6 +142,8 @@ static void timeline_look(struct timeline *t)
 	if (!t->waits)
 		return;
 	t->waits = false;
+	if (now.open && !t->first_window)
+		t->first_window = window_totals(t->automaton).windows;
 	track_set(t, &t->window, t->end_ns,
 		  now.open ? TIMELINE_WINDOW + now.initialised : TIMELINE_NO_WINDOW);
 	track_set(t, &t->held, t->end_ns, now.outstanding);
@@ -273,6 +275,8 @@ static void timeline_on_end(struct report *r, const struct report_end *end)
 	timeline_look(t);
 	t->end = *end;
 	t->end.uncovered = NULL; /* the session's, which the timeline outlives */
+	if (!t->err)
+		t->err = timeline_cut(t);
 	if (!t->err)
 		t->err = timeline_make_rows(t);
 }

@@ -85,11 +85,20 @@ struct timeline_row {
 	struct timeline_track first, last;
 };
 
+/* What of a run is drawn; all 0: the whole run. */
+struct timeline_part {
+	unsigned int window; /* this one alone, by the number that it is reported with */
+	double from_s, to_s; /* seconds from the start */
+};
+
 enum timeline_window { TIMELINE_NO_WINDOW, TIMELINE_WINDOW, TIMELINE_INITIALISED };
 
 struct timeline {
 	struct report_host host;
-	__u64 start_ns, end_ns;
+	__u64 start_ns;	       /* of the run */
+	__u64 from_ns, end_ns; /* of what is drawn */
+	struct timeline_part part;
+	unsigned int first_window; /* the number of the first window, or 0 */
 	struct report_end end;
 	struct timeline_track window; /* enum timeline_window */
 	struct timeline_track held;   /* SNP's outstanding disables of CPU hotplug */
@@ -122,7 +131,10 @@ int timeline_init(struct timeline *t, const struct report_host *host,
 		  const struct severities *severities, const struct window *automaton);
 void timeline_free(struct timeline *t);
 
-/* The report; its state is the timeline. After its end() the timeline is complete, or err set. */
+/*
+ * The report; its state is the timeline. After its end() the timeline is complete and has what part
+ * asks for, or err is set: -ENOMEM, or -ENOENT if the run has no such part.
+ */
 extern const struct report_ops report_timeline;
 
 /*
@@ -132,6 +144,8 @@ extern const struct report_ops report_timeline;
 void *timeline_grown(void *array, unsigned int count, unsigned int *room, size_t size);
 /* Adds a step. Returns 0 or -ENOMEM. */
 int timeline_track_add(struct timeline_track *track, struct timeline_step step);
+/* Leaves what part asks for. Returns 0 or -ENOENT. */
+int timeline_cut(struct timeline *t);
 /* Makes the rows out of what is known of each CPU. Returns 0 or -ENOMEM. */
 int timeline_make_rows(struct timeline *t);
 

@@ -10,6 +10,38 @@ static void lanes_label(struct picture *p, double height, const char *text)
 	svg_text(p, "end", PICTURE_LEFT - 10, p->y + height / 2 + 4, "%s", text);
 }
 
+static __u64 end_of_step(const struct picture *p, const struct timeline_track *track,
+			 unsigned int i)
+{
+	return i + 1 < track->count ? track->steps[i + 1].ns : p->t->end_ns;
+}
+
+unsigned int picture_narrow(const struct picture *p, const struct timeline_track *track,
+			    unsigned int i)
+{
+	unsigned int n = 0;
+
+	while (i + n < track->count &&
+	       picture_x(p, end_of_step(p, track, i + n)) - picture_x(p, track->steps[i + n].ns) <
+		       p->narrow)
+		n++;
+	return n > 1 ? n : 0;
+}
+
+void picture_together(struct picture *p, const char *name, const struct timeline_track *track,
+		      unsigned int i, unsigned int n, double height)
+{
+	__u64 from = track->steps[i].ns, until = end_of_step(p, track, i + n - 1);
+	double x = picture_x(p, from), width = picture_x(p, until) - x;
+	char span[DURATION_LEN];
+
+	svg_rect(p, "together", x, p->y, width > 1 ? width : 1, height);
+	svg_title(p, "%s: %u changes\nfrom %.6f s on, within %s", name, n, picture_seconds(p, from),
+		  duration_text(until - from, span, sizeof(span)));
+	svg_end(p);
+	p->together += n;
+}
+
 struct band_style {
 	const char *class; /* NULL: nothing is drawn */
 	const char *text;
@@ -23,11 +55,17 @@ static void draw_band(struct picture *p, const char *name, const struct timeline
 	svg_line(p, "rail", PICTURE_LEFT, p->y + PICTURE_BAND, p->scale.right, p->y + PICTURE_BAND);
 	for (unsigned int i = 0; i < track->count; i++) {
 		const struct timeline_step *step = &track->steps[i];
-		__u64 until = i + 1 < track->count ? step[1].ns : p->t->end_ns;
+		__u64 until = end_of_step(p, track, i);
 		double x = picture_x(p, step->ns), width = picture_x(p, until) - x;
 		char text[64], span[32];
 		struct band_style style = style_of(step->value, text, sizeof(text));
+		unsigned int narrow = picture_narrow(p, track, i);
 
+		if (narrow) {
+			picture_together(p, name, track, i, narrow, PICTURE_BAND);
+			i += narrow - 1;
+			continue;
+		}
 		if (!style.class)
 			continue;
 		svg_rect(p, style.class, x, p->y, width, PICTURE_BAND);
@@ -156,11 +194,11 @@ void picture_marks(struct picture *p,
 				x = picture_x(p, m->ns);
 			if (!n || m->kind > kind)
 				kind = m->kind;
-			if (n++ < PICTURE_LINES)
+			if (n++ < p->lines)
 				lanes_append(text, sizeof(text), m->text);
 		}
-		if (n > PICTURE_LINES) {
-			snprintf(more, sizeof(more), "and %u more", n - PICTURE_LINES);
+		if (n > p->lines) {
+			snprintf(more, sizeof(more), "and %u more", n - p->lines);
 			lanes_append(text, sizeof(text), more);
 		}
 		if (n)

@@ -2,6 +2,7 @@
 #include "timeline/timeline_picture.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,7 +17,7 @@ static void draw_head(struct picture *p)
 	static const char *const outcomes[] = { "no breach", "worst breach: warning",
 						"worst breach: critical", "could not verify" };
 	static const char *const classes[] = { "set", "warning", "critical", "unknown" };
-	time_t start = (time_t)(((__s64)t->start_ns + t->host.realtime_offset_ns) / 1000000000);
+	time_t start = (time_t)(((__s64)t->from_ns + t->host.realtime_offset_ns) / 1000000000);
 	unsigned int cpus = 0;
 	char stamp[32], span[32];
 	struct tm tm;
@@ -29,7 +30,7 @@ static void draw_head(struct picture *p)
 		 t->host.release, cpus, cpus == 1 ? "" : "s");
 	svg_text(p, "muted", PICTURE_MARGIN, PICTURE_MARGIN + 38,
 		 "from %s UTC, for %s, %s; boot %.8s", stamp,
-		 duration_text(t->end_ns - t->start_ns, span, sizeof(span)),
+		 duration_text(t->end_ns - t->from_ns, span, sizeof(span)),
 		 t->host.audit ? "audit mode" : "enforcing", t->host.boot_id);
 	svg_begin(p, "circle");
 	svg_attr(p, "class", classes[t->end.status & 3]);
@@ -126,8 +127,15 @@ static void draw_rows(struct picture *p)
 			 : height < PICTURE_BAND ? "small end"
 						 : "end",
 			 PICTURE_LEFT - 10, p->y + height / 2 + 4, "%s", name);
-		for (unsigned int i = 0; i < row->first.count; i++)
-			draw_row_step(p, row, i, name, height);
+		for (unsigned int i = 0; i < row->first.count; i++) {
+			unsigned int narrow = picture_narrow(p, &row->first, i);
+
+			if (narrow)
+				picture_together(p, name, &row->first, i, narrow, height);
+			else
+				draw_row_step(p, row, i, name, height);
+			i += narrow ? narrow - 1 : 0;
+		}
 		if (height == PICTURE_BAND)
 			picture_marks(p, is_of_cpu, row->cpu);
 		p->y += height + gap;
@@ -154,6 +162,13 @@ static void draw_legend(struct picture *p)
 		svg_end(p);
 		svg_text(p, "muted small", x + 22, p->y + 15, "%s", timeline_cpu_text(i));
 		x += 40 + 6.0 * strlen(timeline_cpu_text(i));
+	}
+	if (p->together) {
+		svg_rect(p, "together", x, p->y + 5, 16, 12);
+		svg_end(p);
+		svg_text(p, "muted small", x + 22, p->y + 15,
+			 "%u changes too close to be seen (--window, --from, --to draw a part)",
+			 p->together);
 	}
 	p->y += PICTURE_BAND + 2;
 	x = PICTURE_LEFT + 8;
@@ -185,29 +200,53 @@ static void draw_defs(struct picture *p)
 	svg_end(p);
 }
 
-/* Windows show through all lanes. */
+static void draw_shade(struct picture *p, double from, double to, double top, double bottom)
+{
+	svg_rect(p, "shade", from, top, to - from, bottom - top);
+	svg_end(p);
+}
+
+/* Windows show through all lanes; those that touch are one shade. */
 static void draw_shades(struct picture *p, double top, double bottom)
 {
 	const struct timeline_track *window = &p->t->window;
+	double from = 0, to = -1;
 	__u64 opened = 0;
 
 	for (unsigned int i = 0; i < window->count; i++) {
 		const struct timeline_step *step = &window->steps[i];
 		bool is_last = i + 1 == window->count;
-		double x;
+		__u64 closed = step->value == TIMELINE_NO_WINDOW ? step->ns : p->t->end_ns;
 
 		if (step->value != TIMELINE_NO_WINDOW && !opened)
 			opened = step->ns;
 		if (!opened || (step->value != TIMELINE_NO_WINDOW && !is_last))
 			continue;
-		x = picture_x(p, opened);
-		svg_rect(p, "shade", x, top,
-			 picture_x(p, step->value == TIMELINE_NO_WINDOW ? step->ns : p->t->end_ns) -
-				 x,
-			 bottom - top);
-		svg_end(p);
+		if (to < from || picture_x(p, opened) - to >= p->narrow) {
+			if (to >= from)
+				draw_shade(p, from, to, top, bottom);
+			from = picture_x(p, opened);
+		}
+		to = picture_x(p, closed);
 		opened = 0;
 	}
+	if (to >= from)
+		draw_shade(p, from, to, top, bottom);
+}
+
+/* How much detail the picture has room for: a file of some 2 MB at most. */
+static void choose_detail(struct picture *p)
+{
+	const struct timeline *t = p->t;
+	unsigned int states = t->window.count + t->held.count + t->count.count;
+	double lanes = 3 + t->row_count;
+
+	for (unsigned int r = 0; r < t->row_count; r++)
+		states += t->rows[r].first.count;
+	p->narrow = 1;
+	if (states > PICTURE_STATES)
+		p->narrow = fmax(1, 2 * (p->scale.right - p->scale.left) * lanes / PICTURE_STATES);
+	p->lines = t->mark_count > PICTURE_STATES ? PICTURE_LINES / 3 : PICTURE_LINES;
 }
 
 static void draw_svg(struct picture *p)
@@ -220,6 +259,7 @@ static void draw_svg(struct picture *p)
 	double height = bottom + PICTURE_ROWS_GAP + 2 * PICTURE_BAND + 2 + PICTURE_MARGIN;
 	double width = p->scale.right + PICTURE_MARGIN;
 
+	choose_detail(p);
 	svg_begin(p, "svg");
 	svg_attr(p, "xmlns", "http://www.w3.org/2000/svg");
 	svg_attr(p, "class", "timeline");
@@ -244,15 +284,19 @@ static void draw_svg(struct picture *p)
 
 /* ---- the page ---- */
 
+/* A page with more rows than that is slow to open. */
+enum { TABLE_ROWS = 2000 };
+
 static void draw_table(struct picture *p)
 {
 	const struct timeline *t = p->t;
+	char more[96];
 
 	svg_begin(p, "h2");
 	svg_string(p, "Events and findings");
 	svg_end(p);
 	svg_begin(p, "table");
-	for (unsigned int i = 0; i < t->mark_count; i++) {
+	for (unsigned int i = 0; i < t->mark_count && i < TABLE_ROWS; i++) {
 		svg_begin(p, "tr");
 		svg_begin(p, "td");
 		mxmlElementSetAttrf(p->node, "class", "kind %s",
@@ -264,6 +308,13 @@ static void draw_table(struct picture *p)
 		svg_end(p);
 		svg_end(p);
 	}
+	svg_end(p);
+	if (t->mark_count <= TABLE_ROWS)
+		return;
+	snprintf(more, sizeof(more), "and %u more: --window, --from and --to draw a part",
+		 t->mark_count - TABLE_ROWS);
+	svg_begin(p, "p");
+	svg_string(p, more);
 	svg_end(p);
 }
 

@@ -37,7 +37,7 @@ static int collect(struct timeline_scale *s, const struct timeline *t)
 	if (!s->moments || !s->at)
 		return -ENOMEM;
 	n = 0;
-	s->moments[n++] = t->start_ns;
+	s->moments[n++] = t->from_ns;
 	s->moments[n++] = t->end_ns;
 	for (unsigned int i = 0; i < t->mark_count; i++)
 		s->moments[n++] = t->marks[i].ns;

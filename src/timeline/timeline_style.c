@@ -28,6 +28,7 @@ const char timeline_style[] =
 	".clear{fill:var(--clear)}"
 	".timeline .set{fill:var(--set)}.timeline .unchecked{fill:var(--unchecked)}"
 	".timeline .window{fill:var(--window)}.timeline .initialised{fill:var(--initialised)}"
+	".timeline .together{fill:var(--muted);opacity:.6}"
 	".timeline .held{fill:var(--held)}.timeline .count{fill:var(--count)}"
 	".timeline .mark{stroke:var(--paper);stroke-width:1.5}.timeline .driver{fill:var(--driver)}"
 	".timeline .command{fill:var(--command)}.timeline .failed{fill:var(--critical)}"

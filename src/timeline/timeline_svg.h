@@ -19,7 +19,8 @@ enum {
 	PICTURE_ROWS_GAP = 18, /* between lanes and CPUs */
 	PICTURE_MARK = 12,     /* marks nearer than that are drawn as one */
 	PICTURE_LABEL = 74,    /* a time on the axis */
-	PICTURE_LINES = 12,    /* of a mark's hover text */
+	PICTURE_LINES = 12,    /* of a mark's hover text, a third of it where marks abound */
+	PICTURE_STATES = 6000, /* with more of them, those too narrow to tell apart are one */
 };
 
 struct picture {
@@ -28,6 +29,9 @@ struct picture {
 	mxml_node_t *root, *node; /* node: the element that is open */
 	bool failed;
 	double y;
+	double narrow;	       /* states that are not as wide are drawn together */
+	unsigned int together; /* how many were */
+	unsigned int lines;    /* of a mark's hover text, at most */
 };
 
 /* Opens an element, which svg_end() closes. */
@@ -52,6 +56,14 @@ svg_text(struct picture *p, const char *class, double x, double y, const char *f
 double picture_seconds(const struct picture *p, __u64 ns);
 double picture_x(const struct picture *p, __u64 ns);
 
+/*
+ * How many steps from i on are one after the other too narrow to be seen: 0 or more than 1.
+ * picture_together() draws them as one.
+ */
+unsigned int picture_narrow(const struct picture *p, const struct timeline_track *track,
+			    unsigned int i);
+void picture_together(struct picture *p, const char *name, const struct timeline_track *track,
+		      unsigned int i, unsigned int n, double height);
 /* Marks that match, those that would touch as one, of the worst kind. */
 void picture_marks(struct picture *p,
 		   bool (*match)(const struct timeline_mark *m, unsigned int what),

@@ -203,6 +203,10 @@ Test(options, each_command_has_its_own_formats)
 {
 	guard("timeline", "--format", "png", recording, NULL);
 	cr_ended(USAGE, "--format takes svg or html, not `png`");
+	guard("timeline", "--window", "last", recording, NULL);
+	cr_ended(USAGE, "--window takes the number of a window, not `last`");
+	guard("timeline", "--from", "-1", recording, NULL);
+	cr_ended(USAGE, "--from takes seconds");
 	guard("check", "--format", "journal", NULL);
 	cr_ended(USAGE, "--format takes text, json, prometheus, nagios or npd, not `journal`");
 	guard("check", "--exit-map", "icinga", NULL);

@@ -2,6 +2,7 @@
 /* A run as a picture: the model of it, the scale of time, and that the SVG is sound. */
 #include "events.h"
 
+#include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
@@ -16,6 +17,8 @@ static struct trace recording;
 static char path[64];
 static struct session session;
 static struct timeline t;
+static struct timeline_part part;
+static int wanted; /* what drawing ends with */
 
 static const struct trace_header host = {
 	.boot_id = "0f1e2d3c-0000-4000-8000-123456789abc",
@@ -54,13 +57,14 @@ static void draw(void)
 	cr_assert_eq(trace_open(&read, fopen(path, "re")), 0);
 	cr_assert_eq(session_init(&session, REPORT_TEXT, stdout, &read.header), 0);
 	cr_assert_eq(timeline_init(&t, &session.host, &session.severities, session.window), 0);
+	t.part = part;
 	session.report.ops = &report_timeline;
 	session.report.state = &t;
 	while (trace_read(&read, &e) > 0)
 		cr_assert_eq(session_feed(&session, &e), 0);
 	session_end(&session, 0);
 	trace_close(&read);
-	cr_assert_eq(t.err, 0);
+	cr_assert_eq(t.err, wanted);
 }
 
 /* "CPUs:state,state;CPUs:state", row by row. */
@@ -355,6 +359,86 @@ Test(timeline, the_svg_has_it_all_and_is_sound)
 	cr_expect_eq(count_of(context, "//s:title[contains(., '<&\"')]"), 1);
 	cr_expect_eq(count_of(context, "//s:text[contains(., '7.3.0-<test>&')]"), 1);
 	cr_expect_eq(count_of(context, "//s:text[.='CPUs 0-2'] | //s:text[.='CPU 3']"), 2);
+	xmlXPathFreeContext(context);
+	xmlFreeDoc(doc);
+}
+
+static void windows(int n)
+{
+	start(&s);
+	for (int i = 0; i < n; i++) {
+		later(&s, 10 * SECOND);
+		v10_prepare(&s);
+		snp_init(&s);
+		later(&s, SECOND);
+		v10_full_shutdown(&s);
+	}
+	later(&s, 10 * SECOND);
+	draw();
+}
+
+Test(timeline, one_window_alone)
+{
+	part.window = 2;
+	windows(3);
+	cr_expect_str_eq(values(&t.window), "0 1 2 0");
+	cr_expect_str_eq(values(&t.held), "0 1 0");
+	cr_expect_str_eq(rows(), "0-3:clear,set,clear");
+	cr_expect_eq(t.window.steps[1].ns - t.from_ns, SECOND);
+	cr_expect_eq(t.end_ns - t.window.steps[3].ns, SECOND);
+	cr_assert_gt(t.mark_count, 0);
+	for (unsigned int i = 0; i < t.mark_count; i++) {
+		cr_expect_geq(t.marks[i].ns, t.from_ns);
+		cr_expect_leq(t.marks[i].ns, t.end_ns);
+	}
+}
+
+Test(timeline, what_holds_as_a_part_begins_is_drawn_from_there)
+{
+	part = (struct timeline_part){ .from_s = 10.9, .to_s = 15 };
+	windows(3);
+	cr_expect_str_eq(values(&t.window), "2 0");
+	cr_expect_str_eq(rows(), "0-3:set,clear");
+	cr_expect_eq(t.window.steps[0].ns, t.from_ns);
+	cr_expect_eq(t.from_ns - t.start_ns, 10900000000);
+	cr_expect_eq(t.end_ns - t.start_ns, 15 * SECOND);
+}
+
+Test(timeline, a_window_that_is_not_there)
+{
+	part.window = 4;
+	wanted = -ENOENT;
+	windows(3);
+	cr_expect_eq(t.first_window, 1);
+}
+
+Test(timeline, a_part_behind_the_end)
+{
+	part.from_s = 1000;
+	wanted = -ENOENT;
+	windows(1);
+}
+
+Test(timeline, what_is_too_close_to_be_seen_is_drawn_together)
+{
+	xmlXPathContextPtr context;
+	xmlDocPtr doc;
+	char *text;
+	size_t len;
+	FILE *out;
+
+	windows(2000);
+	out = open_memstream(&text, &len);
+	cr_assert_eq(timeline_draw(&t, TIMELINE_SVG, out), 0);
+	fclose(out);
+	free(text);
+	cr_expect_lt(len, 2u << 20);
+	doc = picture(TIMELINE_HTML, &context);
+	cr_expect_gt(count_of(context, "//s:rect[@class='together']"), 1);
+	cr_expect_eq(count_of(context, "//s:text[contains(., 'too close to be seen')]"), 1);
+	cr_expect_lt(count_of(context, "//s:rect[@class='shade']"), 100);
+	cr_expect_eq(count_of(context, "//tr"), 2000);
+	cr_expect_eq(count_of(context, "//p[contains(., ' more: --window')]"), 1);
 	xmlXPathFreeContext(context);
 	xmlFreeDoc(doc);
 }
