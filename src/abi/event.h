@@ -144,8 +144,58 @@ enum {
 };
 /* SNP_SHUTDOWN_EX, dword at 04h: bit 1 asks the firmware to clear SNP_EN on every core. */
 #define SNP_SHUTDOWN_X86 (1u << 1)
-/* Firmware status DFFLUSH_REQUIRED: the command is retried after SNP_DF_FLUSH. */
-#define SNP_STATUS_DFFLUSH_REQUIRED 0x0f
+
+/*
+ * What the firmware answers (SNP firmware ABI, table of status codes;
+ * include/uapi/linux/psp-sev.h): X(symbol, value, usual cause where it answers SNP_INIT so, or "")
+ */
+#define SNP_STATUSES(X)                                                                            \
+	X(SUCCESS, 0x00, "")                                                                       \
+	X(INVALID_PLATFORM_STATE, 0x01, "")                                                        \
+	X(INVALID_GUEST_STATE, 0x02, "")                                                           \
+	X(INVALID_CONFIG, 0x03,                                                                    \
+	  "CPUs are offline or absent, MSRs differ between CPUs, or the host was not booted by "   \
+	  "UEFI")                                                                                  \
+	X(INVALID_LENGTH, 0x04, "")                                                                \
+	X(ALREADY_OWNED, 0x05, "")                                                                 \
+	X(INVALID_CERTIFICATE, 0x06, "")                                                           \
+	X(POLICY_FAILURE, 0x07, "")                                                                \
+	X(INACTIVE, 0x08, "")                                                                      \
+	X(INVALID_ADDRESS, 0x09, "")                                                               \
+	X(BAD_SIGNATURE, 0x0a, "")                                                                 \
+	X(BAD_MEASUREMENT, 0x0b, "")                                                               \
+	X(ASID_OWNED, 0x0c, "")                                                                    \
+	X(INVALID_ASID, 0x0d, "")                                                                  \
+	X(WBINVD_REQUIRED, 0x0e, "")                                                               \
+	X(DFFLUSH_REQUIRED, 0x0f, "")                                                              \
+	X(INVALID_GUEST, 0x10, "")                                                                 \
+	X(INVALID_COMMAND, 0x11, "")                                                               \
+	X(ACTIVE, 0x12, "")                                                                        \
+	X(HWERROR_PLATFORM, 0x13, "SMEE or the IOMMU is off in the BIOS")                          \
+	X(HWERROR_UNSAFE, 0x14, "")                                                                \
+	X(UNSUPPORTED, 0x15, "")                                                                   \
+	X(INVALID_PARAM, 0x16, "")                                                                 \
+	X(RESOURCE_LIMIT, 0x17, "")                                                                \
+	X(SECURE_DATA_INVALID, 0x18, "")                                                           \
+	X(INVALID_PAGE_SIZE, 0x19, "")                                                             \
+	X(INVALID_PAGE_STATE, 0x1a, "")                                                            \
+	X(INVALID_MDATA_ENTRY, 0x1b, "")                                                           \
+	X(INVALID_PAGE_OWNER, 0x1c, "")                                                            \
+	X(AEAD_OFLOW, 0x1d, "")                                                                    \
+	X(RMP_INIT_REQUIRED, 0x20, "")                                                             \
+	X(BAD_SVN, 0x21, "")                                                                       \
+	X(BAD_VERSION, 0x22, "")                                                                   \
+	X(SHUTDOWN_REQUIRED, 0x23, "")                                                             \
+	X(UPDATE_FAILED, 0x24, "")                                                                 \
+	X(RESTORE_REQUIRED, 0x25, "")                                                              \
+	X(RMP_INIT_FAILED, 0x26, "")                                                               \
+	X(INVALID_KEY, 0x27, "")
+
+enum snp_status {
+#define X(sym, value, cause) SNP_STATUS_##sym = value,
+	SNP_STATUSES(X)
+#undef X
+};
 
 /* In ns. No clock shows more, and the sum of two times does not overflow. */
 #define SNP_TIME_MAX (1ll << 62)

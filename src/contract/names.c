@@ -124,3 +124,28 @@ const char *snp_command_name(unsigned int number)
 		return NULL;
 	}
 }
+
+static const struct {
+	unsigned int value;
+	const char *name, *cause;
+} statuses[] = {
+#define X(sym, value, cause) { value, #sym, cause },
+	SNP_STATUSES(X)
+#undef X
+};
+
+const char *snp_status_name(unsigned int status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].value == status)
+			return statuses[i].name;
+	return NULL;
+}
+
+const char *snp_status_cause(unsigned int status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].value == status)
+			return statuses[i].cause;
+	return "";
+}

@@ -23,6 +23,10 @@ const char *snp_part_name(enum snp_part part);
 bool snp_part_is_output(enum snp_part part);
 /* What goes unnoticed while it fails; "": nothing. */
 const char *snp_part_hides(enum snp_part part);
+/* "INVALID_CONFIG" and so on; NULL for a status that is not in the table. */
+const char *snp_status_name(unsigned int status);
+/* What usually causes it where it answers SNP_INIT; "" where nothing is known. */
+const char *snp_status_cause(unsigned int status);
 /* "SNP_INIT_EX" and so on; NULL for a command that neither begins nor ends SNP. */
 const char *snp_command_name(unsigned int number);
 

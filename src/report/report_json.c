@@ -62,6 +62,9 @@ static void json_put_details(struct json_object *o, const struct report *r,
 		json_put_hex(o, "flags", e->flags);
 		json_put_int(o, "result", e->result);
 		json_put_int(o, "status", e->status);
+		name = snp_status_name(e->status);
+		if (name)
+			json_put_str(o, "status_name", name);
 		json_put_u64(o, "duration_ns", e->value);
 		break;
 	case SNP_EV_HP_DISABLE:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* For a person at a terminal: an aligned line for each event, with its time since the start. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -60,13 +61,14 @@ static void text_command(struct report *r, const struct snp_event *e)
 {
 	char flags[64] = "", outcome[64] = "ok";
 	const char *name = snp_command_name(e->subject);
+	const char *status = snp_status_name(e->status);
 
 	if (e->flags)
 		snprintf(flags, sizeof(flags), " with flags %#x%s", e->flags,
 			 e->subject == SNP_CMD_SHUTDOWN_EX ? shutdown_flags(e->flags) : "");
 	if (e->result || e->status)
-		snprintf(outcome, sizeof(outcome), "failed, status %#x, result %d", e->status,
-			 e->result);
+		snprintf(outcome, sizeof(outcome), "failed, status %#x%s%s%s, result %d", e->status,
+			 status ? " (" : "", status ? status : "", status ? ")" : "", e->result);
 	text_line(r, e->time_ns, TONE_PLAIN, snp_event_name(e->kind),
 		  "firmware ran %s (%#x)%s for %s in %.1f ms: %s", name ? name : "?", e->subject,
 		  flags, text_task(e), e->value / 1e6, outcome);
@@ -143,7 +145,9 @@ static void text_event(struct report *r, const struct snp_event *e)
 				  text_task(e));
 		else
 			text_line(r, e->time_ns, TONE_PLAIN, name,
-				  "snp_prepare() returned %d to %s", e->result, text_task(e));
+				  "snp_prepare() returned %d%s to %s", e->result,
+				  e->result == -EOPNOTSUPP ? " (a present CPU is offline)" : "",
+				  text_task(e));
 		break;
 	case SNP_EV_X86_SHUTDOWN:
 		text_line(r, e->time_ns, TONE_PLAIN, name, "%s entered snp_shutdown()",

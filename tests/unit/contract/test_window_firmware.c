@@ -24,7 +24,7 @@ Test(window_firmware, failed_init_with_snp_en_is_benign)
 	prepare(&s);
 	command(&s, SNP_CMD_INIT, 0, STATUS_FAILED);
 	cr_told(&s, "window-open benign-failed-init");
-	cr_says(&s, "SNP_INIT failed: firmware status 0x3");
+	cr_says(&s, "SNP_INIT failed: firmware status 0x3 (INVALID_CONFIG)");
 }
 
 Test(window_firmware, failed_init_without_snp_en_is_silent)

@@ -166,7 +166,7 @@ Test(text, commands_say_how_they_ended)
 	line_says(&e, "flags 0x7 for");
 	e.status = 3;
 	e.result = -EIO;
-	line_says(&e, ": failed, status 0x3, result -5\n");
+	line_says(&e, ": failed, status 0x3 (INVALID_CONFIG), result -5\n");
 	e.subject = 0x83;
 	line_says(&e, "? (0x83)");
 }
@@ -222,7 +222,7 @@ Test(text, the_other_kinds)
 	struct snp_event e = event_of(SNP_EV_PREPARE_EXIT);
 
 	e.result = -95;
-	line_says(&e, "snp_prepare() returned -95 to modprobe[42]\n");
+	line_says(&e, "snp_prepare() returned -95 (a present CPU is offline) to modprobe[42]\n");
 	e.flags = SNP_F_VOID;
 	line_says(&e, "snp_prepare() returned to modprobe[42]\n");
 	e = event_of(SNP_EV_SHUTDOWN_LOCKED);
