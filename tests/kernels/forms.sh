@@ -9,7 +9,7 @@
 svm=arch/x86/virt/svm/sev.c
 ccp=drivers/crypto/ccp/sev-dev.c
 kernel_files=("$svm" "$ccp")
-forms=(plain partial v9 v10 v10-unlatched builtin v10-builtin)
+forms=(plain partial v9 v10 v10-unlatched builtin v10-builtin no-bpf-lsm)
 
 put() {
 	local where=$1 file=$2 function=$3 line=$4
@@ -116,3 +116,8 @@ form_v10_builtin() {
 }
 
 config_v10_builtin() { config_builtin; }
+
+# The gate has no LSM hooks at all, whatever lsm= says.
+form_no_bpf_lsm() { :; }
+
+config_no_bpf_lsm() { sed 's/^CONFIG_BPF_LSM=y$/# CONFIG_BPF_LSM is not set/'; }

@@ -5,5 +5,5 @@ check-forms: deps
 	@$(MAKE) run-check-forms
 
 .PHONY: run-check-forms
-run-check-forms: all lab-programs
+run-check-forms: all lab-programs $(O)/test/hammer
 	@tests/kernels/check
