@@ -358,6 +358,62 @@ expect_status 1
 online 2
 online 3
 
+# nvmet FILE: a namespace of nvmet's that writes to FILE, as the block device /dev/nvme0n1
+nvmet() {
+	modprobe nvmet && modprobe nvme-loop || return
+	mount -t configfs none /sys/kernel/config 2>/dev/null
+	at=/sys/kernel/config/nvmet
+	mkdir $at/subsystems/cpu && mkdir $at/subsystems/cpu/namespaces/1 $at/ports/1 || return
+	echo 1 >$at/subsystems/cpu/attr_allow_any_host
+	echo 1 >$at/subsystems/cpu/namespaces/1/buffered_io
+	echo "$1" >$at/subsystems/cpu/namespaces/1/device_path
+	echo 1 >$at/subsystems/cpu/namespaces/1/enable || return
+	echo loop >$at/ports/1/addr_trtype
+	ln -s $at/subsystems/cpu $at/ports/1/subsystems/cpu
+	echo transport=loop,nqn=cpu >/dev/nvme-fabrics
+}
+
+scenario "a block device of nvmet's, and a parameter of insmod, are reported"
+rmmod nitro_enclaves
+guard_start
+expect "nvmet has the file" nvmet $cpu3/online
+window_opens
+await_that "the block device is there" [ -b /dev/nvme0n1 ]
+{ echo 0 && dd if=/dev/zero bs=4094 count=1 2>/dev/null; } >/tmp/block
+expect "a block is written" dd if=/tmp/block of=/dev/nvme0n1 bs=4096 count=1 conv=fsync
+await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
+row "nvmet's file backend on cpu3/online, armed before the window: reported as cpu-offlined"
+modprobe nitro_enclaves ne_cpus=1-2 2>/dev/null
+await "it is named at once" '"cpu":[12],"breach":"cpu-offlined"'
+row "insmod nitro_enclaves ne_cpus=1-2: reported as cpu-offlined"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch cpu-offlined
+expect_status 1
+rmmod nitro_enclaves 2>/dev/null
+echo 1 >/sys/class/nvme/nvme0/delete_controller
+echo 0 >/sys/kernel/config/nvmet/subsystems/cpu/namespaces/1/enable
+for cpu in 1 2 3; do
+	is_online $cpu || online $cpu
+done
+modprobe nitro_enclaves
+
+scenario "overlayfs over sysfs writes to a copy"
+modprobe overlay
+mkdir -p /tmp/over && mount -t tmpfs none /tmp/over && mkdir /tmp/over/upper /tmp/over/work /tmp/over/merged
+guard_start
+window_opens
+expect "it is mounted" mount -t overlay -o \
+	lowerdir=$cpus,upperdir=/tmp/over/upper,workdir=/tmp/over/work none /tmp/over/merged
+echo 0 2>/dev/null >/tmp/over/merged/cpu3/online
+expect "CPU 3 is online" [ "$(cat $cpus/online)" = "$online_then" ]
+row "overlayfs over sysfs: no CPU moves"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+umount /tmp/over/merged
+umount /tmp/over
+
 scenario "a loop device armed before the window, with the guard there, and one armed inside"
 guard_start
 as=before-window take loop-armed $cpu3/online 0
