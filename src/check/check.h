@@ -46,6 +46,7 @@ struct check_facts {
 	struct severities severities;
 	__u32 start_flags; /* SNP_F_HAS_PREPARE and so on; of the kernel */
 	bool kernel_known; /* start_flags, and now->hotplug_count were asked for */
+	int kernel_err;	   /* negative errno of asking: -EACCES without root; 0: asked */
 	enum initialised initialised;
 	const struct registers *registers; /* as now has the CPUs; NULL: not read */
 	const struct psp_status *firmware; /* NULL: not asked, or asking failed */

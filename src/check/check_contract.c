@@ -49,6 +49,15 @@ struct contract_look {
 	struct window *window;
 };
 
+/* Each CPU whose SYSCFG can't be read is a breach; one stands for all, which snp-en lists. */
+static void blind_cpu(struct check_look *l, const struct verdict *v)
+{
+	if (!check_has(l, CHECK_ID_SIGHT))
+		check_add(l, CHECK_ID_SIGHT, check_status_of(&l->facts->severities, v->id),
+			  check_access_remedy(l->tally.err), "%s: %s", snp_breach_name(v->id),
+			  v->text);
+}
+
 static void contract_verdict(void *ctx, const struct verdict *v)
 {
 	struct check_look *l = ctx;
@@ -56,6 +65,8 @@ static void contract_verdict(void *ctx, const struct verdict *v)
 	if (v->kind == VERDICT_BREACH && severity_is_off(&l->facts->severities, v->id))
 		check_add(l, check_of(v->id), CHECK_PASS, NULL, "%s: severity off",
 			  snp_breach_name(v->id));
+	else if (v->kind == VERDICT_BREACH && v->id == SNP_BREACH_BLIND && l->tally.err)
+		blind_cpu(l, v);
 	else if (v->kind == VERDICT_BREACH)
 		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
 			  snp_breach_remedy(v->id), "%s: %s", snp_breach_name(v->id), v->text);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The CPUs: which are online, which have SNP_EN, and the kernel's count of hotplug disables. */
+#include <string.h>
+
 #include "check/check_parts.h"
 
 void check_snp_en(struct check_look *l)
@@ -15,8 +17,8 @@ void check_snp_en(struct check_look *l)
 	cpulist_format(&t->without, clear, sizeof(clear));
 	cpulist_format(&t->unreadable, unreadable, sizeof(unreadable));
 	if (cpulist_count(&t->unreadable))
-		check_add(l, CHECK_ID_SNP_EN, CHECK_UNKNOWN, "modprobe msr, and run as root",
-			  "SYSCFG of CPUs %s can't be read", unreadable);
+		check_add(l, CHECK_ID_SNP_EN, CHECK_UNKNOWN, check_access_remedy(t->err),
+			  "SYSCFG of CPUs %s can't be read: %s", unreadable, strerror(-t->err));
 	else if (with && without)
 		check_add(l, CHECK_ID_SNP_EN, CHECK_WARN,
 			  "don't initialise SNP before a full shutdown or a reset",
@@ -59,9 +61,6 @@ void check_syscfg(struct check_look *l)
 		check_add(l, CHECK_ID_SYSCFG, CHECK_PASS, NULL,
 			  "%#llx, SNP_EN aside, on every online CPU",
 			  (unsigned long long)(first->syscfg & ~SNP_SYSCFG_SNP_EN));
-	else
-		check_add(l, CHECK_ID_SYSCFG, CHECK_UNKNOWN, "modprobe msr, and run as root",
-			  "no CPU's SYSCFG can be read");
 }
 
 void check_online(struct check_look *l)
@@ -76,6 +75,14 @@ void check_online(struct check_look *l)
 	if (!cpulist_count(&t->absent))
 		check_add(l, CHECK_ID_ONLINE, CHECK_PASS, NULL, "CPUs %s, all that are present",
 			  online);
+	else if (cpulist_count(&t->with) && l->facts->initialised == INITIALISED_NO &&
+		 l->facts->kernel_known && !(l->facts->start_flags & SNP_F_HAS_PREPARE))
+		check_add(l, CHECK_ID_ONLINE, CHECK_WARN,
+			  "no guest runs: stop the guard, `snp-guard detach`, bring them online, "
+			  "load ccp and kvm_amd anew, and start the guard",
+			  "CPUs %s are present and offline: SNP_INIT fails with INVALID_CONFIG "
+			  "before they come online",
+			  absent);
 	else if (cpulist_count(&t->with))
 		check_add(l, CHECK_ID_ONLINE, CHECK_WARN,
 			  "leave them offline until SNP has been shut down fully",
@@ -94,8 +101,8 @@ void check_hotplug_count(struct check_look *l)
 	if (check_has(l, CHECK_ID_HOTPLUG_COUNT))
 		return;
 	if (!f->kernel_known || count == SNP_COUNT_UNKNOWN)
-		check_add(l, CHECK_ID_HOTPLUG_COUNT, CHECK_UNKNOWN,
-			  "run as root, on a kernel with BTF", "the hotplug count can't be read");
+		check_add(l, CHECK_ID_HOTPLUG_COUNT, CHECK_UNKNOWN, check_kernel_remedy(f),
+			  "the hotplug count can't be read: %s", strerror(-f->kernel_err));
 	else if (cpulist_count(&l->tally.with))
 		check_add(l, CHECK_ID_HOTPLUG_COUNT, CHECK_PASS, NULL,
 			  "%d with SNP_EN set; this kernel %s hotplug for SNP", count,

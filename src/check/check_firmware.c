@@ -30,8 +30,7 @@ void check_firmware(struct check_look *l)
 	if (!is_loaded(l, "ccp"))
 		check_add(l, CHECK_ID_FIRMWARE, CHECK_NOT_APPLICABLE, NULL, "ccp is not loaded");
 	else if (initialised == INITIALISED_UNKNOWN)
-		check_add(l, CHECK_ID_FIRMWARE, CHECK_UNKNOWN,
-			  "run as root, on a kernel with BTF of ccp",
+		check_add(l, CHECK_ID_FIRMWARE, CHECK_UNKNOWN, check_kernel_remedy(l->facts),
 			  "can't read whether the driver has initialised SNP");
 	else if (initialised == INITIALISED_BY_KVM)
 		check_add(l, CHECK_ID_FIRMWARE, CHECK_PASS, NULL,
@@ -69,9 +68,10 @@ static void firmware_state(struct check_look *l, const struct psp_status *s)
 			  "INIT, but the firmware has not initialised the RMP");
 	else
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_PASS, NULL,
-			  "INIT, the RMP is initialised%s",
+			  "INIT, the RMP is initialised%s%s",
 			  s->flags & PSP_FLAG_ALIAS_CHECKED ? ", memory was checked for aliases"
-							    : "");
+							    : "",
+			  s->flags & PSP_FLAG_TIO ? ", SEV-TIO is on" : "");
 }
 
 void check_firmware_state(struct check_look *l)
@@ -90,8 +90,7 @@ void check_firmware_state(struct check_look *l)
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN, "see the check snp-en",
 			  "not asked: on a CPU without SNP_EN the command would crash the kernel");
 	else if (f->initialised != INITIALISED_NO)
-		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN,
-			  "run as root, on a kernel with BTF of ccp",
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_UNKNOWN, check_kernel_remedy(f),
 			  "not asked: on some kernels the command would initialise SNP");
 	else
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_NOT_APPLICABLE, NULL,
@@ -117,6 +116,56 @@ static char kvm_parameter(const struct check_look *l, const char *name)
 	return platform_read(l->facts->platform, path, text, sizeof(text)) > 0 ? text[0] : 0;
 }
 
+/* A word of the kernel's command line; the names of modules' parameters may have - for _. */
+static bool was_booted_with(const struct check_look *l, const char *word)
+{
+	char text[4096] = "", *rest = text, *next;
+	bool found = false;
+
+	platform_read(l->facts->platform, "/proc/cmdline", text, sizeof(text));
+	while ((next = strsep(&rest, " \n")))
+		found |= !strcmp(next, word);
+	return found;
+}
+
+/*
+ * kvm_amd's sev_snp is Y unless somebody says otherwise, and N where KVM then finds that the host
+ * can't run SNP guests (arch/x86/kvm/svm/sev.c:sev_hardware_setup()).
+ */
+static void kvm_without_snp(struct check_look *l)
+{
+	static const struct {
+		const char *word, *cause, *remedy;
+	} causes[] = {
+		{ "iommu=pt", "iommu=pt leaves SNP off", "boot without iommu=pt" },
+		{ "iommu=off", "iommu=off leaves SNP off", "boot without iommu=off" },
+		{ "amd_iommu=off", "amd_iommu=off leaves SNP off", "boot without amd_iommu=off" },
+		{ "nosmt", "nosmt leaves CPUs offline, and SNP_INIT fails", "boot without nosmt" },
+	};
+	enum check_status status = l->facts->require_snp ? CHECK_FAIL : CHECK_WARN;
+
+	if (was_booted_with(l, "kvm_amd.sev_snp=0") || was_booted_with(l, "kvm-amd.sev_snp=0")) {
+		check_add(l, CHECK_ID_KVM_AMD, l->facts->require_snp ? CHECK_FAIL : CHECK_PASS,
+			  l->facts->require_snp ? "boot without kvm_amd.sev_snp=0" : NULL,
+			  "its parameter sev_snp is N: kvm_amd.sev_snp=0 asks for no SNP");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		if (!was_booted_with(l, causes[i].word))
+			continue;
+		check_add(l, CHECK_ID_KVM_AMD, status, causes[i].remedy,
+			  "its parameter sev_snp is N, so no SNP guest can run; %s",
+			  causes[i].cause);
+		return;
+	}
+	check_add(l, CHECK_ID_KVM_AMD, status,
+		  cpulist_count(&l->tally.absent)
+			  ? "bring all CPUs online, then load ccp and kvm_amd anew"
+			  : "dmesg | grep -i -e SEV-SNP -e ccp says why; load kvm_amd after ccp",
+		  "its parameter sev_snp is N, so no SNP guest can run%s",
+		  cpulist_count(&l->tally.absent) ? "; CPUs are offline, and SNP_INIT fails" : "");
+}
+
 /* sev_snp says whether KVM would run SNP guests; sev and sev_es whether it would run any other. */
 void check_kvm(struct check_look *l)
 {
@@ -124,13 +173,18 @@ void check_kvm(struct check_look *l)
 	     sev = kvm_parameter(l, "sev");
 
 	if (!is_loaded(l, "kvm_amd"))
-		check_add(l, CHECK_ID_KVM_AMD, CHECK_NOT_APPLICABLE, NULL, "kvm_amd is not loaded");
+		check_add(l, CHECK_ID_KVM_AMD,
+			  l->facts->require_snp ? CHECK_FAIL : CHECK_NOT_APPLICABLE,
+			  "modprobe kvm_amd", "kvm_amd is not loaded, so no SNP guest can run");
 	else if (!snp)
 		check_add(l, CHECK_ID_KVM_AMD, CHECK_UNKNOWN, "use Linux 6.11 or later",
 			  "kvm_amd has no parameter sev_snp");
 	else if (snp == 'Y' && l->facts->initialised == INITIALISED_NO)
-		check_add(l, CHECK_ID_KVM_AMD, CHECK_WARN, "unload kvm_amd and load it again",
+		check_add(l, CHECK_ID_KVM_AMD, l->facts->require_snp ? CHECK_FAIL : CHECK_WARN,
+			  "unload kvm_amd and load it again",
 			  "its parameter sev_snp is Y, but the driver has not initialised SNP");
+	else if (snp != 'Y')
+		kvm_without_snp(l);
 	else
 		check_add(l, CHECK_ID_KVM_AMD, CHECK_PASS, NULL,
 			  "its parameter sev_snp is %c, sev_es %c, sev %c", snp, es ? es : '?',

@@ -13,10 +13,13 @@ static bool is_snp(const struct preflight_need *need)
 /* Without SNP there is nothing to check. */
 void check_snp(struct check_look *l)
 {
-	for (size_t i = 0; i < preflight_need_count; i++)
-		if (is_snp(&preflight_needs[i]))
-			l->done = !preflight_needs[i].holds(l->facts->platform);
-	if (l->done)
+	int holds = platform_has_cpu_flag(l->facts->platform, "sev_snp");
+
+	l->done = !holds;
+	if (holds < 0)
+		check_add(l, CHECK_ID_SNP, CHECK_UNKNOWN, check_access_remedy(holds),
+			  "/proc/cpuinfo can't be read: %s", strerror(-holds));
+	else if (l->done)
 		check_add(l, CHECK_ID_SNP,
 			  l->facts->require_snp ? CHECK_FAIL : CHECK_NOT_APPLICABLE,
 			  "see dmesg for SEV-SNP, and the BIOS settings",
@@ -30,9 +33,13 @@ static void host_need(struct check_look *l, const struct preflight_need *need)
 {
 	const char *remedy = strstr(need->otherwise, "; ");
 	int cause = remedy ? (int)(remedy - need->otherwise) : (int)strlen(need->otherwise);
+	int holds = need->holds(l->facts->platform);
 
-	if (need->holds(l->facts->platform))
-		check_add_named(l, need->name, CHECK_PASS, NULL, "as required");
+	if (holds > 0)
+		check_add_named(l, need->name, CHECK_PASS, NULL, "%s", need->met);
+	else if (holds < 0)
+		check_add_named(l, need->name, CHECK_UNKNOWN, check_access_remedy(holds),
+				"can't be told here: %s", strerror(-holds));
 	else
 		check_add_named(l, need->name, need->to_look ? CHECK_UNKNOWN : CHECK_WARN,
 				remedy ? remedy + 2 : NULL, "%.*s", cause, need->otherwise);

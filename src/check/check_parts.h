@@ -46,6 +46,7 @@ enum check_group { CHECK_GROUP_HOST, CHECK_GROUP_CPUS, CHECK_GROUP_FIRMWARE, CHE
 /* The CPUs by their state; without memory a set is smaller than it should be. */
 struct check_tally {
 	struct cpulist online, absent, with, without, unreadable;
+	int err; /* negative errno of the first that is unreadable */
 };
 
 struct check_look {
@@ -65,6 +66,11 @@ check_add(struct check_look *l, enum check_id check, enum check_status status, c
 void __attribute__((format(printf, 5, 6)))
 check_add_named(struct check_look *l, const char *name, enum check_status status,
 		const char *remedy, const char *format, ...);
+
+/* What may help where something can't be read. err: a negative errno. */
+const char *check_access_remedy(int err);
+/* Why the kernel's memory was not read, and what helps. */
+const char *check_kernel_remedy(const struct check_facts *f);
 
 /* True if the check has a result. */
 bool check_has(const struct check_look *l, enum check_id check);

@@ -31,7 +31,7 @@ static bool registers_unreadable(struct check_look *l, enum check_id check,
 
 		if (!s->err)
 			continue;
-		check_add(l, check, CHECK_UNKNOWN, "modprobe msr, and run as root",
+		check_add(l, check, CHECK_UNKNOWN, check_access_remedy(s->err),
 			  "%s (MSR %#x) of CPU %u can't be read: %s", register_name(group),
 			  register_msr(group, i), s->err_cpu, strerror(-s->err));
 		return true;
@@ -67,12 +67,20 @@ static void registers_rmp_range(struct check_look *l, const struct registers *of
 			  base, end);
 }
 
+/* That no CPU's MSRs can be read is said once, by the check snp-en. */
+static bool none_is_readable(const struct check_look *l)
+{
+	return cpulist_count(&l->tally.unreadable) == cpulist_count(&l->tally.online);
+}
+
 /* Inside a window a CPU with another table checks its writes against that table. */
 void check_rmp(struct check_look *l)
 {
 	enum check_status unequal = cpulist_count(&l->tally.with) ? CHECK_FAIL : CHECK_WARN;
 	const struct registers *of = l->facts->registers;
 
+	if (none_is_readable(l))
+		return;
 	/* Older processors have no RMP_CFG. */
 	if (!registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_BASE, unequal) &&
 	    !registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_END, unequal) &&
@@ -88,6 +96,8 @@ void check_msrs(struct check_look *l)
 	const struct registers *of = l->facts->registers;
 	bool named = false;
 
+	if (none_is_readable(l))
+		return;
 	if (l->facts->initialised > INITIALISED_NO) {
 		check_add(l, CHECK_ID_MSRS, CHECK_NOT_APPLICABLE, NULL,
 			  "SNP is initialised: the firmware compared them before that");

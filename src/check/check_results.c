@@ -57,6 +57,39 @@ void check_add_named(struct check_look *l, const char *name, enum check_status s
 	va_end(args);
 }
 
+const char *check_access_remedy(int err)
+{
+	switch (err) {
+	case -EACCES:
+	case -EPERM:
+		return "run as root, with all of root's capabilities";
+	case -ENOENT:
+		return "mount the file system that it is in, or use a kernel that has it";
+	case -ENXIO:
+	case -ENODEV:
+		return "modprobe msr";
+	case -EIO:
+		return "look into the kernel's log: the CPU refuses the read";
+	default:
+		return "look into the kernel's log";
+	}
+}
+
+const char *check_kernel_remedy(const struct check_facts *f)
+{
+	switch (f->kernel_err) {
+	case -EACCES:
+		return "run as root";
+	case -EPERM:
+		return "let the kernel show addresses and load BPF programs: "
+		       "kernel.kptr_restrict=1, lockdown other than confidentiality, CAP_BPF";
+	case -ENOENT:
+		return "use a kernel with CONFIG_DEBUG_INFO_BTF=y";
+	default:
+		return "use a kernel with BTF of ccp: /sys/kernel/btf/ccp";
+	}
+}
+
 bool check_has(const struct check_look *l, enum check_id check)
 {
 	for (int i = 0; i < l->report->count; i++)
@@ -80,6 +113,8 @@ void check_tally_count(struct check_tally *t, const struct snapshot *s)
 		if (!c->online)
 			continue;
 		cpulist_add(&t->online, i);
+		if (c->err && !t->err)
+			t->err = c->err;
 		cpulist_add(c->err		  ? &t->unreadable
 			    : check_has_snp_en(c) ? &t->with
 						  : &t->without,

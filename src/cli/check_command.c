@@ -107,10 +107,13 @@ static void look_at_kernel(struct check_facts *f, struct snapshot *now)
 	struct sensors *sensors = NULL;
 	struct hooks hooks;
 
-	if (geteuid() || hooks_open(&hooks, f->platform, NULL, &options))
+	f->kernel_err = geteuid() ? -EACCES : hooks_open(&hooks, f->platform, NULL, &options);
+	if (f->kernel_err)
 		return;
-	if (!sensors_open(&sensors, &hooks, 0)) {
-		f->kernel_known = !sensors_truth(sensors, &now->hotplug_count, &f->initialised);
+	f->kernel_err = sensors_open(&sensors, &hooks, 0);
+	if (!f->kernel_err) {
+		f->kernel_err = sensors_truth(sensors, &now->hotplug_count, &f->initialised);
+		f->kernel_known = !f->kernel_err;
 		f->start_flags = sensors_start_flags(sensors);
 	}
 	sensors_close(sensors);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,6 +79,20 @@ static void hooks_complain(int err, const struct hooks_command_options *o)
 		complain("can't examine the kernel: %s", strerror(-err));
 }
 
+/* Returns 0, or a negative errno after it said that the directory is not one of modules. */
+static int look_for_modules(const char *dir)
+{
+	char list[PATH_MAX];
+	int err;
+
+	snprintf(list, sizeof(list), "%s/modules.dep", dir);
+	err = access(list, R_OK) ? -errno : 0;
+	if (err)
+		complain("%s: %s; --modules takes a kernel's /lib/modules/RELEASE", list,
+			 strerror(-err));
+	return err;
+}
+
 int command_hooks(int argc, char **argv, int *status)
 {
 	struct hooks_command_options options = { 0 };
@@ -88,6 +103,9 @@ int command_hooks(int argc, char **argv, int *status)
 	int err;
 
 	options_read(&hooks_argp, argc, argv, &options.common);
+	err = options.files.modules ? look_for_modules(options.files.modules) : 0;
+	if (err)
+		return err;
 	err = hooks_open(&hooks, &platform, &options.files, &wanted);
 	if (err) {
 		hooks_complain(err, &options);
@@ -97,7 +115,9 @@ int command_hooks(int argc, char **argv, int *status)
 		hooks_print_json(stdout, &hooks);
 	else
 		hooks_print_text(stdout, &terminal, &hooks);
+	*status = hooks.kernel.ccp_err ? STATUS_UNVERIFIED : STATUS_CLEAN;
+	if (hooks.kernel.ccp_err)
+		complain("ccp's file can't be read: %s", strerror(-hooks.kernel.ccp_err));
 	hooks_close(&hooks);
-	*status = STATUS_CLEAN;
 	return 0;
 }

@@ -117,10 +117,13 @@ static void look_into_loaded_ccp(struct kernel *k, struct btf *base)
 static void look_into_ccp(struct kernel *k, struct btf *base)
 {
 	keep_offsets(k, k->ccp == MODULE_BUILTIN ? base : NULL);
+	k->ccp_err = 0;
 	if (k->ccp == MODULE_LOADED)
 		look_into_loaded_ccp(k, base);
+	else if (k->ccp == MODULE_AVAILABLE)
+		k->ccp_err = look_into_ccp_file(k, base);
 	/* Nothing is known from a file that can't be read. */
-	else if (k->ccp == MODULE_AVAILABLE && look_into_ccp_file(k, base))
+	if (k->ccp_err)
 		k->ccp = MODULE_ABSENT;
 }
 
@@ -400,7 +403,7 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 	const struct kallsym *s = kernel_symbol(k, name, in_ccp ? "ccp" : NULL);
 
 	if (in_ccp && k->ccp == MODULE_ABSENT)
-		return FUNCTION_UNKNOWN;
+		return k->ccp_err ? FUNCTION_DAMAGED : FUNCTION_UNKNOWN;
 	if (!s)
 		return FUNCTION_ABSENT;
 	if (s->variant[0])

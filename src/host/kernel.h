@@ -29,6 +29,7 @@ struct kernel_files {
 	X(UNTRACED, "ftrace can't attach to it")                                                   \
 	X(NO_BTF, "not in the BTF")                                                                \
 	X(UNKNOWN, "no ccp found")                                                                 \
+	X(DAMAGED, "ccp's file can't be read")                                                                 \
 	X(NOT_LOADED, "ccp is not loaded")                                                         \
 	X(UNFOLLOWED, "firmware commands have no hook")                                            \
 	X(NO_LSM, "no bpf in /sys/kernel/security/lsm")                                            \
@@ -47,6 +48,7 @@ struct kernel {
 	struct kernel_files files;
 	bool running;
 	enum platform_module ccp;
+	int ccp_err;	    /* negative errno of reading its file; it then counts as absent */
 	uint64_t ccp_inode; /* of its directory in sysfs, as the symbols were read */
 	char *types; /* a line for each function and typedef of the BTF that may be asked for */
 	/* In ccp's struct psp_device and struct sev_device, in bytes; -ENOENT: unknown. */

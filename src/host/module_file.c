@@ -14,14 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* True for "kernel/drivers/crypto/ccp/ccp.ko.xz" and "ccp.ko", if name is ccp. */
+/*
+ * True for "kernel/drivers/crypto/ccp/ccp.ko.xz" and "ccp.ko", if name is ccp. A file may have -
+ * where the module's name has _.
+ */
 static bool is_file_of(const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	size_t len = strlen(name);
 
-	return !strncmp(base, name, len) && !strncmp(base + len, ".ko", 3) &&
-	       (!base[len + 3] || base[len + 3] == '.');
+	while (*name && (*base == *name || (*base == '-' && *name == '_'))) {
+		base++;
+		name++;
+	}
+	return !*name && !strncmp(base, ".ko", 3) && (!base[3] || base[3] == '.');
 }
 
 int module_file_find(const char *dir, const char *list, const char *name, char *path, size_t size)

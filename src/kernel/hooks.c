@@ -167,7 +167,7 @@ static enum function_state memory_state(const struct hooks *h, const struct hook
 	if (h->kernel.running && platform_is_confidential(&h->kernel.platform))
 		return FUNCTION_HIDDEN;
 	if ((hook->flags & HOOK_IN_CCP) && h->kernel.ccp == MODULE_ABSENT)
-		return FUNCTION_UNKNOWN;
+		return h->kernel.ccp_err ? FUNCTION_DAMAGED : FUNCTION_UNKNOWN;
 	if ((hook->flags & HOOK_IN_CCP) && h->kernel.ccp == MODULE_AVAILABLE && h->kernel.running)
 		return FUNCTION_NOT_LOADED;
 	if ((hook->flags & HOOK_IN_CCP) &&

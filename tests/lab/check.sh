@@ -115,6 +115,40 @@ says PASS online "CPUs 3 are offline"
 says PASS snp-en "no window is open"
 expect "CPU 3 comes" online 3
 
+scenario "SNP that was asked for, and did not come up"
+expect "SNP_INIT_EX is to fail" lab fail SNP_INIT_EX=0x3
+modprobe ccp
+modprobe kvm-amd sev_snp=1
+expect "KVM runs no SNP guests" grep -q N /sys/module/kvm_amd/parameters/sev_snp
+check_is 1
+says WARN kvm-amd "sev_snp is N, so no SNP guest can run"
+check_is 2 --require-snp
+says FAIL kvm-amd "sev_snp is N"
+rmmod kvm_amd ccp
+expect "SNP_INIT_EX works again" lab fail none
+check_is 2 --require-snp
+says FAIL kvm-amd "not loaded"
+
+scenario "addresses that the kernel hides"
+sysctl -q -w kernel.kptr_restrict=2
+check_is 3
+says UNKNOWN kptr-restrict "kernel.kptr_restrict is 2"
+says PASS cap-syslog "CAP_SYSLOG is effective"
+says UNKNOWN hotplug-count "can't be read"
+expect_not "root is told to be root" grep -q "run as root$" /tmp/check
+sysctl -q -w kernel.kptr_restrict=1
+check_is 0
+says PASS root "uid 0"
+
+scenario "without the msr driver that is said once"
+rmmod msr
+mv /lib/modules /lib/modules.away
+check_is 3
+expect "two lines are of it" [ "$(grep -c "^UNKNOWN" /tmp/check)" -eq 2 ]
+mv /lib/modules.away /lib/modules
+modprobe msr
+check_is 0
+
 scenario "what a run publishes for monitors"
 metrics=/run/snp_guard.prom
 scraped() {

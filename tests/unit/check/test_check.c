@@ -86,6 +86,13 @@ static void expect(const char *name, enum check_status status, const char *evide
 		  evidence);
 }
 
+static const char *remedy_of(const char *name)
+{
+	const char *remedy = result(name)->remedy;
+
+	return remedy ? remedy : "";
+}
+
 static void clear_all(void)
 {
 	for (int i = 0; i < CPUS; i++)
@@ -209,8 +216,42 @@ Test(check, kvm_amd)
 	expect("kvm-amd", CHECK_PASS, "is Y, sev_es N, sev ?");
 	facts.initialised = 0;
 	expect("kvm-amd", CHECK_WARN, "has not initialised SNP");
+	facts.require_snp = true;
+	expect("kvm-amd", CHECK_FAIL, "has not initialised SNP");
+}
+
+Test(check, kvm_amd_that_runs_no_snp_guests)
+{
+	fixture_write(&fixture, "/sys/module/kvm_amd/initstate", "live\n");
 	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "N\n");
-	expect("kvm-amd", CHECK_PASS, "is N");
+	fixture_write(&fixture, "/proc/cmdline", "quiet kvm_amd.sev_snp=0\n");
+	expect("kvm-amd", CHECK_PASS, "asks for no SNP");
+	facts.require_snp = true;
+	expect("kvm-amd", CHECK_FAIL, "asks for no SNP");
+	fixture_write(&fixture, "/proc/cmdline", "quiet iommu=ptx\n");
+	expect("kvm-amd", CHECK_FAIL, "no SNP guest can run");
+	facts.require_snp = false;
+	expect("kvm-amd", CHECK_WARN, "no SNP guest can run");
+	fixture_write(&fixture, "/proc/cmdline", "iommu=pt quiet\n");
+	expect("kvm-amd", CHECK_WARN, "iommu=pt leaves SNP off");
+	now.cpus[3].online = false;
+	fixture_write(&fixture, "/proc/cmdline", "quiet\n");
+	expect("kvm-amd", CHECK_WARN, "CPUs are offline");
+}
+
+Test(check, kvm_amd_that_is_not_there)
+{
+	expect("kvm-amd", CHECK_NOT_APPLICABLE, "not loaded");
+	facts.require_snp = true;
+	expect("kvm-amd", CHECK_FAIL, "not loaded");
+}
+
+Test(check, kvm_amd_that_is_built_in)
+{
+	fixture_write(&fixture, "/lib/modules/7.3.0/modules.builtin",
+		      "kernel/arch/x86/kvm/kvm-amd.ko\n");
+	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "Y\n");
+	expect("kvm-amd", CHECK_PASS, "is Y");
 }
 
 Test(check, more_results_than_there_was_room_for_at_first)
@@ -218,13 +259,58 @@ Test(check, more_results_than_there_was_room_for_at_first)
 	static struct snapshot_cpu many[1000];
 
 	for (int i = 0; i < 1000; i++)
-		many[i] = (struct snapshot_cpu){ .present = true, .online = true, .err = -EIO };
+		many[i] = (struct snapshot_cpu){ .present = true, .online = true };
 	registers = (struct registers){ 0 };
 	set_register(REGISTER_RMP_BASE, 0x10000000);
 	set_register(REGISTER_RMP_END, 0x107fffff);
 	now = (struct snapshot){ .cpus = many, .count = 1000 };
-	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU");
-	cr_expect_geq(report.count, 1000, "each of them is told");
+	many[0].syscfg = SNP_SYSCFG_SNP_EN;
+	expect("snp-en", CHECK_FAIL, "cpu-without-snp-en");
+	cr_expect_geq(report.count, 999, "each of them is told");
+}
+
+Test(check, registers_that_can_not_be_read_are_told_once)
+{
+	for (unsigned int i = 0; i < now.count; i++)
+		now.cpus[i].err = -ENOENT;
+	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU 0");
+	expect("snp-en", CHECK_UNKNOWN, "SYSCFG of CPUs 0-3 can't be read: No such file");
+	for (int i = 0; i < report.count; i++)
+		cr_expect(strcmp(report.results[i].name, "rmp") &&
+			  strcmp(report.results[i].name, "syscfg") &&
+			  strcmp(report.results[i].name, "msrs"));
+}
+
+Test(check, a_remedy_belongs_to_its_cause)
+{
+	now.cpus[2].err = -EIO;
+	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU 2");
+	cr_expect(strstr(remedy_of("sight"), "kernel's log"), "%s", remedy_of("sight"));
+	now.cpus[2].err = -EACCES;
+	expect("snp-en", CHECK_UNKNOWN, "CPUs 2 can't be read");
+	cr_expect(strstr(remedy_of("snp-en"), "run as root"), "%s", remedy_of("snp-en"));
+}
+
+Test(check, what_hides_the_kernel_is_told)
+{
+	clear_all();
+	facts.kernel_known = false;
+	facts.kernel_err = -EPERM;
+	expect("hotplug-count", CHECK_UNKNOWN, "Operation not permitted");
+	cr_expect(strstr(remedy_of("hotplug-count"), "kptr_restrict"));
+	facts.kernel_err = -EACCES;
+	expect("hotplug-count", CHECK_UNKNOWN, "can't be read");
+	cr_expect_str_eq(remedy_of("hotplug-count"), "run as root");
+}
+
+Test(check, a_need_that_can_not_be_looked_at_is_unknown)
+{
+	fixture_write(&fixture, "/sys/kernel/tracing/kprobe_events", "");
+	expect("tracefs", CHECK_PASS, "kprobe_events is there");
+	fixture_write(&fixture, "/proc/sys/kernel/kptr_restrict", "2\n");
+	expect("kptr-restrict", CHECK_UNKNOWN, "hides its symbols' addresses");
+	fixture_remove(&fixture, "/proc/sys/kernel/kptr_restrict");
+	expect("kptr-restrict", CHECK_UNKNOWN, "can't be told here");
 }
 
 Test(check, a_host_without_snp_has_nothing_to_check)
@@ -342,7 +428,7 @@ Test(check, what_a_later_firmware_says_is_unknown)
 	status.state = PSP_STATE_INIT;
 	status.flags |= 0x88;
 	expect("firmware-state", CHECK_PASS, "INIT");
-	expect("firmware-flags", CHECK_UNKNOWN, "bits 0x88");
+	expect("firmware-flags", CHECK_UNKNOWN, "bits 0x80");
 }
 
 Test(check, a_firmware_that_is_not_asked)

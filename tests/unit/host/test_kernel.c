@@ -364,10 +364,10 @@ Test(kernel, a_damaged_file_tells_nothing_of_ccp)
 	fixture_write(&fixture.files, KERNEL_FIXTURE_MODULES "/kernel/ccp.ko", "damaged");
 	save_and_open();
 	cr_expect_eq(kernel.ccp, MODULE_ABSENT);
-	cr_expect_eq(state_of_command(), FUNCTION_UNKNOWN);
+	cr_expect_eq(state_of_command(), FUNCTION_DAMAGED);
 	fixture_remove(&fixture.files, KERNEL_FIXTURE_MODULES "/kernel/ccp.ko");
 	cr_assert_eq(kernel_refresh(&kernel), 0);
-	cr_expect_eq(state_of_command(), FUNCTION_UNKNOWN);
+	cr_expect_eq(state_of_command(), FUNCTION_DAMAGED);
 }
 
 Test(kernel, ccp_comes_and_goes)

@@ -214,7 +214,8 @@ Test(preflight, hooks_that_are_switched_off)
 /* What comes by itself, or by one command, is no reason for the unit to stay down. */
 Test(preflight, what_a_boot_alone_can_change_is_for_good)
 {
-	static const char *const passing[] = { "tracefs", "ftrace", "kprobes", "ccp", "msr" };
+	static const char *const passing[] = { "tracefs", "ftrace", "kprobes",
+					       "ccp",	  "msr",    "kptr-restrict" };
 
 	for (size_t i = 0; i < preflight_need_count; i++) {
 		bool passes = false;
