@@ -98,6 +98,9 @@ static void print_events(struct report *r, unsigned int kind)
 		bare.subject = SNP_NO_SUBJECT;
 	if (kind != SNP_EV_UNCOVERED)
 		bare.name[0] = 0;
+	/* No status of the firmware's so far. */
+	if (kind == SNP_EV_COMMAND)
+		bare.status = 0x7f;
 	report_event(r, &bare);
 }
 
