@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The firmware, and what its driver and KVM believe of it. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/check_parts.h"
+
+/* drivers/crypto/ccp/sev-dev.c: SNP_MIN_API_MAJOR and SNP_MIN_API_MINOR */
+enum { SNP_API_MAJOR = 1, SNP_API_MINOR = 51 };
 
 static bool is_loaded(const struct check_look *l, const char *module)
 {
@@ -43,11 +48,36 @@ void check_firmware(struct check_look *l)
 void check_firmware_version(struct check_look *l)
 {
 	const struct psp_status *s = l->facts->firmware;
+	bool old;
 
-	if (s)
-		check_add(l, CHECK_ID_FIRMWARE_VERSION, CHECK_PASS, NULL,
-			  "%u.%u, build %u, with %u guests", s->api_major, s->api_minor, s->build,
-			  s->guests);
+	if (!s)
+		return;
+	old = s->api_major < SNP_API_MAJOR ||
+	      (s->api_major == SNP_API_MAJOR && s->api_minor < SNP_API_MINOR);
+	check_add(l, CHECK_ID_FIRMWARE_VERSION, old ? CHECK_WARN : CHECK_PASS,
+		  old ? "update the SEV firmware: a BIOS update, or amd_sev_fam*.sbin of "
+			"linux-firmware"
+		      : NULL,
+		  "%u.%u, build %u, with %u guests%s", s->api_major, s->api_minor, s->build,
+		  s->guests, old ? "; the kernel asks for 1.51 at least" : "");
+}
+
+/* An attestation report names the reported TCB; the owner of a guest may ask for the current one.
+ */
+void check_firmware_tcb(struct check_look *l)
+{
+	const struct psp_status *s = l->facts->firmware;
+
+	if (s && s->reported_tcb != s->current_tcb)
+		check_add(l, CHECK_ID_FIRMWARE_TCB, CHECK_WARN,
+			  "`snphost commit` commits the firmware, `snphost config reset` reports "
+			  "its TCB",
+			  "attestation reports name TCB %#llx, the firmware has %#llx",
+			  (unsigned long long)s->reported_tcb, (unsigned long long)s->current_tcb);
+	else if (s)
+		check_add(l, CHECK_ID_FIRMWARE_TCB, CHECK_PASS, NULL,
+			  "attestation reports name the firmware's own, %#llx",
+			  (unsigned long long)s->current_tcb);
 }
 
 /* A state or flag of a later firmware is neither good nor bad. */
@@ -66,11 +96,14 @@ static void firmware_state(struct check_look *l, const struct psp_status *s)
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
 			  "reset the host before SNP is used",
 			  "INIT, but the firmware has not initialised the RMP");
+	else if (!(s->flags & PSP_FLAG_ALIAS_CHECKED))
+		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
+			  "update the BIOS to one that checks memory for aliases",
+			  "INIT, and memory was not checked for aliases: a manipulated DIMM would go "
+			  "unnoticed");
 	else
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_PASS, NULL,
-			  "INIT, the RMP is initialised%s%s",
-			  s->flags & PSP_FLAG_ALIAS_CHECKED ? ", memory was checked for aliases"
-							    : "",
+			  "INIT, the RMP is initialised, memory was checked for aliases%s",
 			  s->flags & PSP_FLAG_TIO ? ", SEV-TIO is on" : "");
 }
 
@@ -105,6 +138,87 @@ void check_firmware_flags(struct check_look *l)
 		check_add(l, CHECK_ID_FIRMWARE_FLAGS, CHECK_UNKNOWN, update,
 			  "this snp-guard does not know bits %#x of the platform status",
 			  s->flags & ~PSP_FLAGS_KNOWN);
+}
+
+static int read_hex(const struct check_look *l, const char *path, unsigned long long *value)
+{
+	char text[32], *end;
+	int n = platform_read(l->facts->platform, path, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	*value = strtoull(text, &end, 16);
+	return end == text ? -EBADMSG : 0;
+}
+
+/* Mitigations that the firmware has and nobody has had it verify (SNP_VERIFY_MITIGATION). */
+void check_mitigations(struct check_look *l)
+{
+	unsigned long long supported, verified;
+	int err =
+		read_hex(l, "/sys/firmware/sev/vulnerabilities/supported_mitigations", &supported);
+
+	/* An older kernel, or firmware that has none. */
+	if (err == -ENOENT)
+		return;
+	if (!err)
+		err = read_hex(l, "/sys/firmware/sev/vulnerabilities/verified_mitigations",
+			       &verified);
+	if (err)
+		check_add(l, CHECK_ID_MITIGATIONS, CHECK_UNKNOWN, check_access_remedy(err),
+			  "/sys/firmware/sev/vulnerabilities can't be read: %s", strerror(-err));
+	else if (supported & ~verified)
+		check_add(l, CHECK_ID_MITIGATIONS, CHECK_WARN,
+			  "have the firmware verify them, or update BIOS and microcode",
+			  "the firmware supports %#llx and has not verified %#llx of them",
+			  supported, supported & ~verified);
+	else
+		check_add(l, CHECK_ID_MITIGATIONS, CHECK_PASS, NULL,
+			  "all that the firmware supports, %#llx, are verified", supported);
+}
+
+/* The driver makes it only if it found an SEV firmware that answers. */
+void check_dev_sev(struct check_look *l)
+{
+	if (!is_loaded(l, "ccp"))
+		return;
+	if (platform_exists(l->facts->platform, "/dev/sev"))
+		check_add(l, CHECK_ID_DEV_SEV, CHECK_PASS, NULL, "/dev/sev is there");
+	else
+		check_add(l, CHECK_ID_DEV_SEV, l->facts->require_snp ? CHECK_FAIL : CHECK_WARN,
+			  "dmesg | grep ccp says why; switch the PSP and SEV on in the BIOS",
+			  "ccp is there, and /dev/sev is not: the driver got no SEV firmware to "
+			  "answer");
+}
+
+/* Documentation/admin-guide/tainted-kernels.rst */
+#define TAINT_MACHINE_CHECK (1ul << 4)
+#define TAINT_DIED	    (1ul << 7)
+
+void check_taint(struct check_look *l)
+{
+	unsigned long taint;
+	char text[32];
+	int n = platform_read(l->facts->platform, "/proc/sys/kernel/tainted", text, sizeof(text));
+
+	if (n < 0) {
+		check_add(l, CHECK_ID_TAINT, CHECK_UNKNOWN, check_access_remedy(n),
+			  "/proc/sys/kernel/tainted can't be read: %s", strerror(-n));
+		return;
+	}
+	taint = strtoul(text, NULL, 10);
+	if (taint & TAINT_DIED)
+		check_add(
+			l, CHECK_ID_TAINT, CHECK_WARN, "reboot, and report what dmesg has of it",
+			"%lu: the kernel has died once since boot; a lock of KVM's or ccp's may be "
+			"held for good",
+			taint);
+	else if (taint & TAINT_MACHINE_CHECK)
+		check_add(l, CHECK_ID_TAINT, CHECK_WARN, "look for machine checks in dmesg",
+			  "%lu: the processor reported a machine check since boot", taint);
+	else
+		check_add(l, CHECK_ID_TAINT, CHECK_PASS, NULL,
+			  "%lu: no oops and no machine check since boot", taint);
 }
 
 /* A parameter's letter, Y or N; 0 if the parameter does not exist. */
@@ -156,6 +270,16 @@ static void kvm_without_snp(struct check_look *l)
 		check_add(l, CHECK_ID_KVM_AMD, status, causes[i].remedy,
 			  "its parameter sev_snp is N, so no SNP guest can run; %s",
 			  causes[i].cause);
+		return;
+	}
+	if (!platform_exists(l->facts->platform, "/sys/firmware/efi") &&
+	    !cpulist_count(&l->tally.absent)) {
+		check_add(l, CHECK_ID_KVM_AMD, status,
+			  "switch the BIOS from legacy boot (CSM) to UEFI; dmesg | grep -i -e "
+			  "SEV-SNP -e "
+			  "ccp says what failed",
+			  "its parameter sev_snp is N, so no SNP guest can run; the host was not "
+			  "booted by UEFI, and SNP_INIT fails");
 		return;
 	}
 	check_add(l, CHECK_ID_KVM_AMD, status,

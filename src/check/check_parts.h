@@ -28,9 +28,13 @@
 	X(SINCE, "since", CPUS, check_since)                                                       \
 	X(FIRMWARE, "firmware", FIRMWARE, check_firmware)                                          \
 	X(FIRMWARE_VERSION, "firmware-version", FIRMWARE, check_firmware_version)                  \
+	X(FIRMWARE_TCB, "firmware-tcb", FIRMWARE, check_firmware_tcb)                              \
 	X(FIRMWARE_STATE, "firmware-state", FIRMWARE, check_firmware_state)                        \
 	X(FIRMWARE_FLAGS, "firmware-flags", FIRMWARE, check_firmware_flags)                        \
+	X(MITIGATIONS, "mitigations", FIRMWARE, check_mitigations)                                 \
+	X(DEV_SEV, "dev-sev", FIRMWARE, check_dev_sev)                                             \
 	X(KVM_AMD, "kvm-amd", FIRMWARE, check_kvm)                                                 \
+	X(TAINT, "taint", FIRMWARE, check_taint)                                                   \
 	X(GATE, "gate", GUARD, check_gate)                                                         \
 	X(RECORDED, "recorded", GUARD, check_recorded)
 
@@ -96,7 +100,11 @@ void check_firmware(struct check_look *l);
 void check_firmware_version(struct check_look *l);
 void check_firmware_state(struct check_look *l);
 void check_firmware_flags(struct check_look *l);
+void check_firmware_tcb(struct check_look *l);
+void check_mitigations(struct check_look *l);
+void check_dev_sev(struct check_look *l);
 void check_kvm(struct check_look *l);
+void check_taint(struct check_look *l);
 void check_gate(struct check_look *l);
 void check_recorded(struct check_look *l);
 

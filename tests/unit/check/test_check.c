@@ -234,6 +234,11 @@ Test(check, kvm_amd_that_runs_no_snp_guests)
 	expect("kvm-amd", CHECK_WARN, "no SNP guest can run");
 	fixture_write(&fixture, "/proc/cmdline", "iommu=pt quiet\n");
 	expect("kvm-amd", CHECK_WARN, "iommu=pt leaves SNP off");
+	fixture_write(&fixture, "/proc/cmdline", "quiet\n");
+	expect("kvm-amd", CHECK_WARN, "not booted by UEFI");
+	fixture_write(&fixture, "/sys/firmware/efi/systab", "");
+	expect("kvm-amd", CHECK_WARN, "no SNP guest can run");
+	cr_expect(strstr(remedy_of("kvm-amd"), "dmesg"));
 	now.cpus[3].online = false;
 	fixture_write(&fixture, "/proc/cmdline", "quiet\n");
 	expect("kvm-amd", CHECK_WARN, "CPUs are offline");
@@ -407,12 +412,14 @@ Test(check, what_the_firmware_says)
 				     .api_minor = 55,
 				     .build = 21,
 				     .state = PSP_STATE_INIT,
-				     .flags = PSP_FLAG_RMP_INIT };
+				     .flags = PSP_FLAG_RMP_INIT | PSP_FLAG_ALIAS_CHECKED };
 
 	facts.firmware = &status;
 	expect("firmware-version", CHECK_PASS, "1.55, build 21, with 0 guests");
 	expect("firmware-state", CHECK_PASS, "INIT, the RMP is initialised");
 	cr_expect_eq(result("firmware-flags")->status, CHECK_NOT_APPLICABLE);
+	status.flags = PSP_FLAG_RMP_INIT;
+	expect("firmware-state", CHECK_WARN, "not checked for aliases");
 	status.flags = 0;
 	expect("firmware-state", CHECK_WARN, "has not initialised the RMP");
 	status.state = PSP_STATE_UNINIT;
@@ -421,7 +428,8 @@ Test(check, what_the_firmware_says)
 
 Test(check, what_a_later_firmware_says_is_unknown)
 {
-	struct psp_status status = { .state = 2, .flags = PSP_FLAG_RMP_INIT };
+	struct psp_status status = { .state = 2,
+				     .flags = PSP_FLAG_RMP_INIT | PSP_FLAG_ALIAS_CHECKED };
 
 	facts.firmware = &status;
 	expect("firmware-state", CHECK_UNKNOWN, "2, a state that this snp-guard does not know");
@@ -429,6 +437,59 @@ Test(check, what_a_later_firmware_says_is_unknown)
 	status.flags |= 0x88;
 	expect("firmware-state", CHECK_PASS, "INIT");
 	expect("firmware-flags", CHECK_UNKNOWN, "bits 0x80");
+}
+
+Test(check, what_the_firmware_says_of_itself_is_judged)
+{
+	struct psp_status status = { .state = PSP_STATE_INIT,
+				     .flags = PSP_FLAG_RMP_INIT | PSP_FLAG_ALIAS_CHECKED |
+					      PSP_FLAG_TIO,
+				     .api_major = 1,
+				     .api_minor = 51,
+				     .current_tcb = 5,
+				     .reported_tcb = 5 };
+
+	facts.firmware = &status;
+	expect("firmware-version", CHECK_PASS, "1.51");
+	expect("firmware-tcb", CHECK_PASS, "the firmware's own, 0x5");
+	expect("firmware-state", CHECK_PASS, "SEV-TIO is on");
+	status.api_minor = 50;
+	status.reported_tcb = 4;
+	expect("firmware-version", CHECK_WARN, "asks for 1.51");
+	expect("firmware-tcb", CHECK_WARN, "name TCB 0x4, the firmware has 0x5");
+}
+
+Test(check, mitigations)
+{
+	static const char dir[] = "/sys/firmware/sev/vulnerabilities";
+	char supported[64], verified[64];
+
+	snprintf(supported, sizeof(supported), "%s/supported_mitigations", dir);
+	snprintf(verified, sizeof(verified), "%s/verified_mitigations", dir);
+	expect("mitigations", CHECK_NOT_APPLICABLE, "");
+	fixture_write(&fixture, supported, "0x3\n");
+	expect("mitigations", CHECK_UNKNOWN, "can't be read");
+	fixture_write(&fixture, verified, "0x1\n");
+	expect("mitigations", CHECK_WARN, "not verified 0x2");
+	fixture_write(&fixture, verified, "0x3\n");
+	expect("mitigations", CHECK_PASS, "0x3");
+}
+
+Test(check, a_driver_without_its_device)
+{
+	expect("dev-sev", CHECK_WARN, "/dev/sev is not");
+	fixture_write(&fixture, "/dev/sev", "");
+	expect("dev-sev", CHECK_PASS, "/dev/sev");
+}
+
+Test(check, a_kernel_that_has_died)
+{
+	fixture_write(&fixture, "/proc/sys/kernel/tainted", "4608\n");
+	expect("taint", CHECK_PASS, "4608");
+	fixture_write(&fixture, "/proc/sys/kernel/tainted", "128\n");
+	expect("taint", CHECK_WARN, "died once");
+	fixture_write(&fixture, "/proc/sys/kernel/tainted", "16\n");
+	expect("taint", CHECK_WARN, "machine check");
 }
 
 Test(check, a_firmware_that_is_not_asked)
