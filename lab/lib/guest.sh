@@ -45,7 +45,7 @@ libraries() {
 	local soname later
 	{ ldd "$1" 2>/dev/null || true; } | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^[ \t]*\(\/[^ ]*\) (.*/\1/p'
 	for soname in $({ LC_ALL=C grep -aoE '"soname":\["[^"]+"' "$1" || true; } | cut -d '"' -f 4); do
-		later=$(/sbin/ldconfig -p | awk -v soname="$soname" '$1 == soname { print $NF; exit }')
+		later=$(/sbin/ldconfig -p | awk -v soname="$soname" '$1 == soname && !n++ { print $NF }')
 		[ "$later" ] || die "$1 needs $soname, which this machine does not have"
 		echo "$later"
 		libraries "$later"
