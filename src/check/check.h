@@ -54,6 +54,7 @@ struct check_facts {
 	const struct guard_facts *guard;   /* NULL: guard_err says why it was not read */
 	int guard_err;			   /* negative errno; -EACCES without root */
 	bool require_snp;		   /* a host without SNP fails */
+	bool some_only;			   /* each check speaks for itself */
 };
 
 /* True if the firmware may be asked for its status, see psp_status.h. */
@@ -65,6 +66,14 @@ bool check_may_ask_firmware(const struct check_facts *f);
  */
 int check_judge(struct check_report *r, const struct check_facts *f);
 void check_free(struct check_report *r);
+
+/*
+ * The name of a check, for i from 0 on, and what it looks at; "" for a number without a check, NULL
+ * behind the last.
+ */
+const char *check_name(unsigned int i, const char **what);
+/* Leaves the results of the checks that are among names, which commas part. */
+void check_keep_only(struct check_report *r, const char *names);
 
 const char *check_status_name(enum check_status status);
 /* The worst of all; NOT_APPLICABLE counts least. */

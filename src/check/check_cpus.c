@@ -61,6 +61,9 @@ void check_syscfg(struct check_look *l)
 		check_add(l, CHECK_ID_SYSCFG, CHECK_PASS, NULL,
 			  "%#llx, SNP_EN aside, on every online CPU",
 			  (unsigned long long)(first->syscfg & ~SNP_SYSCFG_SNP_EN));
+	else if (!check_leaves_to_snp_en(l))
+		check_add(l, CHECK_ID_SYSCFG, CHECK_UNKNOWN, check_access_remedy(l->tally.err),
+			  "no CPU's SYSCFG can be read: %s", strerror(-l->tally.err));
 }
 
 void check_online(struct check_look *l)

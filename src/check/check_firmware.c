@@ -97,10 +97,11 @@ static void firmware_state(struct check_look *l, const struct psp_status *s)
 			  "reset the host before SNP is used",
 			  "INIT, but the firmware has not initialised the RMP");
 	else if (!(s->flags & PSP_FLAG_ALIAS_CHECKED))
-		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
-			  "update the BIOS to one that checks memory for aliases",
-			  "INIT, and memory was not checked for aliases: a manipulated DIMM would go "
-			  "unnoticed");
+		check_add(
+			l, CHECK_ID_FIRMWARE_STATE, CHECK_WARN,
+			"update the BIOS to one that checks memory for aliases",
+			"INIT, and memory was not checked for aliases: a manipulated DIMM would go "
+			"unnoticed");
 	else
 		check_add(l, CHECK_ID_FIRMWARE_STATE, CHECK_PASS, NULL,
 			  "INIT, the RMP is initialised, memory was checked for aliases%s",

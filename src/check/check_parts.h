@@ -11,35 +11,43 @@
 #include "util/cpulist.h"
 
 /*
- * X(symbol, name, group, function), in the order in which they are made. The rows of a group stand
- * together, as check_judge() skips a group of which nothing is known.
+ * X(symbol, name, group, function, what it looks at), in the order in which they are made. The rows
+ * of a group stand together, as check_judge() skips a group of which nothing is known. Rows without
+ * a name: check_needs makes a check of each of preflight_needs, check_contract one of each breach,
+ * under the name of the check that it belongs to.
  */
 #define CHECKS(X)                                                                                  \
-	X(SNP, "snp", HOST, check_snp)                                                             \
-	X(NEEDS, NULL, HOST, check_needs)	/* each by its own name in preflight_needs */      \
-	X(CONTRACT, NULL, CPUS, check_contract) /* a breach under the check that it belongs to */  \
-	X(SIGHT, "sight", CPUS, NULL)		/* by the contract alone */                        \
-	X(SNP_EN, "snp-en", CPUS, check_snp_en)                                                    \
-	X(SYSCFG, "syscfg", CPUS, check_syscfg)                                                    \
-	X(ONLINE, "online", CPUS, check_online)                                                    \
-	X(HOTPLUG_COUNT, "hotplug-count", CPUS, check_hotplug_count)                               \
-	X(RMP, "rmp", CPUS, check_rmp)                                                             \
-	X(MSRS, "msrs", CPUS, check_msrs)                                                          \
-	X(SINCE, "since", CPUS, check_since)                                                       \
-	X(FIRMWARE, "firmware", FIRMWARE, check_firmware)                                          \
-	X(FIRMWARE_VERSION, "firmware-version", FIRMWARE, check_firmware_version)                  \
-	X(FIRMWARE_TCB, "firmware-tcb", FIRMWARE, check_firmware_tcb)                              \
-	X(FIRMWARE_STATE, "firmware-state", FIRMWARE, check_firmware_state)                        \
-	X(FIRMWARE_FLAGS, "firmware-flags", FIRMWARE, check_firmware_flags)                        \
-	X(MITIGATIONS, "mitigations", FIRMWARE, check_mitigations)                                 \
-	X(DEV_SEV, "dev-sev", FIRMWARE, check_dev_sev)                                             \
-	X(KVM_AMD, "kvm-amd", FIRMWARE, check_kvm)                                                 \
-	X(TAINT, "taint", FIRMWARE, check_taint)                                                   \
-	X(GATE, "gate", GUARD, check_gate)                                                         \
-	X(RECORDED, "recorded", GUARD, check_recorded)
+	X(SNP, "snp", HOST, check_snp, "sev_snp among the CPU's flags")                            \
+	X(NEEDS, NULL, HOST, check_needs, "")                                                      \
+	X(CONTRACT, NULL, CPUS, check_contract, "")                                                \
+	X(SIGHT, "sight", CPUS, NULL, "whether SYSCFG of each CPU can be read")                    \
+	X(SNP_EN, "snp-en", CPUS, check_snp_en, "SNP_EN in SYSCFG of each online CPU")             \
+	X(SYSCFG, "syscfg", CPUS, check_syscfg, "the other bits of SYSCFG on each online CPU")     \
+	X(ONLINE, "online", CPUS, check_online, "the present CPUs, and those online")              \
+	X(HOTPLUG_COUNT, "hotplug-count", CPUS, check_hotplug_count,                               \
+	  "the kernel's count of what disables CPU hotplug")                                       \
+	X(RMP, "rmp", CPUS, check_rmp, "RMP_BASE, RMP_END and RMP_CFG of each online CPU")         \
+	X(MSRS, "msrs", CPUS, check_msrs, "the MSRs that SNP_INIT compares")                       \
+	X(SINCE, "since", CPUS, check_since, "the CPUs against a snapshot (--since)")              \
+	X(FIRMWARE, "firmware", FIRMWARE, check_firmware, "whether the driver initialised SNP")    \
+	X(FIRMWARE_VERSION, "firmware-version", FIRMWARE, check_firmware_version,                  \
+	  "the firmware's version, and its number of guests")                                      \
+	X(FIRMWARE_TCB, "firmware-tcb", FIRMWARE, check_firmware_tcb,                              \
+	  "the TCB that attestation reports name, and the firmware's own")                         \
+	X(FIRMWARE_STATE, "firmware-state", FIRMWARE, check_firmware_state,                        \
+	  "the firmware's state, the RMP, and the check of memory for aliases")                    \
+	X(FIRMWARE_FLAGS, "firmware-flags", FIRMWARE, check_firmware_flags,                        \
+	  "bits of the platform status that this version does not know")                           \
+	X(MITIGATIONS, "mitigations", FIRMWARE, check_mitigations,                                 \
+	  "mitigations that the firmware has, and those verified")                                 \
+	X(DEV_SEV, "dev-sev", FIRMWARE, check_dev_sev, "/dev/sev")                                 \
+	X(KVM_AMD, "kvm-amd", FIRMWARE, check_kvm, "kvm_amd's parameters, and why sev_snp is N")   \
+	X(TAINT, "taint", FIRMWARE, check_taint, "an oops or a machine check since boot")          \
+	X(GATE, "gate", GUARD, check_gate, "the guard's gate")                                     \
+	X(RECORDED, "recorded", GUARD, check_recorded, "breaches that a guard has on record")
 
 enum check_id {
-#define X(sym, name, group, function) CHECK_ID_##sym,
+#define X(sym, name, group, function, looks) CHECK_ID_##sym,
 	CHECKS(X)
 #undef X
 		CHECK_ID_COUNT
@@ -82,6 +90,7 @@ bool check_has(const struct check_look *l, enum check_id check);
 /* What a breach counts as. */
 enum check_status check_status_of(const struct severities *severities, enum snp_breach breach);
 
+bool check_leaves_to_snp_en(const struct check_look *l);
 bool check_has_snp_en(const struct snapshot_cpu *c);
 void check_tally_count(struct check_tally *t, const struct snapshot *s);
 void check_tally_free(struct check_tally *t);

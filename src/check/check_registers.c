@@ -67,10 +67,11 @@ static void registers_rmp_range(struct check_look *l, const struct registers *of
 			  base, end);
 }
 
-/* That no CPU's MSRs can be read is said once, by the check snp-en. */
-static bool none_is_readable(const struct check_look *l)
+/* That no CPU's MSRs can be read is said once, by the check snp-en, if that is not left out. */
+bool check_leaves_to_snp_en(const struct check_look *l)
 {
-	return cpulist_count(&l->tally.unreadable) == cpulist_count(&l->tally.online);
+	return !l->facts->some_only &&
+	       cpulist_count(&l->tally.unreadable) == cpulist_count(&l->tally.online);
 }
 
 /* Inside a window a CPU with another table checks its writes against that table. */
@@ -79,7 +80,7 @@ void check_rmp(struct check_look *l)
 	enum check_status unequal = cpulist_count(&l->tally.with) ? CHECK_FAIL : CHECK_WARN;
 	const struct registers *of = l->facts->registers;
 
-	if (none_is_readable(l))
+	if (check_leaves_to_snp_en(l))
 		return;
 	/* Older processors have no RMP_CFG. */
 	if (!registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_BASE, unequal) &&
@@ -96,7 +97,7 @@ void check_msrs(struct check_look *l)
 	const struct registers *of = l->facts->registers;
 	bool named = false;
 
-	if (none_is_readable(l))
+	if (check_leaves_to_snp_en(l))
 		return;
 	if (l->facts->initialised > INITIALISED_NO) {
 		check_add(l, CHECK_ID_MSRS, CHECK_NOT_APPLICABLE, NULL,

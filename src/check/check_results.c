@@ -7,13 +7,34 @@
 #include <string.h>
 
 #include "check/check_parts.h"
+#include "host/preflight.h"
 #include "util/printable.h"
 
 static const char *const names[] = {
-#define X(sym, name, group, function) name,
+#define X(sym, name, group, function, looks) name,
 	CHECKS(X)
 #undef X
 };
+
+static const char *const looks[] = {
+#define X(sym, name, group, function, looks) looks,
+	CHECKS(X)
+#undef X
+};
+
+const char *check_name(unsigned int i, const char **what)
+{
+	if (i < CHECK_ID_COUNT) {
+		*what = looks[i];
+		return names[i] ? names[i] : "";
+	}
+	i -= CHECK_ID_COUNT;
+	/* snp is in the table above, too. */
+	if (i >= preflight_need_count)
+		return NULL;
+	*what = preflight_needs[i].met;
+	return strcmp(preflight_needs[i].name, "snp") ? preflight_needs[i].name : "";
+}
 
 static void check_vadd(struct check_look *l, const char *name, enum check_status status,
 		       const char *remedy, const char *format, va_list args)

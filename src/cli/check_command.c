@@ -9,6 +9,7 @@
 #include "check/check_output.h"
 #include "cli/commands.h"
 #include "util/complain.h"
+#include "util/nearest.h"
 #include "cli/options.h"
 #include "pinned/pinned_status.h"
 #include "host/host_prepare.h"
@@ -18,10 +19,12 @@ struct check_options {
 	struct command_options common;
 	int map; /* enum check_exit_map; negative: the format's own */
 	const char *since;
+	const char *only; /* names of checks; NULL: all */
 	bool require_snp;
+	bool list;
 };
 
-enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP };
+enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP, OPT_ONLY, OPT_LIST };
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "RESULTS", 0, "text (default), json, prometheus, nagios or npd", 0 },
@@ -33,8 +36,53 @@ static const struct argp_option option_table[] = {
 	{ "since", OPT_SINCE, "FILE", 0,
 	  "Compare with a snapshot, taken in this boot or before a kexec", 0 },
 	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "Report a host without SNP as critical", 0 },
+	{ "only", OPT_ONLY, "NAMES", 0, "Report these checks alone, parted by commas", 0 },
+	{ "list", OPT_LIST, NULL, 0, "Print the names of the checks, and what each looks at", 0 },
 	{ 0 },
 };
+
+/* Another name is a usage error. */
+static void need_check(struct argp_state *state, const char *name, size_t len)
+{
+	char word[64];
+	struct nearest nearest = { .word = word };
+	const char *known, *what;
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, name);
+	for (unsigned int i = 0; (known = check_name(i, &what)); i++) {
+		if (*known && !strcmp(known, word))
+			return;
+		if (*known)
+			nearest_offer(&nearest, known);
+	}
+	if (nearest.name)
+		argp_error(state, "--only: no check is called `%s`; did you mean `%s`?", word,
+			   nearest.name);
+	else
+		argp_error(state, "--only: no check is called `%s`; --list has their names", word);
+}
+
+static void need_checks(struct argp_state *state, const char *names)
+{
+	for (const char *at = names;; at++) {
+		size_t len = strcspn(at, ",");
+
+		need_check(state, at, len);
+		at += len;
+		if (!*at)
+			return;
+	}
+}
+
+static int list_checks(FILE *out)
+{
+	const char *name, *what;
+
+	for (unsigned int i = 0; (name = check_name(i, &what)); i++)
+		if (*name)
+			fprintf(out, "%-16s  %s\n", name, what);
+	return 0;
+}
 
 static error_t parse_check(int key, char *arg, struct argp_state *state)
 {
@@ -49,6 +97,13 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_REQUIRE_SNP:
 		o->require_snp = true;
+		return 0;
+	case OPT_ONLY:
+		need_checks(state, arg);
+		o->only = arg;
+		return 0;
+	case OPT_LIST:
+		o->list = true;
 		return 0;
 	default:
 		return options_parse(key, arg, state);
@@ -154,12 +209,17 @@ int command_check(int argc, char **argv, int *status)
 	int err;
 
 	options_read(&check_argp, argc, argv, &options.common);
+	if (options.list) {
+		*status = STATUS_CLEAN;
+		return list_checks(stdout);
+	}
 	err = read_snapshot(options.since, &since);
 	if (err)
 		goto out;
 	facts.severities = options.common.severities;
 	facts.since = options.since ? &since : NULL;
 	facts.require_snp = options.require_snp;
+	facts.some_only = options.only;
 	host_prepare(&platform);
 	if (!look_at_cpus(&now, &platform)) {
 		facts.now = &now;
@@ -176,6 +236,8 @@ int command_check(int argc, char **argv, int *status)
 		complain("check failed: %s", strerror(-err));
 		goto out;
 	}
+	if (options.only)
+		check_keep_only(&report, options.only);
 	err = check_print(stdout, &report, options.common.format);
 	if (options.map < 0)
 		options.map = check_format_map(options.common.format);

@@ -199,10 +199,12 @@ scenario "a pin that is removed inside a window is noticed, named and put back"
 guard_start --pin
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
-rm $pins/links/gate_open $pins/maps/ledger
-await_each "it is named" '"state":"degraded".*pin was gone: gate_open: put right' \
+# gate_open, or where fmod_ret refuses gate_open_again
+link=$(cd $pins/links && ls -d gate_open* | head -n 1)
+rm "$pins/links/$link" $pins/maps/ledger
+await_each "it is named" '"state":"degraded".*pin was gone: '"$link"': put right' \
 	'"state":"degraded".*pin was gone: the ledger: put right'
-expect "both are back" [ -e $pins/links/gate_open -a -e $pins/maps/ledger ]
+expect "both are back" [ -e "$pins/links/$link" -a -e $pins/maps/ledger ]
 guard_kill
 rm $pins/links/online_set
 status_is degraded

@@ -48,7 +48,7 @@ expect "the window's opening was seen" entries MESSAGE_ID="$(id_of 'An SNP windo
 expect "by the unit" entries _SYSTEMD_UNIT=$unit SYSLOG_IDENTIFIER=snp-guard SNP_GUARD_STATE=window-open
 expect_not "nothing went unseen" entries SNP_GUARD_BREACH=blind
 await_that "the status line" status_says '^Gate enforcing; window 1 is open; 1 breach, the worst notice; 0 denied$'
-expect "all is pinned" [ -e /sys/fs/bpf/snp-guard/links/gate_open ]
+expect "all is pinned" sh -c "ls /sys/fs/bpf/snp-guard/links/gate_open*"
 await_that "status finds all in place" is_state enforcing
 
 scenario "a refusal is in the journal, with the unit that tried"

@@ -72,6 +72,26 @@ Test(check_command, each_format)
 	cr_assert_leq(ended.status, 2);
 }
 
+Test(check_command, only_some)
+{
+	in_a_window();
+	host_set_snp_en(2, false);
+	guard("check", "--only", "kvm-amd,online", "--format", "json", NULL);
+	cr_status(CLEAN);
+	cr_out("\"check\":\"online\"");
+	cr_assert(!strstr(ended.out, "snp-en"));
+	guard("check", "--only", "snp-en", NULL);
+	cr_status(CRITICAL);
+}
+
+Test(check_command, a_list_of_all)
+{
+	guard("check", "--list", NULL);
+	cr_status(CLEAN);
+	cr_out("snp-en            SNP_EN in SYSCFG of each online CPU\n");
+	cr_out("\nroot              uid 0\n");
+}
+
 Test(check_command, without_root_what_needs_it_is_unknown)
 {
 	host.euid = 1000;

@@ -207,6 +207,8 @@ Test(options, each_command_has_its_own_formats)
 	cr_ended(USAGE, "--window takes the number of a window, not `last`");
 	guard("timeline", "--from", "-1", recording, NULL);
 	cr_ended(USAGE, "--from takes seconds");
+	guard("check", "--only", "snp-en,onlin", NULL);
+	cr_ended(USAGE, "no check is called `onlin`; did you mean `online`?");
 	guard("check", "--format", "journal", NULL);
 	cr_ended(USAGE, "--format takes text, json, prometheus, nagios or npd, not `journal`");
 	guard("check", "--exit-map", "icinga", NULL);
