@@ -198,7 +198,8 @@ static int keep_types(struct kernel *k, const struct btf *btf)
 			fprintf(f, "%c %s\n", what_is(btf, t), name);
 	}
 	failed = ferror(f);
-	return fclose(f) || failed ? -ENOMEM : 0;
+	/* glibc's fclose() leaves NULL and says nothing if it has no memory for the last bytes. */
+	return fclose(f) || failed || !k->types ? -ENOMEM : 0;
 }
 
 static bool has_type(const struct kernel *k, char what, const char *name)

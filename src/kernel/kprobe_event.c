@@ -28,12 +28,14 @@ static int open_tracefs(const char *path, int flags)
 	return fd < 0 ? err : fd;
 }
 
-static int write_command_once(const char *line)
+/* taken: set if the answer is that to the command, and not to opening the file. */
+static int write_command_once(const char *line, bool *taken)
 {
 	int fd = open_tracefs("kprobe_events", O_WRONLY | O_APPEND);
 	ssize_t n;
 	int err;
 
+	*taken = fd >= 0;
 	if (fd < 0)
 		return fd;
 	n = write(fd, line, strlen(line));
@@ -54,9 +56,10 @@ static bool may_pass(int err)
  */
 static int write_command(const char *line)
 {
-	int err = write_command_once(line);
+	bool taken;
+	int err = write_command_once(line, &taken);
 
-	return may_pass(err) ? write_command_once(line) : err;
+	return !taken || may_pass(err) ? write_command_once(line, &taken) : err;
 }
 
 static int event_id(int group, const char *name, __u64 *id)

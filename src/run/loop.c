@@ -69,12 +69,18 @@ static void limit_recording(struct run *r)
 		session_record(&r->session, r->settings->record, RECORDER_ROTATE, &r->header, true);
 }
 
-/* logrotate(8) has given the file another name, and perhaps created an empty one. */
+/*
+ * logrotate(8) has given the file another name, and perhaps created an empty one. A file that can't
+ * be looked at has not moved: it would be begun anew.
+ */
 static bool is_rotated(const char *file)
 {
 	struct stat st;
+	int err = stat(file, &st);
 
-	return stat(file, &st) || !st.st_size;
+	if (err && errno == ENOENT)
+		err = stat(file, &st);
+	return err ? errno == ENOENT : !st.st_size;
 }
 
 static void reload_settings(struct run *r)
