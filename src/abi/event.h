@@ -192,7 +192,7 @@ enum {
 	X(INVALID_KEY, 0x27, "")
 
 enum snp_status {
-#define X(sym, value, cause) SNP_STATUS_##sym = value,
+#define X(sym, value, cause) SNP_STATUS_##sym = (value),
 	SNP_STATUSES(X)
 #undef X
 };

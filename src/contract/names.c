@@ -129,7 +129,7 @@ static const struct {
 	unsigned int value;
 	const char *name, *cause;
 } statuses[] = {
-#define X(sym, value, cause) { value, #sym, cause },
+#define X(sym, value, cause) { (value), #sym, (cause) },
 	SNP_STATUSES(X)
 #undef X
 };

@@ -29,7 +29,7 @@ struct kernel_files {
 	X(UNTRACED, "ftrace can't attach to it")                                                   \
 	X(NO_BTF, "not in the BTF")                                                                \
 	X(UNKNOWN, "no ccp found")                                                                 \
-	X(DAMAGED, "ccp's file can't be read")                                                                 \
+	X(DAMAGED, "ccp's file can't be read")                                                     \
 	X(NOT_LOADED, "ccp is not loaded")                                                         \
 	X(UNFOLLOWED, "firmware commands have no hook")                                            \
 	X(NO_LSM, "no bpf in /sys/kernel/security/lsm")                                            \

@@ -363,13 +363,13 @@ nvmet() {
 	modprobe nvmet && modprobe nvme-loop || return
 	mount -t configfs none /sys/kernel/config 2>/dev/null
 	at=/sys/kernel/config/nvmet
-	mkdir $at/subsystems/cpu && mkdir $at/subsystems/cpu/namespaces/1 $at/ports/1 || return
-	echo 1 >$at/subsystems/cpu/attr_allow_any_host
-	echo 1 >$at/subsystems/cpu/namespaces/1/buffered_io
-	echo "$1" >$at/subsystems/cpu/namespaces/1/device_path
-	echo 1 >$at/subsystems/cpu/namespaces/1/enable || return
-	echo loop >$at/ports/1/addr_trtype
-	ln -s $at/subsystems/cpu $at/ports/1/subsystems/cpu
+	mkdir "$at/subsystems/cpu" && mkdir "$at/subsystems/cpu/namespaces/1" "$at/ports/1" || return
+	echo 1 >"$at/subsystems/cpu/attr_allow_any_host"
+	echo 1 >"$at/subsystems/cpu/namespaces/1/buffered_io"
+	echo "$1" >"$at/subsystems/cpu/namespaces/1/device_path"
+	echo 1 >"$at/subsystems/cpu/namespaces/1/enable" || return
+	echo loop >"$at/ports/1/addr_trtype"
+	ln -s "$at/subsystems/cpu" "$at/ports/1/subsystems/cpu"
 	echo transport=loop,nqn=cpu >/dev/nvme-fabrics
 }
 

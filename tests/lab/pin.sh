@@ -200,7 +200,8 @@ guard_start --pin
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 # gate_open, or where fmod_ret refuses gate_open_again
-link=$(cd $pins/links && ls -d gate_open* | head -n 1)
+link=$(find $pins/links -name 'gate_open*' | sort | head -n 1)
+link=${link##*/}
 rm "$pins/links/$link" $pins/maps/ledger
 await_each "it is named" '"state":"degraded".*pin was gone: '"$link"': put right' \
 	'"state":"degraded".*pin was gone: the ledger: put right'
