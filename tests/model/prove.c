@@ -22,6 +22,7 @@ enum { CPUS = 2 };
 struct window nondet_window(void);
 struct cpu nondet_cpu(void);
 struct snp_event nondet_event(void);
+bool nondet_bool(void);
 
 /* ---- what only serves the texts: they decide nothing, and are costly to follow ---- */
 
@@ -88,6 +89,30 @@ void cpulist_free(struct cpulist *set)
 const char *snp_command_name(unsigned int number)
 {
 	(void)number;
+	return "";
+}
+
+const char *snp_part_hides(enum snp_part part)
+{
+	(void)part;
+	return nondet_bool() ? "something" : "";
+}
+
+const char *snp_part_name(enum snp_part part)
+{
+	(void)part;
+	return "";
+}
+
+const char *snp_status_name(unsigned int status)
+{
+	(void)status;
+	return "";
+}
+
+const char *snp_status_cause(unsigned int status)
+{
+	(void)status;
 	return "";
 }
 
