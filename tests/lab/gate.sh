@@ -398,6 +398,37 @@ for cpu in 1 2 3; do
 done
 modprobe nitro_enclaves
 
+# lio FILE: a disk of LIO's file backend over FILE, as the block device /dev/sda
+lio() {
+	modprobe target_core_file && modprobe tcm_loop && modprobe sd_mod || return
+	mount -t configfs none /sys/kernel/config 2>/dev/null
+	core=/sys/kernel/config/target/core/fileio_0
+	loop=/sys/kernel/config/target/loopback/naa.5001405000000001
+	mkdir "$core" && mkdir "$core/cpu" || return
+	echo "fd_dev_name=$1,fd_dev_size=4096" >"$core/cpu/control"
+	echo 1 >"$core/cpu/enable" || return
+	mkdir /sys/kernel/config/target/loopback "$loop" "$loop/tpgt_1" "$loop/tpgt_1/lun/lun_0" 2>/dev/null
+	echo naa.5001405000000002 >"$loop/tpgt_1/nexus" || return
+	ln -s "$core/cpu" "$loop/tpgt_1/lun/lun_0/port"
+}
+
+scenario "a disk of LIO's is refused by the write checks"
+guard_start
+expect "LIO has the file" lio $cpu3/online
+await_that "the block device is there" [ -b /dev/sda ]
+window_opens
+before=$(denied_of cpu3/online)
+{ echo 0 && dd if=/dev/zero bs=4094 count=1 2>/dev/null; } >/tmp/block
+dd if=/tmp/block of=/dev/sda bs=4096 count=1 conv=fsync 2>/dev/null
+result=EPERM
+refused_as cpu3/online EPERM "$before"
+row "LIO's file backend on cpu3/online, armed before the window: refused"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+rm "$loop/tpgt_1/lun/lun_0/port"
+rmdir "$loop/tpgt_1/lun/lun_0" "$loop/tpgt_1" "$loop" "$core/cpu" "$core"
+
 scenario "overlayfs over sysfs writes to a copy"
 modprobe overlay
 mkdir -p /tmp/over && mount -t tmpfs none /tmp/over && mkdir /tmp/over/upper /tmp/over/work /tmp/over/merged
