@@ -11,10 +11,14 @@ int run_init_session(struct run *r)
 {
 	struct cpulist possible;
 	int err = platform_cpus(&r->platform, "possible", &possible);
+	size_t room = 0;
 
-	if (!err)
+	if (!err) {
+		room = session_state_room(possible.len);
+		cpulist_free(&possible);
 		err = session_init(&r->session, r->settings->format, r->outputs.streams[r->report],
 				   &r->header);
+	}
 	if (err) {
 		complain("can't begin a session: %s", strerror(-err));
 		return err;
@@ -22,9 +26,8 @@ int run_init_session(struct run *r)
 	if (r->report == SNP_PART_STDOUT)
 		r->session.report.terminal = terminal_of(stdout);
 	r->session.outputs = &r->outputs;
-	r->session.state_room = session_state_room(possible.len);
+	r->session.state_room = room;
 	session_set_severities(&r->session, &r->settings->severities);
-	cpulist_free(&possible);
 	return 0;
 }
 
