@@ -2,6 +2,7 @@
 #include "contract/names.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "contract/guard_state.h"
 
@@ -125,27 +126,46 @@ const char *snp_command_name(unsigned int number)
 	}
 }
 
-static const struct {
+struct status {
 	unsigned int value;
 	const char *name, *cause;
-} statuses[] = {
-#define X(sym, value, cause) { (value), #sym, (cause) },
-	SNP_STATUSES(X)
-#undef X
 };
+
+static const struct status *find_status(unsigned int value)
+{
+	static const struct status statuses[] = {
+#define X(sym, value, cause) { (value), #sym, (cause) },
+		SNP_STATUSES(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].value == value)
+			return &statuses[i];
+	return NULL;
+}
 
 const char *snp_status_name(unsigned int status)
 {
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (statuses[i].value == status)
-			return statuses[i].name;
-	return NULL;
+	const struct status *s = find_status(status);
+
+	return s ? s->name : NULL;
 }
 
 const char *snp_status_cause(unsigned int status)
 {
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (statuses[i].value == status)
-			return statuses[i].cause;
-	return "";
+	const struct status *s = find_status(status);
+
+	return s ? s->cause : "";
+}
+
+const char *snp_status_text(unsigned int status, char text[SNP_STATUS_LEN])
+{
+	const char *name = snp_status_name(status);
+
+	if (name)
+		snprintf(text, SNP_STATUS_LEN, "%#x (%s)", status, name);
+	else
+		snprintf(text, SNP_STATUS_LEN, "%#x", status);
+	return text;
 }

@@ -25,6 +25,9 @@ bool snp_part_is_output(enum snp_part part);
 const char *snp_part_hides(enum snp_part part);
 /* "INVALID_CONFIG" and so on; NULL for a status that is not in the table. */
 const char *snp_status_name(unsigned int status);
+/* "0x3 (INVALID_CONFIG)", or the number alone. Returns text. */
+#define SNP_STATUS_LEN 40
+const char *snp_status_text(unsigned int status, char text[SNP_STATUS_LEN]);
 /* What usually causes it where it answers SNP_INIT; "" where nothing is known. */
 const char *snp_status_cause(unsigned int status);
 /* "SNP_INIT_EX" and so on; NULL for a command that neither begins nor ends SNP. */

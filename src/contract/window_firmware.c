@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "contract/window_firmware.h"
 
-#include <stdio.h>
-
 #include "contract/window_state.h"
 
 static bool is_unknown_in_window(const struct window *w)
@@ -19,30 +17,18 @@ bool firmware_may_run_guests(const struct window *w)
 
 /* ---- commands ---- */
 
-/* " (INVALID_CONFIG)", or nothing for a status without a name */
-static const char *name_in_brackets(unsigned int status, char *buf, size_t size)
-{
-	const char *name = snp_status_name(status);
-
-	*buf = 0;
-	if (name)
-		snprintf(buf, size, " (%s)", name);
-	return buf;
-}
-
 static void tell_failed_init(struct window *w, const struct snp_event *e)
 {
 	const char *cause = snp_status_cause(e->status);
-	char name[40];
+	char status[SNP_STATUS_LEN];
 
 	if (!w->life.open)
 		return;
 	w->firmware.init_failed = true;
 	window_breach(w, SNP_BREACH_BENIGN_FAILED_INIT, SNP_NO_SUBJECT,
-		      "%s failed: firmware status %#x%s, driver returned %d to %.*s[%u]%s%s",
-		      snp_command_name(e->subject), e->status,
-		      name_in_brackets(e->status, name, sizeof(name)), e->result, SNP_COMM_LEN,
-		      e->comm, e->tid, *cause ? "; usual cause: " : "", cause);
+		      "%s failed: firmware status %s, driver returned %d to %.*s[%u]%s%s",
+		      snp_command_name(e->subject), snp_status_text(e->status, status), e->result,
+		      SNP_COMM_LEN, e->comm, e->tid, *cause ? "; usual cause: " : "", cause);
 }
 
 static void on_init(struct window *w, const struct snp_event *e, bool ok)
@@ -70,7 +56,7 @@ static void on_init(struct window *w, const struct snp_event *e, bool ok)
 
 static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 {
-	char name[40];
+	char status[SNP_STATUS_LEN];
 
 	if (w->firmware.state != FW_INIT_DONE)
 		return;
@@ -82,10 +68,9 @@ static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 		return;
 	}
 	window_breach(w, SNP_BREACH_ORPHANED_INIT, SNP_NO_SUBJECT,
-		      "SNP_DF_FLUSH failed after a successful SNP_INIT: firmware status %#x%s, "
+		      "SNP_DF_FLUSH failed after a successful SNP_INIT: firmware status %s, "
 		      "driver returned %d to %.*s[%u]",
-		      e->status, name_in_brackets(e->status, name, sizeof(name)), e->result,
-		      SNP_COMM_LEN, e->comm, e->tid);
+		      snp_status_text(e->status, status), e->result, SNP_COMM_LEN, e->comm, e->tid);
 }
 
 static bool is_full_shutdown(const struct snp_event *e)

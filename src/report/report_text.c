@@ -59,16 +59,16 @@ static const char *shutdown_flags(__u32 flags)
 
 static void text_command(struct report *r, const struct snp_event *e)
 {
-	char flags[64] = "", outcome[64] = "ok";
+	char flags[64] = "", outcome[SNP_STATUS_LEN + 40] = "ok";
 	const char *name = snp_command_name(e->subject);
-	const char *status = snp_status_name(e->status);
+	char status[SNP_STATUS_LEN];
 
 	if (e->flags)
 		snprintf(flags, sizeof(flags), " with flags %#x%s", e->flags,
 			 e->subject == SNP_CMD_SHUTDOWN_EX ? shutdown_flags(e->flags) : "");
 	if (e->result || e->status)
-		snprintf(outcome, sizeof(outcome), "failed, status %#x%s%s%s, result %d", e->status,
-			 status ? " (" : "", status ? status : "", status ? ")" : "", e->result);
+		snprintf(outcome, sizeof(outcome), "failed, status %s, result %d",
+			 snp_status_text(e->status, status), e->result);
 	text_line(r, e->time_ns, TONE_PLAIN, snp_event_name(e->kind),
 		  "firmware ran %s (%#x)%s for %s in %.1f ms: %s", name ? name : "?", e->subject,
 		  flags, text_task(e), e->value / 1e6, outcome);

@@ -104,10 +104,11 @@ const char *snp_part_name(enum snp_part part)
 	return "";
 }
 
-const char *snp_status_name(unsigned int status)
+const char *snp_status_text(unsigned int status, char text[SNP_STATUS_LEN])
 {
 	(void)status;
-	return "";
+	text[0] = 0;
+	return text;
 }
 
 const char *snp_status_cause(unsigned int status)
