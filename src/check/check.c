@@ -80,25 +80,12 @@ int check_judge(struct check_report *r, const struct check_facts *f)
 	return look.err;
 }
 
-/* True if the name is among names, which commas part. */
-static bool is_among(const char *names, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *at = names; *at; at += strcspn(at, ",")) {
-		at += *at == ',';
-		if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
-			return true;
-	}
-	return false;
-}
-
 void check_keep_only(struct check_report *r, const char *names)
 {
 	int kept = 0;
 
 	for (int i = 0; i < r->count; i++)
-		if (is_among(names, r->results[i].name))
+		if (check_has_word(names, ",", r->results[i].name))
 			r->results[kept++] = r->results[i];
 	r->count = kept;
 }

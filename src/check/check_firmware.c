@@ -231,16 +231,37 @@ static char kvm_parameter(const struct check_look *l, const char *name)
 	return platform_read(l->facts->platform, path, text, sizeof(text)) > 0 ? text[0] : 0;
 }
 
-/* A word of the kernel's command line; the names of modules' parameters may have - for _. */
-static bool was_booted_with(const struct check_look *l, const char *word)
-{
-	char text[4096] = "", *rest = text, *next;
-	bool found = false;
+struct cause {
+	const char *word; /* of the kernel's command line */
+	const char *text; /* NULL: unknown */
+	const char *remedy;
+};
 
-	platform_read(l->facts->platform, "/proc/cmdline", text, sizeof(text));
-	while ((next = strsep(&rest, " \n")))
-		found |= !strcmp(next, word);
-	return found;
+/* Why the host can't run SNP guests, as far as the command line and the CPUs tell. */
+static struct cause why_no_snp(const struct check_look *l, const char *command_line)
+{
+	static const struct cause causes[] = {
+		{ "iommu=pt", "iommu=pt leaves SNP off", "boot without iommu=pt" },
+		{ "iommu=off", "iommu=off leaves SNP off", "boot without iommu=off" },
+		{ "amd_iommu=off", "amd_iommu=off leaves SNP off", "boot without amd_iommu=off" },
+		{ "nosmt", "nosmt leaves CPUs offline, and SNP_INIT fails", "boot without nosmt" },
+	};
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (check_has_word(command_line, " \n", causes[i].word))
+			return causes[i];
+	if (cpulist_count(&l->tally.absent))
+		return (struct cause){ .text = "CPUs are offline, and SNP_INIT fails",
+				       .remedy = "bring all CPUs online, then load ccp and kvm_amd "
+						 "anew" };
+	if (!platform_exists(l->facts->platform, "/sys/firmware/efi"))
+		return (struct cause){
+			.text = "the host was not booted by UEFI, and SNP_INIT fails",
+			.remedy = "switch the BIOS from legacy boot (CSM) to UEFI; dmesg | grep -i "
+				  "-e SEV-SNP -e ccp says what failed"
+		};
+	return (struct cause){ .remedy = "dmesg | grep -i -e SEV-SNP -e ccp says why; load kvm_amd "
+					 "after ccp" };
 }
 
 /*
@@ -249,46 +270,23 @@ static bool was_booted_with(const struct check_look *l, const char *word)
  */
 static void kvm_without_snp(struct check_look *l)
 {
-	static const struct {
-		const char *word, *cause, *remedy;
-	} causes[] = {
-		{ "iommu=pt", "iommu=pt leaves SNP off", "boot without iommu=pt" },
-		{ "iommu=off", "iommu=off leaves SNP off", "boot without iommu=off" },
-		{ "amd_iommu=off", "amd_iommu=off leaves SNP off", "boot without amd_iommu=off" },
-		{ "nosmt", "nosmt leaves CPUs offline, and SNP_INIT fails", "boot without nosmt" },
-	};
-	enum check_status status = l->facts->require_snp ? CHECK_FAIL : CHECK_WARN;
+	bool required = l->facts->require_snp;
+	char command_line[4096] = "";
+	struct cause cause;
 
-	if (was_booted_with(l, "kvm_amd.sev_snp=0") || was_booted_with(l, "kvm-amd.sev_snp=0")) {
-		check_add(l, CHECK_ID_KVM_AMD, l->facts->require_snp ? CHECK_FAIL : CHECK_PASS,
-			  l->facts->require_snp ? "boot without kvm_amd.sev_snp=0" : NULL,
+	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
+	/* The names of modules' parameters may have - for _. */
+	if (check_has_word(command_line, " \n", "kvm_amd.sev_snp=0") ||
+	    check_has_word(command_line, " \n", "kvm-amd.sev_snp=0")) {
+		check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_PASS,
+			  required ? "boot without kvm_amd.sev_snp=0" : NULL,
 			  "its parameter sev_snp is N: kvm_amd.sev_snp=0 asks for no SNP");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		if (!was_booted_with(l, causes[i].word))
-			continue;
-		check_add(l, CHECK_ID_KVM_AMD, status, causes[i].remedy,
-			  "its parameter sev_snp is N, so no SNP guest can run; %s",
-			  causes[i].cause);
-		return;
-	}
-	if (!platform_exists(l->facts->platform, "/sys/firmware/efi") &&
-	    !cpulist_count(&l->tally.absent)) {
-		check_add(l, CHECK_ID_KVM_AMD, status,
-			  "switch the BIOS from legacy boot (CSM) to UEFI; dmesg | grep -i -e "
-			  "SEV-SNP -e "
-			  "ccp says what failed",
-			  "its parameter sev_snp is N, so no SNP guest can run; the host was not "
-			  "booted by UEFI, and SNP_INIT fails");
-		return;
-	}
-	check_add(l, CHECK_ID_KVM_AMD, status,
-		  cpulist_count(&l->tally.absent)
-			  ? "bring all CPUs online, then load ccp and kvm_amd anew"
-			  : "dmesg | grep -i -e SEV-SNP -e ccp says why; load kvm_amd after ccp",
-		  "its parameter sev_snp is N, so no SNP guest can run%s",
-		  cpulist_count(&l->tally.absent) ? "; CPUs are offline, and SNP_INIT fails" : "");
+	cause = why_no_snp(l, command_line);
+	check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_WARN, cause.remedy,
+		  "its parameter sev_snp is N, so no SNP guest can run%s%s", cause.text ? "; " : "",
+		  cause.text ? cause.text : "");
 }
 
 /* sev_snp says whether KVM would run SNP guests; sev and sev_es whether it would run any other. */

@@ -79,6 +79,9 @@ void __attribute__((format(printf, 5, 6)))
 check_add_named(struct check_look *l, const char *name, enum check_status status,
 		const char *remedy, const char *format, ...);
 
+/* True if the word is one of the list, which any of the separators part. */
+bool check_has_word(const char *list, const char *separators, const char *word);
+
 /* What may help where something can't be read. err: a negative errno. */
 const char *check_access_remedy(int err);
 /* Why the kernel's memory was not read, and what helps. */

@@ -10,14 +10,11 @@
 #include "host/preflight.h"
 #include "util/printable.h"
 
-static const char *const names[] = {
-#define X(sym, name, group, function, looks) name,
-	CHECKS(X)
-#undef X
-};
-
-static const char *const looks[] = {
-#define X(sym, name, group, function, looks) looks,
+static const struct {
+	const char *name; /* NULL: the results have other names */
+	const char *looks_at;
+} checks[] = {
+#define X(sym, name, group, function, looks) { name, looks },
 	CHECKS(X)
 #undef X
 };
@@ -25,8 +22,8 @@ static const char *const looks[] = {
 const char *check_name(unsigned int i, const char **what)
 {
 	if (i < CHECK_ID_COUNT) {
-		*what = looks[i];
-		return names[i] ? names[i] : "";
+		*what = checks[i].looks_at;
+		return checks[i].name ? checks[i].name : "";
 	}
 	i -= CHECK_ID_COUNT;
 	/* snp is in the table above, too. */
@@ -34,6 +31,20 @@ const char *check_name(unsigned int i, const char **what)
 		return NULL;
 	*what = preflight_needs[i].met;
 	return strcmp(preflight_needs[i].name, "snp") ? preflight_needs[i].name : "";
+}
+
+bool check_has_word(const char *list, const char *separators, const char *word)
+{
+	const char *at = list;
+	size_t len;
+
+	while (*(at += strspn(at, separators))) {
+		len = strcspn(at, separators);
+		if (len == strlen(word) && !strncmp(at, word, len))
+			return true;
+		at += len;
+	}
+	return false;
 }
 
 static void check_vadd(struct check_look *l, const char *name, enum check_status status,
@@ -64,7 +75,7 @@ void check_add(struct check_look *l, enum check_id check, enum check_status stat
 	va_list args;
 
 	va_start(args, format);
-	check_vadd(l, names[check], status, remedy, format, args);
+	check_vadd(l, checks[check].name, status, remedy, format, args);
 	va_end(args);
 }
 
@@ -114,7 +125,7 @@ const char *check_kernel_remedy(const struct check_facts *f)
 bool check_has(const struct check_look *l, enum check_id check)
 {
 	for (int i = 0; i < l->report->count; i++)
-		if (!strcmp(l->report->results[i].name, names[check]))
+		if (!strcmp(l->report->results[i].name, checks[check].name))
 			return true;
 	return false;
 }
