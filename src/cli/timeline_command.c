@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ static double seconds_of(const struct argp_state *state, const char *name, const
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct timeline_options *o = state->input;
+	unsigned long n;
 	char *end;
 
 	switch (key) {
@@ -54,9 +56,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->part.to_s = seconds_of(state, "to", arg);
 		return 0;
 	case OPT_WINDOW:
-		o->part.window = strtoul(arg, &end, 10);
-		if (!isdigit((unsigned char)*arg) || *end || !o->part.window)
+		n = strtoul(arg, &end, 10);
+		if (!isdigit((unsigned char)*arg) || *end || !n || n > UINT_MAX)
 			argp_error(state, "--window takes the number of a window, not `%s`", arg);
+		o->part.window = n;
 		return 0;
 	default:
 		return options_parse(key, arg, state);

@@ -205,6 +205,8 @@ Test(options, each_command_has_its_own_formats)
 	cr_ended(USAGE, "--format takes svg or html, not `png`");
 	guard("timeline", "--window", "last", recording, NULL);
 	cr_ended(USAGE, "--window takes the number of a window, not `last`");
+	guard("timeline", "--window", "4294967297", recording, NULL);
+	cr_ended(USAGE, "--window takes the number of a window, not `4294967297`");
 	guard("timeline", "--from", "-1", recording, NULL);
 	cr_ended(USAGE, "--from takes seconds");
 	guard("check", "--only", "snp-en,onlin", NULL);
