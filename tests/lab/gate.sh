@@ -419,9 +419,9 @@ await_that "the block device is there" [ -b /dev/sda ]
 window_opens
 before=$(denied_of cpu3/online)
 { echo 0 && dd if=/dev/zero bs=4094 count=1 2>/dev/null; } >/tmp/block
-dd if=/tmp/block of=/dev/sda bs=4096 count=1 conv=fsync 2>/dev/null
-result=EPERM
-refused_as cpu3/online EPERM "$before"
+expect_not "the block is written" dd if=/tmp/block of=/dev/sda bs=4096 count=1 conv=fsync
+await_that "the guard reports the refusal" more_denied_than cpu3/online "$before"
+expect "no CPU moved" [ "$(cat $cpus/online)" = "$online_then" ]
 row "LIO's file backend on cpu3/online, armed before the window: refused"
 expect "SNP ends" snp_unload
 guard_stop
