@@ -175,7 +175,9 @@ static char what_is(const struct btf *btf, const struct btf_type *t)
 	return t && btf_is_func_proto(t) && !t->type ? IS_VOID_FUNCTION : IS_FUNCTION;
 }
 
-/* libbpf would look at each type for each name, and the BTF takes megabytes: so one look is taken.
+/*
+ * libbpf would look at each type for each name, and the BTF takes megabytes: so one look keeps what
+ * may be asked for.
  */
 static int keep_types(struct kernel *k, const struct btf *btf)
 {

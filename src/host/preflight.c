@@ -5,7 +5,9 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
-/* Each returns 1 if the host is as needed, 0 if it is not, or a negative errno if that is unknown.
+/*
+ * Each need: returns 1 if the host is as needed, 0 if it is not, or a negative errno if that is
+ * unknown.
  */
 
 static int is_root(const struct platform *p)

@@ -294,16 +294,23 @@ static double count_of(xmlXPathContextPtr context, const char *what)
 	return n;
 }
 
-/* Parses what timeline_draw() makes, which must need nothing from elsewhere. */
-static xmlDocPtr picture(enum timeline_format format, xmlXPathContextPtr *context)
+static char *drawn(enum timeline_format format, size_t *len)
 {
 	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	xmlDocPtr doc;
+	FILE *out = open_memstream(&text, len);
 
 	cr_assert_eq(timeline_draw(&t, format, out), 0);
 	fclose(out);
+	return text;
+}
+
+/* Parses what timeline_draw() makes, which must need nothing from elsewhere. */
+static xmlDocPtr picture(enum timeline_format format, xmlXPathContextPtr *context)
+{
+	size_t len;
+	char *text = drawn(format, &len);
+	xmlDocPtr doc;
+
 	cr_expect_not(strstr(text, "<script"));
 	cr_expect_not(strstr(text, "href"));
 	cr_expect_not(strstr(text, "@import"));
@@ -423,15 +430,10 @@ Test(timeline, what_is_too_close_to_be_seen_is_drawn_together)
 {
 	xmlXPathContextPtr context;
 	xmlDocPtr doc;
-	char *text;
 	size_t len;
-	FILE *out;
 
 	windows(2000);
-	out = open_memstream(&text, &len);
-	cr_assert_eq(timeline_draw(&t, TIMELINE_SVG, out), 0);
-	fclose(out);
-	free(text);
+	free(drawn(TIMELINE_SVG, &len));
 	cr_expect_lt(len, 2u << 20);
 	doc = picture(TIMELINE_HTML, &context);
 	cr_expect_gt(count_of(context, "//s:rect[@class='together']"), 1);
