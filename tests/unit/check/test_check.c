@@ -292,7 +292,8 @@ Test(check, a_remedy_belongs_to_its_cause)
 {
 	now.cpus[2].err = -EIO;
 	expect("sight", CHECK_UNKNOWN, "SYSCFG of CPU 2");
-	cr_expect(strstr(remedy_of("sight"), "kernel's log"), "%s", remedy_of("sight"));
+	cr_expect(strstr(remedy_of("sight"), "kernel's log: the CPU refuses"), "%s",
+		  remedy_of("sight"));
 	now.cpus[2].err = -EACCES;
 	expect("snp-en", CHECK_UNKNOWN, "CPUs 2 can't be read");
 	cr_expect(strstr(remedy_of("snp-en"), "run as root"), "%s", remedy_of("snp-en"));

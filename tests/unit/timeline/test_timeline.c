@@ -391,6 +391,8 @@ Test(timeline, one_window_alone)
 	cr_expect_str_eq(values(&t.window), "0 1 2 0");
 	cr_expect_str_eq(values(&t.held), "0 1 0");
 	cr_expect_str_eq(rows(), "0-3:clear,set,clear");
+	cr_expect_gt(t.window.steps[1].ns - t.start_ns, 20 * SECOND, "the first began at 10 s");
+	cr_expect_lt(t.window.steps[1].ns - t.start_ns, 25 * SECOND);
 	cr_expect_eq(t.window.steps[1].ns - t.from_ns, SECOND);
 	cr_expect_eq(t.end_ns - t.window.steps[3].ns, SECOND);
 	cr_assert_gt(t.mark_count, 0);
