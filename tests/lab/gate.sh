@@ -445,6 +445,52 @@ expect_breaches no-latch
 umount /tmp/over/merged
 umount /tmp/over
 
+# held_refused NAME: what descriptor 8, opened before the window, and a new opening of $merged get
+held_refused() {
+	before=$(denied_of cpu3/online)
+	result=$( (echo 0 >&8) 2>/tmp/why && echo "done" || echo EPERM)
+	refused_as cpu3/online EPERM "$before"
+	row "$1 on cpu3/online, open before the window: $(sed 's/.*: //' /tmp/why)"
+	before=$(denied_of cpu3/online)
+	result=$( (echo 0 1<>"$merged") 2>/tmp/why && echo "done" || echo EPERM)
+	refused_as cpu3/online EPERM "$before"
+	row "$1 on cpu3/online, opened inside the window: $(sed 's/.*: //' /tmp/why)"
+	exec 8>&-
+}
+
+scenario "FUSE that passes writes through"
+mkdir -p /tmp/over
+over fuse $cpu3/online /tmp/over >/tmp/fuse &
+fuse=$!
+merged=/tmp/over/file
+await_that "it has the file" grep -q ready /tmp/fuse
+expect "with no guard CPU 3 goes" sh -c "echo 0 1<>$merged && ! grep -q 1 $cpu3/online"
+online 3
+guard_start
+exec 8<>$merged
+window_opens
+held_refused "FUSE passthrough"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+umount /tmp/over
+wait $fuse
+
+scenario "eCryptfs over sysfs"
+modprobe ecryptfs
+expect "it is mounted" over ecryptfs $cpu3 /tmp/over
+merged=/tmp/over/online
+expect "with no guard CPU 3 goes" sh -c "echo 0 1<>$merged && ! grep -q 1 $cpu3/online"
+online 3
+guard_start
+exec 8<>$merged
+window_opens
+held_refused "eCryptfs over sysfs"
+expect "SNP ends" snp_unload
+guard_stop
+expect_breaches no-latch
+umount /tmp/over
+
 scenario "a loop device armed before the window, with the guard there, and one armed inside"
 guard_start
 as=before-window take loop-armed $cpu3/online 0
