@@ -84,16 +84,19 @@ guard_units := $(filter-out $(O)/obj/snp_guard.o,$(guard_obj))
 $(O)/obj:
 	$(Q)mkdir -p $@
 
-$(O)/snp_guard.bpf.o: bpf/snp_guard.bpf.c | needs $(O)/obj
+$(O)/%.bpf.o: bpf/%.bpf.c | needs $(O)/obj
 	$(call msg,BPF,$@)
-	$(Q)$(CLANG) $(BPF_CFLAGS) $(bpf_cflags) -c $< -o $@.tmp.o -MF $(O)/obj/bpf.d -MT $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(bpf_cflags) -c $< -o $@.tmp.o -MF $(O)/obj/$*.bpf.d -MT $@
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp.o && rm $@.tmp.o
 
-$(O)/snp_guard.skel.h: $(O)/snp_guard.bpf.o
+$(O)/%.skel.h: $(O)/%.bpf.o
 	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name snp_guard_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
-$(foreach dir,obj asan fuzz/obj,$(patsubst src/%.c,$(O)/$(dir)/%.o,$(wildcard src/kernel/sensors*.c src/kernel/hold_detect.c))): $(O)/snp_guard.skel.h
+# $(1): sources that use the skeleton $(2)
+uses_skeleton = $(eval $(foreach dir,obj asan fuzz/obj,$(patsubst src/%.c,$(O)/$(dir)/%.o,$(wildcard $(1)))): $(O)/$(2).skel.h)
+$(call uses_skeleton,src/kernel/sensors*.c src/kernel/hold_detect.c,snp_guard)
+$(call uses_skeleton,src/host/ksym.c,symbols)
 
 $(O)/contract.h: docs/contract.md src/contract/contract.awk | needs $(O)/obj
 	$(call msg,TABLE,$@)
@@ -148,8 +151,8 @@ format:
 
 .PHONY: clean
 clean:
-	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/snp_guard.bpf.o \
-		$(O)/snp_guard.skel.h $(O)/contract.h $(lab_programs)
+	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
+		$(O)/*.skel.h $(O)/contract.h $(lab_programs)
 
 .PHONY: distclean
 distclean:

@@ -98,6 +98,27 @@ struct module {
 	struct module_memory mem[7];
 };
 
+/* kernel/kallsyms.c, from 6.0 on: a symbol, as an iterator's program gets it */
+struct kallsym_iter {
+	unsigned long value;
+	char type;
+	char name[512];
+	char module_name[56];
+	int show_value;
+};
+
+struct seq_file;
+
+/* include/linux/bpf.h, include/linux/bpf_iter.h */
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+};
+
 #pragma clang attribute pop
 
 enum mod_mem_type {

@@ -109,31 +109,17 @@ static void match(struct kallsym *s, const struct line *l)
 		s->start = address_of(l);
 }
 
-/* The first bytes of a name tell nearly all others apart. */
-enum { BEGINNING = 4, BEGINNINGS = 4096 };
-
-struct beginnings {
-	bool has[BEGINNINGS];
-	bool any; /* of a module all symbols are asked for */
-};
-
-static unsigned int beginning_of(const char *name)
+/* A module without names is asked for as a whole. */
+void kallsyms_learn_beginnings(bool asked[BEGINNINGS], const struct kallsym *symbols, int n)
 {
-	unsigned int hash = 0;
-
-	for (int i = 0; i < BEGINNING && name[i]; i++)
-		hash = hash * 31 + (uint8_t)name[i];
-	return hash % BEGINNINGS;
+	memset(asked, 0, BEGINNINGS * sizeof(*asked));
+	for (int i = 0; i < n; i++)
+		asked[beginning_of(symbols[i].name ? symbols[i].name : symbols[i].module)] = true;
 }
 
-static void learn_beginnings(struct beginnings *b, const struct kallsym *symbols, int n)
+static bool is_asked(const bool asked[BEGINNINGS], const struct line *l)
 {
-	memset(b, 0, sizeof(*b));
-	for (int i = 0; i < n; i++)
-		if (symbols[i].name)
-			b->has[beginning_of(symbols[i].name)] = true;
-		else
-			b->any = true;
+	return asked[beginning_of(l->name)] || (l->module && asked[beginning_of(l->module)]);
 }
 
 /* The text of vmlinux is sorted by address, so the next symbol ends those before. */
@@ -157,7 +143,7 @@ static int end_ranges(struct kallsym *symbols, int n, const struct line *l)
 
 int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 {
-	struct beginnings b;
+	bool asked[BEGINNINGS];
 	int err = 0, open = 0;
 	char *text = NULL;
 	size_t size = 0;
@@ -169,16 +155,14 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 		symbols[i].count = 0;
 		symbols[i].variant[0] = 0;
 	}
-	learn_beginnings(&b, symbols, n);
+	kallsyms_learn_beginnings(asked, symbols, n);
 	errno = 0;
 	while ((len = getline(&text, &size, f)) > 0) {
 		if (!parse_line(text, len, &l))
 			continue;
 		if (open && !l.module && is_text(l.type))
 			open = end_ranges(symbols, n, &l);
-		if (!b.has[beginning_of(l.name)] && !(b.any && l.module))
-			continue;
-		if (!has_address(&l))
+		if (!is_asked(asked, &l) || !has_address(&l))
 			continue;
 		for (int i = 0; i < n; i++)
 			match(&symbols[i], &l);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "abi/beginning.h"
+
 struct kallsym {
 	const char *name;   /* NULL: all text of the module */
 	const char *module; /* NULL: vmlinux */
@@ -17,6 +19,9 @@ struct kallsym {
 	/* the suffix of a clone that the compiler made, such as ".isra.0"; "" if there is none */
 	char variant[24];
 };
+
+/* Sets those places of asked[] that the beginnings of n symbols have: beginning_of(). */
+void kallsyms_learn_beginnings(bool asked[BEGINNINGS], const struct kallsym *symbols, int n);
 
 /*
  * Looks up n symbols in one pass over f. Skips lines that are not "ADDRESS TYPE NAME [MODULE]".

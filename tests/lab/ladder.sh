@@ -107,6 +107,24 @@ for file in hidden stub; do
 	expect "$file: status 3" [ $? -eq 3 ]
 	expect "$file: one line" [ "$(grep -c "^snp-guard: .*/tmp/$file" /tmp/why)" -eq 1 ]
 done
+
+scenario "symbols without /proc/kallsyms, and without the iterator in its place"
+mount --bind /dev/null /proc/kallsyms
+expect "no file" sh -c "snp-guard hooks >/tmp/iterated"
+umount /proc/kallsyms
+expect "... the same" diff /tmp/running /tmp/iterated
+expect "no iterator" sh -c "/usr/local/bin/setpriv --bounding-set -bpf,-sys_admin snp-guard hooks >/tmp/read"
+expect "... the same" diff /tmp/running /tmp/read
+mount --bind /dev/null /proc/kallsyms
+/usr/local/bin/setpriv --bounding-set -bpf,-sys_admin snp-guard hooks >/tmp/none 2>/tmp/why
+expect "neither: status 3" [ $? -eq 3 ]
+expect "... one line" [ "$(grep -c '^snp-guard: ' /tmp/why)" -eq 1 ]
+umount /proc/kallsyms
+echo 2 >/proc/sys/kernel/kptr_restrict
+snp-guard hooks >/tmp/none 2>/tmp/why
+expect "hidden from the iterator, too" [ $? -eq 3 ]
+expect "... by name" grep -q kptr_restrict /tmp/why
+echo 1 >/proc/sys/kernel/kptr_restrict
 rmmod ccp
 
 scenario "two guards at once are refused"

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/ksym.h"
 #include "standin/host.h"
 
 struct bpf_kernel bpf_kernel;
@@ -325,6 +326,16 @@ int __wrap_bpf_object__open_skeleton(struct bpf_object_skeleton *s,
 		size_of_log_of_calls = opts->kernel_log_size;
 	}
 	return __real_bpf_object__open_skeleton(s, opts);
+}
+
+/* A kernel without iterators: symbols come from the fixture's /proc/kallsyms. */
+FILE *__wrap_ksym_open(const struct kallsym *symbols, int n);
+FILE *__wrap_ksym_open(const struct kallsym *symbols, int n)
+{
+	(void)symbols;
+	(void)n;
+	errno = EOPNOTSUPP;
+	return NULL;
 }
 
 int bpf_program__set_log_buf(struct bpf_program *program, char *log, size_t size)
