@@ -298,9 +298,9 @@ static void say_missing(struct hooks *h, size_t first, size_t culprit, enum func
 		return;
 	m = &s->missing[s->missing_count++];
 	name_rung(h, first, m->source, sizeof(m->source));
-	if (why == FUNCTION_VARIANT && symbol)
+	if (symbol && (why == FUNCTION_RENAMED || why == FUNCTION_SPLIT || why == FUNCTION_CLONED))
 		snprintf(m->why, sizeof(m->why), "%s: %s%s", function_text(why), hook->target,
-			 symbol->variant);
+			 symbol->suffix);
 	else
 		snprintf(m->why, sizeof(m->why), "%s", function_text(why));
 }

@@ -91,7 +91,7 @@ struct hook_state {
 	const char *less;    /* what that source leaves out, or NULL */
 	struct hook_missing {
 		char source[112]; /* a better source that this kernel does not offer */
-		char why[96];
+		char why[64 + KALLSYM_SUFFIX_LEN];
 	} missing[RUNGS_MAX];
 	int missing_count;
 };
