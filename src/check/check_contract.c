@@ -69,7 +69,7 @@ static void contract_verdict(void *ctx, const struct verdict *v)
 		blind_cpu(l, v);
 	else if (v->kind == VERDICT_BREACH)
 		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
-			  snp_breach_remedy(v->id), "%s: %s", snp_breach_name(v->id), v->text);
+			  v->remedy, "%s: %s", snp_breach_name(v->id), v->text);
 	else if (v->id == WINDOW_COMPARED)
 		snprintf(l->compared, sizeof(l->compared), "%s", v->text);
 }

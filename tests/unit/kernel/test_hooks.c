@@ -531,12 +531,12 @@ Test(hooks, what_the_kernel_refuses_is_replaced)
 {
 	kernel_fixture_like_7_3(&fixture, "");
 	open_hooks();
-	hooks_refuse(&hooks, hook_of("prepare_exit"));
+	hooks_refuse(&hooks, hook_of("prepare_exit"), -EACCES);
 	cr_source(FACT_PREPARE, "kprobe snp_prepare");
 	cr_missing(FACT_PREPARE, 0, "fentry snp_prepare", "the kernel refused it");
 	cr_expect_not(hooks_uses(&hooks, "prepare_enter"), "half a rung");
 	cr_source(FACT_SNP_EN, "fentry snp_enable");
-	hooks_refuse(&hooks, hook_of("prepare_enter_probe"));
+	hooks_refuse(&hooks, hook_of("prepare_enter_probe"), -EINVAL);
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");
 }
 
@@ -546,7 +546,9 @@ Test(hooks, a_refused_command_takes_along_what_it_tells)
 	kernel_fixture_ccp_loaded(&fixture);
 	open_hooks();
 	cr_source(FACT_X86_SHUTDOWN, "SNP_SHUTDOWN_EX among the commands");
-	hooks_refuse(&hooks, hook_of("command_exit"));
+	hooks_refuse(&hooks, hook_of("command_exit"), -EACCES);
+	cr_expect_eq(hooks.states[FACT_COMMANDS].refused, -EACCES);
+	cr_expect_eq(hooks.states[FACT_SHUTDOWN].refused, 0);
 	cr_source(FACT_COMMANDS, "");
 	cr_source(FACT_X86_SHUTDOWN, "");
 	cr_missing(FACT_X86_SHUTDOWN, 2, "SNP_SHUTDOWN_EX among the commands",
@@ -572,7 +574,7 @@ Test(hooks, refusals_end_with_no_program)
 	open_hooks();
 	for (; (i = used_program()) >= 0; refusals++) {
 		cr_assert_lt(refusals, hook_count);
-		hooks_refuse(&hooks, i);
+		hooks_refuse(&hooks, i, -EACCES);
 		cr_assert_not(hooks.used[i], "it was refused");
 	}
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "contract/names.h"
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
@@ -477,7 +478,9 @@ Test(start, a_kprobe_that_perf_refuses)
 	host_refuse("perf_event_open", -EACCES);
 	run_for("5");
 	cr_status(WARNING);
-	cr_out("commands");
+	cr_out("blind spot on this kernel: commands, as its source was refused (Permission "
+	       "denied)");
+	cr_out(snp_blind_remedy(SNP_BLIND_REFUSED));
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
 }
 
