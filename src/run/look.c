@@ -39,7 +39,7 @@ static void tell_askers(struct run *r, const struct publish_counters *c)
 	memcpy(r->told_breaches, facts.breaches, sizeof(facts.breaches));
 }
 
-/* A finding between two sweeps is told at once. */
+/* A finding does not wait for a sweep that is complete. */
 static void tell_findings(struct run *r)
 {
 	const struct window_totals totals = window_totals(r->session.window);
