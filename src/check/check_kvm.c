@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* KVM: whether it runs SNP guests, and for how many it has ASIDs. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,46 +7,6 @@
 #include "check/check_parts.h"
 #include "host/asids.h"
 #include "host/cpuid.h"
-
-bool check_is_loaded(const struct check_look *l, const char *module)
-{
-	enum platform_module state = platform_module(l->facts->platform, module);
-
-	return state == MODULE_LOADED || state == MODULE_BUILTIN;
-}
-
-static int parameter(const struct check_look *l, const char *module, const char *name, char *text,
-		     size_t size)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
-	return platform_read(l->facts->platform, path, text, size);
-}
-
-char check_parameter(const struct check_look *l, const char *module, const char *name)
-{
-	char text[8];
-
-	return parameter(l, module, name, text, sizeof(text)) > 0 ? text[0] : 0;
-}
-
-/* The names of modules' parameters may have - for _. */
-static bool asks_for_no_snp(const char *command_line)
-{
-	return check_has_word(command_line, " \n", "kvm_amd.sev_snp=0") ||
-	       check_has_word(command_line, " \n", "kvm-amd.sev_snp=0");
-}
-
-enum check_status check_without_snp(const struct check_look *l)
-{
-	char command_line[4096] = "";
-
-	if (l->facts->require_snp)
-		return CHECK_FAIL;
-	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
-	return asks_for_no_snp(command_line) ? CHECK_NOT_APPLICABLE : CHECK_WARN;
-}
 
 /* Why the host can't run SNP guests, as far as the command line and the CPUs tell. */
 static struct check_cause why_no_snp(const struct check_look *l, const char *command_line)
@@ -95,7 +54,7 @@ static void kvm_without_snp(struct check_look *l)
 	struct check_cause cause;
 
 	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
-	if (asks_for_no_snp(command_line)) {
+	if (check_asks_for_no_snp(command_line)) {
 		check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_PASS,
 			  required ? "boot without kvm_amd.sev_snp=0" : NULL,
 			  "its parameter sev_snp is N: kvm_amd.sev_snp=0 asks for no SNP");
@@ -163,7 +122,7 @@ static unsigned long hidden_asids(const struct check_look *l)
 {
 	char text[16] = "";
 
-	if (parameter(l, "kvm_amd", "ciphertext_hiding_asids", text, sizeof(text)) <= 0)
+	if (check_read_parameter(l, "kvm_amd", "ciphertext_hiding_asids", text, sizeof(text)) <= 0)
 		return 0;
 	return strtoul(text, NULL, 10);
 }

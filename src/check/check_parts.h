@@ -98,11 +98,16 @@ struct check_cause {
 /* Why the kernel's command line leaves SNP off, as far as it is about the IOMMU. */
 struct check_cause check_iommu_cause(const char *command_line);
 
+/* True if the kernel's command line switches KVM's SNP off. */
+bool check_asks_for_no_snp(const char *command_line);
 /* What it counts as that the host can't run SNP guests. */
 enum check_status check_without_snp(const struct check_look *l);
 
 /* True if the module is loaded or built in. */
 bool check_is_loaded(const struct check_look *l, const char *module);
+/* Reads a module's parameter. Returns as platform_read(). */
+int check_read_parameter(const struct check_look *l, const char *module, const char *name,
+			 char *text, size_t size);
 /* The first letter of a module's parameter, such as Y or N; 0 if it can't be read. */
 char check_parameter(const struct check_look *l, const char *module, const char *name);
 
