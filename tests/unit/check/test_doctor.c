@@ -246,12 +246,15 @@ Test(check_doctor, an_iommu_with_snp)
 	fixture_write(&fixture, "/sys/class/iommu/ivhd1/amd-iommu/features",
 		      "25f2f3ffffffffff:1ee5\n");
 	expect("iommu", CHECK_WARN, "SNPSup, bit 63, is clear", "\"SEV-SNP Support\" to Enabled");
+	fixture_write(&fixture, "/sys/class/iommu/ivhd2/amd-iommu/features",
+		      "a5f2f3ffffffffff:1ee5\n");
+	expect("iommu", CHECK_WARN, "SNPSup, bit 63, is clear", "\"SEV-SNP Support\" to Enabled");
 	facts.initialised = INITIALISED_YES;
 	expect("iommu", CHECK_PASS, "SNP is initialised", NULL);
 	facts.initialised = INITIALISED_NO;
 	fixture_write(&fixture, "/sys/class/iommu/ivhd1/amd-iommu/features",
 		      "1ee5:a5f2f3ffffffffff\n");
-	expect("iommu", CHECK_PASS, "2 in /sys/class/iommu", NULL);
+	expect("iommu", CHECK_PASS, "3 in /sys/class/iommu", NULL);
 }
 
 Test(check_doctor, no_iommu)
