@@ -547,7 +547,13 @@ Test(check, the_gate_as_it_was_read_back)
 	guarded(GUARD_DETACHED);
 	expect("gate", CHECK_NOT_APPLICABLE, "detached: no guard runs");
 	guard.holder = 17;
-	expect("gate", CHECK_UNKNOWN, "guard 17 runs without --pin; can't inspect it");
+	guard.unpinned = true;
+	guard.told_err = -ENODATA;
+	expect("gate", CHECK_UNKNOWN,
+	       "guard 17 runs without --pin; can't read what it tells: No data");
+	guarded(GUARD_ENFORCING);
+	guard.unpinned = true;
+	expect("gate", CHECK_PASS, "enforcing, as long as the guard runs");
 	guarded(GUARD_ENFORCING);
 	expect("gate", CHECK_PASS, "enforcing");
 	guarded(GUARD_AUDITING);
