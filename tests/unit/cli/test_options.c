@@ -409,16 +409,18 @@ Test(options, config_shows_each_setting_and_its_place)
 
 Test(options, config_check_lists_each_mistake)
 {
-	char conf[160], expected[512];
+	char conf[160], expected[768];
 
 	snprintf(conf, sizeof(conf), "%s/conf", fixture.root);
-	fixture_write(&fixture, "/conf", "[run]\naudt = 2\n[severity]\nblind = no\n");
+	fixture_write(&fixture, "/conf",
+		      "[run]\naudt = 2\nlisten = 9817\n[severity]\nblind = no\n");
 	guard("config", "--check", "--config", conf, NULL);
 	cr_ended(UNVERIFIED, "");
 	snprintf(expected, sizeof(expected),
 		 "%s:2: no key of [run] is called `audt`, is it `audit`?\n"
-		 "%s:4: blind is off, notice, warning or critical, not `no`\n",
-		 conf, conf);
+		 "%s:3: listen takes HOST:PORT or unix:PATH, not `9817`\n"
+		 "%s:5: blind is off, notice, warning or critical, not `no`\n",
+		 conf, conf, conf);
 	cr_expect_str_eq(run.out, expected);
 	guard("config", "--format", "json", "--config", conf, NULL);
 	cr_ended(UNVERIFIED, "");
