@@ -29,7 +29,7 @@ const char *check_name(unsigned int i, const char **what)
 	/* snp is in the table above, too. */
 	if (i >= preflight_need_count)
 		return NULL;
-	*what = preflight_needs[i].met;
+	*what = preflight_needs[i].looks;
 	return strcmp(preflight_needs[i].name, "snp") ? preflight_needs[i].name : "";
 }
 

@@ -127,50 +127,62 @@ static int has_msr(const struct platform *p)
 
 /* preflight() reports the first that does not hold. */
 const struct preflight_need preflight_needs[] = {
-	{ "root", is_root, true, true, "uid 0",
+	{ "root", is_root, true, true, "the effective user id", "uid 0",
 	  "not root: BPF programs and /dev/cpu/N/msr need it; use sudo" },
-	{ "user-namespace", is_in_host_users, true, true, "in the host's user namespace",
+	{ "user-namespace", is_in_host_users, true, true, "/proc/self/ns/user",
+	  "in the host's user namespace",
 	  "in a user namespace of a container's own, whose root is not the host's; start it "
 	  "without "
 	  "user namespaces (hostUsers: true)" },
-	{ "pid-namespace", is_in_host_pids, false, true, "in the host's PID namespace",
+	{ "pid-namespace", is_in_host_pids, false, true, "/proc/self/ns/pid",
+	  "in the host's PID namespace",
 	  "in a PID namespace of a container's own: the tasks that it names would not be found "
 	  "there; start it in the host's (hostPID: true, --pid=host)" },
 	{ "cap-bpf", may_load_bpf, true, true,
+	  "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, in CapEff of /proc/self/status",
 	  "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, are effective",
 	  "neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON: BPF programs can't be loaded; add "
 	  "them to the container's or unit's capabilities" },
-	{ "cap-sys-rawio", may_read_msr, true, true, "CAP_SYS_RAWIO is effective",
+	{ "cap-sys-rawio", may_read_msr, true, true, "CAP_SYS_RAWIO in CapEff of /proc/self/status",
+	  "CAP_SYS_RAWIO is effective",
 	  "no CAP_SYS_RAWIO: SYSCFG can't be read; add it to the container's or unit's "
 	  "capabilities" },
-	{ "cap-syslog", may_read_symbols, true, true, "CAP_SYSLOG is effective",
+	{ "cap-syslog", may_read_symbols, true, true, "CAP_SYSLOG in CapEff of /proc/self/status",
+	  "CAP_SYSLOG is effective",
 	  "no CAP_SYSLOG: the kernel hides its symbols' addresses; add it to the container's or "
 	  "unit's capabilities" },
-	{ "kptr-restrict", shows_addresses, true, false, "kernel.kptr_restrict is not 2",
+	{ "kptr-restrict", shows_addresses, true, false, "/proc/sys/kernel/kptr_restrict",
+	  "kernel.kptr_restrict is not 2",
 	  "kernel.kptr_restrict is 2: the kernel hides its symbols' addresses from root, too; "
 	  "sysctl -w kernel.kptr_restrict=1" },
-	{ "snp", has_snp, true, true, "sev_snp is among the CPU's flags",
+	{ "snp", has_snp, true, true, "the CPU's flags in /proc/cpuinfo",
+	  "sev_snp is among the CPU's flags",
 	  "no sev_snp among the CPU's flags: not an SNP host, or SNP is off in the BIOS or by the "
 	  "kernel; see dmesg for SEV-SNP" },
-	{ "btf", has_btf, true, true, "/sys/kernel/btf/vmlinux is there",
+	{ "btf", has_btf, true, true, "/sys/kernel/btf/vmlinux", "/sys/kernel/btf/vmlinux is there",
 	  "no /sys/kernel/btf/vmlinux: the kernel has no BTF; it needs CONFIG_DEBUG_INFO_BTF=y" },
-	{ "lockdown", is_readable, true, true,
+	{ "lockdown", is_readable, true, true, "/sys/kernel/security/lockdown",
 	  "/sys/kernel/security/lockdown does not say confidentiality",
 	  "lockdown=confidentiality: the kernel lets no BPF program read its memory; boot with "
 	  "lockdown=integrity" },
-	{ "tracefs", has_tracefs, false, false, "kprobe_events is there",
+	{ "tracefs", has_tracefs, false, false,
+	  "kprobe_events in /sys/kernel/tracing or /sys/kernel/debug/tracing",
+	  "kprobe_events is there",
 	  "no tracefs at /sys/kernel/tracing, and none could be mounted; mount -t tracefs tracefs "
 	  "/sys/kernel/tracing" },
-	{ "ftrace", has_ftrace_on, false, false, "kernel.ftrace_enabled is 1",
+	{ "ftrace", has_ftrace_on, false, false, "/proc/sys/kernel/ftrace_enabled",
+	  "kernel.ftrace_enabled is 1",
 	  "kernel.ftrace_enabled is 0: none of the guard's hooks would ever be called; sysctl -w "
 	  "kernel.ftrace_enabled=1" },
-	{ "kprobes", has_kprobes_on, false, false, "kprobes are switched on, or locked by lockdown",
+	{ "kprobes", has_kprobes_on, false, false, "/sys/kernel/debug/kprobes/enabled",
+	  "kprobes are switched on, or locked by lockdown",
 	  "kprobes are switched off, so the firmware's commands would go unseen; echo 1 "
 	  ">/sys/kernel/debug/kprobes/enabled" },
-	{ "ccp", has_ccp, false, false, "ccp is loaded, built in or in /lib/modules",
+	{ "ccp", has_ccp, false, false, "ccp in /sys/module and /lib/modules",
+	  "ccp is loaded, built in or in /lib/modules",
 	  "no ccp driver for this kernel, loaded, built in or in /lib/modules: nothing here can "
 	  "initialise SNP; install the kernel's modules" },
-	{ "msr", has_msr, true, false, "/dev/cpu/0/msr is there",
+	{ "msr", has_msr, true, false, "/dev/cpu/0/msr", "/dev/cpu/0/msr is there",
 	  "no /dev/cpu/0/msr, and the msr driver could not be loaded: SYSCFG can't be read; "
 	  "modprobe msr says why" },
 };

@@ -14,6 +14,7 @@ struct preflight_need {
 	int (*holds)(const struct platform *p);
 	bool to_look;	       /* needed to read the host's state */
 	bool for_good;	       /* can't come while the host is up and the guard is started so */
+	const char *looks;     /* what holds() looks at */
 	const char *met;       /* what was seen if it is met */
 	const char *otherwise; /* "CAUSE; REMEDY" */
 };

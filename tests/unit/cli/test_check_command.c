@@ -89,7 +89,7 @@ Test(check_command, a_list_of_all)
 	guard("check", "--list", NULL);
 	cr_status(CLEAN);
 	cr_out("snp-en            SNP_EN in SYSCFG of each online CPU\n");
-	cr_out("\nroot              uid 0\n");
+	cr_out("\nroot              the effective user id\n");
 }
 
 Test(check_command, without_root_what_needs_it_is_unknown)
