@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "contract/names.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "contract/guard_state.h"
 
@@ -192,4 +194,15 @@ const char *snp_status_text(unsigned int status, char text[SNP_STATUS_LEN])
 	else
 		snprintf(text, SNP_STATUS_LEN, "%#x", status);
 	return text;
+}
+
+const char *snp_errno_name(int err)
+{
+	return err < 0 ? strerrorname_np(-err) : NULL;
+}
+
+/* arch/x86/virt/svm/sev.c: from 7.2 on snp_prepare() wants all present CPUs online. */
+const char *snp_prepare_cause(int result)
+{
+	return result == -EOPNOTSUPP ? "a present CPU is offline" : "";
 }

@@ -33,6 +33,10 @@ const char *snp_status_name(unsigned int status);
 const char *snp_status_text(unsigned int status, char text[SNP_STATUS_LEN]);
 /* What usually causes it where it answers SNP_INIT; "" where nothing is known. */
 const char *snp_status_cause(unsigned int status);
+/* "EOPNOTSUPP" and so on for a negative errno; NULL for 0 and for one without a name. */
+const char *snp_errno_name(int err);
+/* What usually makes snp_prepare() return it; "" where nothing is known. */
+const char *snp_prepare_cause(int result);
 /* "SNP_INIT_EX" and so on; NULL for a command that neither begins nor ends SNP. */
 const char *snp_command_name(unsigned int number);
 

@@ -50,6 +50,12 @@ static void json_put_details(struct json_object *o, const struct report *r,
 	case SNP_EV_PREPARE_EXIT:
 		if (!(e->flags & SNP_F_VOID))
 			json_put_int(o, "result", e->result);
+		name = snp_errno_name(e->result);
+		if (name)
+			json_put_str(o, "result_name", name);
+		name = snp_prepare_cause(e->result);
+		if (*name)
+			json_put_str(o, "cause", name);
 		break;
 	case SNP_EV_SHUTDOWN_LOCKED:
 		json_put_int(o, "result", e->result);

@@ -116,6 +116,18 @@ static void text_denied(struct report *r, const struct snp_event *e)
 		  message_of_denied(e, text, sizeof(text)));
 }
 
+/* "0", "-12 (ENOMEM)", "-95 (EOPNOTSUPP: a present CPU is offline)"; returns text. */
+static const char *text_result(int result, const char *cause, char *text, size_t size)
+{
+	const char *name = snp_errno_name(result);
+
+	if (name)
+		snprintf(text, size, "%d (%s%s%s)", result, name, *cause ? ": " : "", cause);
+	else
+		snprintf(text, size, "%d", result);
+	return text;
+}
+
 static void text_event(struct report *r, const struct snp_event *e)
 {
 	const char *name = snp_event_name(e->kind);
@@ -145,8 +157,9 @@ static void text_event(struct report *r, const struct snp_event *e)
 				  text_task(e));
 		else
 			text_line(r, e->time_ns, TONE_PLAIN, name,
-				  "snp_prepare() returned %d%s to %s", e->result,
-				  e->result == -EOPNOTSUPP ? " (a present CPU is offline)" : "",
+				  "snp_prepare() returned %s to %s",
+				  text_result(e->result, snp_prepare_cause(e->result), text,
+					      sizeof(text)),
 				  text_task(e));
 		break;
 	case SNP_EV_X86_SHUTDOWN:
@@ -155,7 +168,8 @@ static void text_event(struct report *r, const struct snp_event *e)
 		break;
 	case SNP_EV_SHUTDOWN_LOCKED:
 		text_line(r, e->time_ns, TONE_PLAIN, name,
-			  "__sev_snp_shutdown_locked() returned %d to %s", e->result, text_task(e));
+			  "__sev_snp_shutdown_locked() returned %s to %s",
+			  text_result(e->result, "", text, sizeof(text)), text_task(e));
 		break;
 	case SNP_EV_KEXEC:
 		text_line(r, e->time_ns, TONE_PLAIN, name,

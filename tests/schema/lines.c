@@ -78,7 +78,7 @@ static void print_events(struct report *r, unsigned int kind)
 
 	for (__u32 flags = 0; flags < 16; flags++) {
 		full.flags = flags;
-		full.result = flags & 4 ? -EIO : 0;
+		full.result = !(flags & 4) ? 0 : kind == SNP_EV_PREPARE_EXIT ? -EOPNOTSUPP : -EIO;
 		report_event(r, &full);
 	}
 	for (size_t i = 0; kind == SNP_EV_COMMAND && i < sizeof(commands) / sizeof(*commands);

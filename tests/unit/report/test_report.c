@@ -223,12 +223,17 @@ Test(text, the_other_kinds)
 	struct snp_event e = event_of(SNP_EV_PREPARE_EXIT);
 
 	e.result = -95;
-	line_says(&e, "snp_prepare() returned -95 (a present CPU is offline) to modprobe[42]\n");
+	line_says(&e, "snp_prepare() returned -95 (EOPNOTSUPP: a present CPU is offline) to "
+		      "modprobe[42]\n");
+	e.result = -12;
+	line_says(&e, "snp_prepare() returned -12 (ENOMEM) to modprobe[42]\n");
+	e.result = 0;
+	line_says(&e, "snp_prepare() returned 0 to modprobe[42]\n");
 	e.flags = SNP_F_VOID;
 	line_says(&e, "snp_prepare() returned to modprobe[42]\n");
 	e = event_of(SNP_EV_SHUTDOWN_LOCKED);
 	e.result = -5;
-	line_says(&e, "__sev_snp_shutdown_locked() returned -5 to modprobe[42]\n");
+	line_says(&e, "__sev_snp_shutdown_locked() returned -5 (EIO) to modprobe[42]\n");
 	e = event_of(SNP_EV_CPU_DOWN_BEGIN);
 	e.subject = 5;
 	e.flags = SNP_F_FROZEN;
@@ -491,6 +496,10 @@ Test(json, details_of_events)
 		{ { .kind = SNP_EV_HP_ENABLE, .flags = SNP_F_NO_STACK }, "owner", "unknown" },
 		{ { .kind = SNP_EV_HP_ENABLE, .name = "snp_shutdown" }, "caller", "snp_shutdown" },
 		{ { .kind = SNP_EV_PREPARE_EXIT, .result = -95 }, "result", "-95" },
+		{ { .kind = SNP_EV_PREPARE_EXIT, .result = -95 }, "result_name", "EOPNOTSUPP" },
+		{ { .kind = SNP_EV_PREPARE_EXIT, .result = -95 },
+		  "cause",
+		  "a present CPU is offline" },
 		{ { .kind = SNP_EV_CPU_UP, .subject = 5 }, "cpu", "5" },
 		{ { .kind = SNP_EV_CPU_UP_BEGIN, .flags = SNP_F_FROZEN }, "frozen", "true" },
 		{ { .kind = SNP_EV_CPUHP_FAIL, .status = 60 }, "state", "60" },
