@@ -7,11 +7,18 @@
 #include <time.h>
 
 #include "monitor/metrics.h"
+#include "report/report.h"
 #include "util/json.h"
 #include "util/printable.h"
 
 /* The columns of the text: a status, a check's name, and then the evidence. */
 enum { STATUS_WIDTH = 14, NAME_WIDTH = 16, TEXT_MARGIN = STATUS_WIDTH + 2 + NAME_WIDTH + 1 };
+
+static const char *const status_names[] = {
+#define X(sym, name) name,
+	CHECK_STATUSES(X)
+#undef X
+};
 
 /* A check that is not applicable counts as well. */
 static int index_of(enum check_status status)
@@ -81,18 +88,54 @@ static int print_text(FILE *out, const struct check_report *r)
 	return 0;
 }
 
+static int count_of(const struct check_report *r, enum check_status status)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->count; i++)
+		n += r->results[i].status == status;
+	return n;
+}
+
+static struct json_object *json_begin(const char *type)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "schema", JSON_SCHEMA);
+	json_put_str(o, "type", type);
+	return o;
+}
+
+static void json_result(FILE *out, const struct check_result *c)
+{
+	struct json_object *o = json_begin("check");
+	char id[CHECK_ID_SIZE];
+
+	json_put_str(o, "id", check_result_id(c, id));
+	json_put_str(o, "check", c->name);
+	json_put_str(o, "status", check_status_name(c->status));
+	json_put_str(o, "evidence", c->evidence);
+	json_put_str(o, "remedy", c->remedy ? c->remedy : "");
+	json_print(out, o);
+}
+
+static void json_summary(FILE *out, const struct check_report *r)
+{
+	struct json_object *o = json_begin("check-summary"), *counts = json_object_new_object();
+
+	json_put_str(o, "verdict", check_verdict(r));
+	for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++)
+		json_put_int(counts, status_names[i], count_of(r, i));
+	json_put(o, "counts", counts);
+	json_put_int(o, "exit_status", r->exit_status);
+	json_print(out, o);
+}
+
 static int print_json(FILE *out, const struct check_report *r)
 {
-	for (int i = 0; i < r->count; i++) {
-		const struct check_result *c = &r->results[i];
-		struct json_object *o = json_object_new_object();
-
-		json_put_str(o, "check", c->name);
-		json_put_str(o, "status", check_status_name(c->status));
-		json_put_str(o, "evidence", c->evidence);
-		json_put_str(o, "remedy", c->remedy ? c->remedy : "");
-		json_print(out, o);
-	}
+	for (int i = 0; i < r->count; i++)
+		json_result(out, &r->results[i]);
+	json_summary(out, r);
 	return 0;
 }
 
@@ -116,16 +159,11 @@ static unsigned int worst_by_name(const struct check_report *r, struct metrics_c
 
 static int print_prometheus(FILE *out, const struct check_report *r)
 {
-	static const char *const statuses[] = {
-#define X(sym, name) name,
-		CHECK_STATUSES(X)
-#undef X
-	};
 	struct metrics_check *worst = calloc(r->count + 1, sizeof(*worst));
 	struct metrics_facts facts = {
 		.checks = worst,
-		.check_statuses = statuses,
-		.check_status_count = sizeof(statuses) / sizeof(statuses[0]),
+		.check_statuses = status_names,
+		.check_status_count = sizeof(status_names) / sizeof(status_names[0]),
 		.check_time = time(NULL),
 	};
 	int err;
@@ -136,15 +174,6 @@ static int print_prometheus(FILE *out, const struct check_report *r)
 	err = metrics_render(out, METRICS_OF_CHECK, &facts);
 	free(worst);
 	return err;
-}
-
-static int count_of(const struct check_report *r, enum check_status status)
-{
-	int n = 0;
-
-	for (int i = 0; i < r->count; i++)
-		n += r->results[i].status == status;
-	return n;
 }
 
 /*

@@ -104,9 +104,13 @@ void check_msrs(struct check_look *l)
 			  "SNP is initialised: the firmware compared them before that");
 		return;
 	}
-	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++)
-		named |= registers_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) ||
-			 registers_unreadable(l, CHECK_ID_MSRS, of, group);
+	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++) {
+		if (!registers_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) &&
+		    !registers_unreadable(l, CHECK_ID_MSRS, of, group))
+			continue;
+		check_part(l, "%#x", register_msr(group, 0));
+		named = true;
+	}
 	if (!named)
 		check_add(l, CHECK_ID_MSRS, CHECK_PASS, NULL,
 			  "the MSRs that SNP_INIT compares are the same on every online CPU");

@@ -238,10 +238,11 @@ int command_check(int argc, char **argv, int *status)
 	}
 	if (options.only)
 		check_keep_only(&report, options.only);
-	err = check_print(stdout, &report, options.common.format);
 	if (options.map < 0)
 		options.map = check_format_map(options.common.format);
-	*status = check_exit_status(&report, options.map);
+	report.exit_status = check_exit_status(&report, options.map);
+	err = check_print(stdout, &report, options.common.format);
+	*status = report.exit_status;
 out:
 	check_free(&report);
 	snapshot_free(&now);

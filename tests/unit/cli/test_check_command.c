@@ -61,7 +61,8 @@ Test(check_command, each_format)
 	guard("check", "--format", "text", NULL);
 	cr_out("PASS");
 	guard("check", "--format", "json", NULL);
-	cr_out("{\"check\":\"snp-en\",\"status\":\"PASS\"");
+	cr_out("\"id\":\"snp-en\",\"check\":\"snp-en\",\"status\":\"PASS\"");
+	cr_out("\"type\":\"check-summary\"");
 	guard("check", "--format", "prometheus", NULL);
 	cr_out("snp_guard_check_status{");
 	guard("check", "--format", "nagios", NULL);
@@ -70,6 +71,22 @@ Test(check_command, each_format)
 	cr_assert_leq(ended.status, 2);
 	guard("check", "--exit-map", "npd", NULL);
 	cr_assert_leq(ended.status, 2);
+}
+
+/* What the summary has as the exit status is the exit status. */
+Test(check_command, the_summary_of_json_ends_as_the_command_does)
+{
+	in_a_window();
+	host_set_snp_en(2, false);
+	guard("check", "--format", "json", NULL);
+	cr_status(CRITICAL);
+	cr_out("\"verdict\":\"CRITICAL\"");
+	cr_out("\"exit_status\":2}\n");
+	cr_out("\"id\":\"snp-en/cpu-without-snp-en/cpu2\"");
+	guard("check", "--format", "json", "--exit-map", "npd", NULL);
+	cr_status(WARNING);
+	cr_out("\"verdict\":\"CRITICAL\"");
+	cr_out("\"exit_status\":1}\n");
 }
 
 Test(check_command, only_some)
