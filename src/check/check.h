@@ -87,5 +87,7 @@ const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE]
 const char *check_status_name(enum check_status status);
 /* The worst of all; NOT_APPLICABLE counts least. */
 enum check_status check_worst(const struct check_report *r);
+/* How many results have that status. */
+int check_count(const struct check_report *r, enum check_status status);
 
 #endif

@@ -88,15 +88,6 @@ static int print_text(FILE *out, const struct check_report *r)
 	return 0;
 }
 
-static int count_of(const struct check_report *r, enum check_status status)
-{
-	int n = 0;
-
-	for (int i = 0; i < r->count; i++)
-		n += r->results[i].status == status;
-	return n;
-}
-
 static struct json_object *json_begin(const char *type)
 {
 	struct json_object *o = json_object_new_object();
@@ -125,7 +116,7 @@ static void json_summary(FILE *out, const struct check_report *r)
 
 	json_put_str(o, "verdict", check_verdict(r));
 	for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++)
-		json_put_int(counts, status_names[i], count_of(r, i));
+		json_put_int(counts, status_names[i], check_count(r, i));
 	json_put(o, "counts", counts);
 	json_put_int(o, "exit_status", r->exit_status);
 	json_print(out, o);
@@ -186,7 +177,7 @@ static void summarise(const struct check_report *r, char *text, size_t size)
 	size_t used = 0;
 
 	if (worst == CHECK_PASS)
-		used = snprintf(text, size, "%d checks pass", count_of(r, CHECK_PASS));
+		used = snprintf(text, size, "%d checks pass", check_count(r, CHECK_PASS));
 	for (int i = 0; worst != CHECK_PASS && i < r->count && used < size; i++)
 		if (r->results[i].status == worst)
 			used += snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
@@ -207,7 +198,7 @@ static int print_nagios(FILE *out, const struct check_report *r)
 		static const char *const labels[] = { "not_applicable", "pass", "warn", "unknown",
 						      "fail" };
 
-		fprintf(out, " '%s'=%d;;;0", labels[status], count_of(r, status));
+		fprintf(out, " '%s'=%d;;;0", labels[status], check_count(r, status));
 	}
 	fputc('\n', out);
 	return 0;

@@ -27,7 +27,8 @@ struct check_options {
 enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP, OPT_ONLY, OPT_LIST };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "RESULTS", 0, "text (default), json, prometheus, nagios or npd", 0 },
+	{ "format", 'f', "RESULTS", 0, "text (default), json, junit, prometheus, nagios or npd",
+	  0 },
 	{ "exit-map", OPT_EXIT_MAP, "MAP", 0,
 	  "Meaning of the exit status: nagios (0 to 3, the default) or npd (0 fine, 1 a problem, "
 	  "2 unknown; the default of --format npd)",

@@ -63,6 +63,8 @@ Test(check_command, each_format)
 	guard("check", "--format", "json", NULL);
 	cr_out("\"id\":\"snp-en\",\"check\":\"snp-en\",\"status\":\"PASS\"");
 	cr_out("\"type\":\"check-summary\"");
+	guard("check", "--format", "junit", NULL);
+	cr_out("<testcase classname=\"snp-guard.snp-en\" name=\"snp-en\"");
 	guard("check", "--format", "prometheus", NULL);
 	cr_out("snp_guard_check_status{");
 	guard("check", "--format", "nagios", NULL);
