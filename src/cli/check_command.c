@@ -6,25 +6,28 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check/check_explain.h"
 #include "check/check_output.h"
 #include "cli/commands.h"
-#include "util/complain.h"
-#include "util/nearest.h"
 #include "cli/options.h"
-#include "pinned/pinned_status.h"
 #include "host/host_prepare.h"
 #include "kernel/sensors.h"
+#include "pinned/pinned_status.h"
+#include "util/complain.h"
+#include "util/nearest.h"
+#include "util/words.h"
 
 struct check_options {
 	struct command_options common;
 	int map; /* enum check_exit_map; negative: the format's own */
 	const char *since;
-	const char *only; /* names of checks; NULL: all */
+	const char *only;    /* names of checks; NULL: all */
+	const char *explain; /* the name of a check */
 	bool require_snp;
 	bool list;
 };
 
-enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP, OPT_ONLY, OPT_LIST };
+enum { OPT_SINCE = 0x100, OPT_REQUIRE_SNP, OPT_EXIT_MAP, OPT_ONLY, OPT_LIST, OPT_EXPLAIN };
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "RESULTS", 0, "text (default), json, junit, prometheus, nagios or npd",
@@ -39,28 +42,28 @@ static const struct argp_option option_table[] = {
 	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "Report a host without SNP as critical", 0 },
 	{ "only", OPT_ONLY, "NAMES", 0, "Report these checks alone, parted by commas", 0 },
 	{ "list", OPT_LIST, NULL, 0, "Print the names of the checks, and what each looks at", 0 },
+	{ "explain", OPT_EXPLAIN, "CHECK", 0, "Print what the runbook says of a check", 0 },
 	{ 0 },
 };
 
 /* Another name is a usage error. */
-static void need_check(struct argp_state *state, const char *name, size_t len)
+static void need_check(struct argp_state *state, const char *option, const char *name, size_t len)
 {
+	const char *const *known = option_words("CHECK");
 	char word[64];
 	struct nearest nearest = { .word = word };
-	const char *known, *what;
 
 	snprintf(word, sizeof(word), "%.*s", (int)len, name);
-	for (unsigned int i = 0; (known = check_name(i, &what)); i++) {
-		if (*known && !strcmp(known, word))
-			return;
-		if (*known)
-			nearest_offer(&nearest, known);
-	}
+	if (words_find(known, word) >= 0)
+		return;
+	for (int i = 0; known[i]; i++)
+		nearest_offer(&nearest, known[i]);
 	if (nearest.name)
-		argp_error(state, "--only: no check is called `%s`; did you mean `%s`?", word,
+		argp_error(state, "--%s: no check is called `%s`; did you mean `%s`?", option, word,
 			   nearest.name);
 	else
-		argp_error(state, "--only: no check is called `%s`; --list has their names", word);
+		argp_error(state, "--%s: no check is called `%s`; --list has their names", option,
+			   word);
 }
 
 static void need_checks(struct argp_state *state, const char *names)
@@ -68,7 +71,7 @@ static void need_checks(struct argp_state *state, const char *names)
 	for (const char *at = names;; at++) {
 		size_t len = strcspn(at, ",");
 
-		need_check(state, at, len);
+		need_check(state, "only", at, len);
 		at += len;
 		if (!*at)
 			return;
@@ -83,6 +86,14 @@ static int list_checks(FILE *out)
 		if (*name)
 			fprintf(out, "%-16s  %s\n", name, what);
 	return 0;
+}
+
+static int explain_check(FILE *out, const char *check)
+{
+	if (check_explain(out, check))
+		return 0;
+	complain("the runbook says nothing of %s", check);
+	return -ENOENT;
 }
 
 static error_t parse_check(int key, char *arg, struct argp_state *state)
@@ -105,6 +116,10 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_LIST:
 		o->list = true;
+		return 0;
+	case OPT_EXPLAIN:
+		need_check(state, "explain", arg, strlen(arg));
+		o->explain = arg;
 		return 0;
 	default:
 		return options_parse(key, arg, state);
@@ -210,10 +225,11 @@ int command_check(int argc, char **argv, int *status)
 	int err;
 
 	options_read(&check_argp, argc, argv, &options.common);
-	if (options.list) {
-		*status = STATUS_CLEAN;
+	*status = STATUS_CLEAN;
+	if (options.list)
 		return list_checks(stdout);
-	}
+	if (options.explain)
+		return explain_check(stdout, options.explain);
 	err = read_snapshot(options.since, &since);
 	if (err)
 		goto out;

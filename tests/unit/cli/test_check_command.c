@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "check/check_explain.h"
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
@@ -111,6 +112,20 @@ Test(check_command, a_list_of_all)
 	cr_out("\nroot              uid 0\n");
 }
 
+Test(check_command, a_check_is_explained)
+{
+	const char *check = check_explanations[0].check;
+	char head[64];
+
+	if (!check)
+		cr_skip_test("the runbook has no section on a check");
+	guard("check", "--explain", check, NULL);
+	cr_status(CLEAN);
+	snprintf(head, sizeof(head), "%s: ", check);
+	cr_assert_eq(strncmp(ended.out, head, strlen(head)), 0, "%s", ended.out);
+	cr_assert_eq(host_logged("modprobe"), 0);
+}
+
 Test(check_command, without_root_what_needs_it_is_unknown)
 {
 	host.euid = 1000;
@@ -198,6 +213,14 @@ Test(check_command, usage)
 	guard_alone("check", "--format", "xml", NULL);
 	cr_status(USAGE);
 	cr_err("nagios");
+	guard_alone("check", "--explain", "snp-em", NULL);
+	cr_status(USAGE);
+	cr_err("--explain: no check is called `snp-em`; did you mean `snp-en`?");
+	guard_alone("check", "--only", "online,snp-em", NULL);
+	cr_status(USAGE);
+	cr_err("--only: no check is called `snp-em`; did you mean `snp-en`?");
+	guard_alone("check", "--explain", "snp-en,online", NULL);
+	cr_status(USAGE);
 	guard_alone("check", "--exit-map", "other", NULL);
 	cr_status(USAGE);
 	guard_alone("check", "now", NULL);
