@@ -35,7 +35,7 @@ static int index_of(enum check_status status)
 	}
 }
 
-static const char *check_verdict(const struct check_report *r)
+const char *check_verdict(const struct check_report *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 

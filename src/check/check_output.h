@@ -51,6 +51,8 @@ void check_print_text(FILE *out, const struct terminal *t, const struct check_re
 /* Returns 0 or a negative errno. */
 int check_print(FILE *out, const struct check_report *r, enum check_format format);
 int check_print_junit(FILE *out, const struct check_report *r);
+/* OK, WARNING, CRITICAL or UNKNOWN, by the worst result. */
+const char *check_verdict(const struct check_report *r);
 int check_exit_status(const struct check_report *r, enum check_exit_map map);
 
 /* The exit map of a format for which none is asked. */
