@@ -76,7 +76,8 @@ enum snp_event_kind {
 	X(LEDGER, "ledger", false, "")                                                             \
 	X(SWEEP, "sweep", false, "CPUs that lose SNP_EN, and CPUs that no hook saw")               \
 	X(GATE, "gate", false, "changes of the gate from outside")                                 \
-	X(EVENTS, "events", false, "events of this time")
+	X(EVENTS, "events", false, "events of this time")                                          \
+	X(LOCK, "lock", false, "")
 
 enum snp_part {
 #define X(sym, name, is_output, hides) SNP_PART_##sym,

@@ -57,7 +57,11 @@ void check_syscfg(struct check_look *l)
 			  (unsigned int)(first - s->cpus), (unsigned long long)first->syscfg);
 		return;
 	}
-	if (first)
+	if (first && !(first->syscfg & CHECK_SYSCFG_SMEE))
+		check_add(l, CHECK_ID_SYSCFG, check_without_snp(l), check_smee_remedy,
+			  "%#llx on every online CPU: SMEE, bit 23, is clear, and SNP_INIT fails",
+			  (unsigned long long)first->syscfg);
+	else if (first)
 		check_add(l, CHECK_ID_SYSCFG, CHECK_PASS, NULL,
 			  "%#llx, SNP_EN aside, on every online CPU",
 			  (unsigned long long)(first->syscfg & ~SNP_SYSCFG_SNP_EN));

@@ -10,21 +10,24 @@ void check_gate(struct check_look *l)
 	const struct guard_facts *g = l->facts->guard;
 	const char *name = guard_state_name(g->state);
 
-	if (g->state == GUARD_DEGRADED)
+	if (g->told_err)
+		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN,
+			  "try again: a guard that starts has told nothing yet",
+			  "guard %d runs without --pin; can't read what it tells: %s", g->holder,
+			  strerror(-g->told_err));
+	else if (g->state == GUARD_DEGRADED)
 		check_add(l, CHECK_ID_GATE, CHECK_WARN,
 			  "see `snp-guard status`, and restart the guard", "%s: %s", name,
 			  g->missing);
 	else if (g->state == GUARD_AUDITING)
 		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s: nothing is refused", name);
 	else if (g->state == GUARD_ENFORCING)
-		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s%s", name,
-			  snp_gate_hook_words(g->gate_hook));
+		check_add(l, CHECK_ID_GATE, CHECK_PASS, NULL, "%s%s%s", name,
+			  snp_gate_hook_words(g->gate_hook),
+			  g->unpinned ? ", as long as the guard runs" : "");
 	else if (g->holder < 0)
 		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "try again",
 			  "can't tell whether a guard runs: %s", strerror(-g->holder));
-	else if (g->holder)
-		check_add(l, CHECK_ID_GATE, CHECK_UNKNOWN, "run the guard with --pin",
-			  "guard %d runs without --pin; can't inspect it", g->holder);
 	else
 		check_add(l, CHECK_ID_GATE, CHECK_NOT_APPLICABLE, NULL, "%s: no guard runs", name);
 }

@@ -27,6 +27,8 @@
 	X(HOTPLUG_COUNT, "hotplug-count", CPUS, check_hotplug_count,                               \
 	  "the kernel's count of what disables CPU hotplug")                                       \
 	X(RMP, "rmp", CPUS, check_rmp, "RMP_BASE, RMP_END and RMP_CFG of each online CPU")         \
+	X(RMP_COVERAGE, "rmp-coverage", CPUS, check_rmp_coverage,                                  \
+	  "the RMP against the end of RAM")                                                        \
 	X(MSRS, "msrs", CPUS, check_msrs, "the MSRs that SNP_INIT compares")                       \
 	X(SINCE, "since", CPUS, check_since, "the CPUs against a snapshot (--since)")              \
 	X(FIRMWARE, "firmware", FIRMWARE, check_firmware, "whether the driver initialised SNP")    \
@@ -40,8 +42,14 @@
 	  "bits of the platform status that this version does not know")                           \
 	X(MITIGATIONS, "mitigations", FIRMWARE, check_mitigations,                                 \
 	  "mitigations that the firmware has, and those verified")                                 \
+	X(IOMMU, "iommu", FIRMWARE, check_iommu, "the IOMMUs, their SNPSup, and passthrough")      \
+	X(CCP_PARAMETERS, "ccp-parameters", FIRMWARE, check_ccp_parameters,                        \
+	  "psp_init_on_probe and tio, parameters of ccp")                                          \
 	X(DEV_SEV, "dev-sev", FIRMWARE, check_dev_sev, "/dev/sev")                                 \
 	X(KVM_AMD, "kvm-amd", FIRMWARE, check_kvm, "kvm_amd's parameters, and why sev_snp is N")   \
+	X(ASIDS, "asids", FIRMWARE, check_asids, "the ASIDs for SNP guests, and those left")       \
+	X(SEV_ES, "sev-es", FIRMWARE, check_sev_es, "SEV-ES guests beside SNP, ciphertext hiding") \
+	X(KDUMP, "kdump", FIRMWARE, check_kdump, "whether SNP ends before a crash kernel starts")  \
 	X(TAINT, "taint", FIRMWARE, check_taint, "an oops or a machine check since boot")          \
 	X(GATE, "gate", GUARD, check_gate, "the guard's gate")                                     \
 	X(RECORDED, "recorded", GUARD, check_recorded, "breaches that a guard has on record")
@@ -87,6 +95,40 @@ check_part(struct check_look *l, const char *format, ...);
 /* True if the word is one of the list, which any of the separators part. */
 bool check_has_word(const char *list, const char *separators, const char *word);
 
+/* Why something can't be, and what helps. */
+struct check_cause {
+	const char *text; /* NULL: unknown */
+	const char *remedy;
+};
+/* Why the kernel's command line leaves SNP off, as far as it is about the IOMMU. */
+struct check_cause check_iommu_cause(const char *command_line);
+
+/* True if the kernel's command line switches KVM's SNP off. */
+bool check_asks_for_no_snp(const char *command_line);
+/* What it counts as that the host can't run SNP guests. */
+enum check_status check_without_snp(const struct check_look *l);
+
+/* True if the module is loaded or built in. */
+bool check_is_loaded(const struct check_look *l, const char *module);
+/* Reads a module's parameter. Returns as platform_read(). */
+int check_read_parameter(const struct check_look *l, const char *module, const char *name,
+			 char *text, size_t size);
+/* The first letter of a module's parameter, such as Y or N; 0 if it can't be read. */
+char check_parameter(const struct check_look *l, const char *module, const char *name);
+
+/* SYSCFG bit 23, which the BIOS sets: without it there is no SEV (APM vol. 2, 7.10.2). */
+#define CHECK_SYSCFG_SMEE (1ull << 23)
+extern const char check_smee_remedy[], check_rmp_remedy[];
+/* True if RMP_BASE and RMP_END or RMP_CFG delimit no table at all. */
+bool check_has_no_rmp(const struct registers *of);
+
+/* Adds a result for the first register of a group that differs. Returns false if none does. */
+bool check_unequal(struct check_look *l, enum check_id check, const struct registers *of,
+		   enum register_group group, enum check_status status);
+/* Likewise for one that some CPU could not read. */
+bool check_unreadable(struct check_look *l, enum check_id check, const struct registers *of,
+		      enum register_group group);
+
 /* What may help where something can't be read. err: a negative errno. */
 const char *check_access_remedy(int err);
 /* Why the kernel's memory was not read, and what helps. */
@@ -111,6 +153,7 @@ void check_syscfg(struct check_look *l);
 void check_online(struct check_look *l);
 void check_hotplug_count(struct check_look *l);
 void check_rmp(struct check_look *l);
+void check_rmp_coverage(struct check_look *l);
 void check_msrs(struct check_look *l);
 void check_since(struct check_look *l);
 void check_firmware(struct check_look *l);
@@ -119,8 +162,13 @@ void check_firmware_state(struct check_look *l);
 void check_firmware_flags(struct check_look *l);
 void check_firmware_tcb(struct check_look *l);
 void check_mitigations(struct check_look *l);
+void check_iommu(struct check_look *l);
+void check_ccp_parameters(struct check_look *l);
 void check_dev_sev(struct check_look *l);
 void check_kvm(struct check_look *l);
+void check_asids(struct check_look *l);
+void check_sev_es(struct check_look *l);
+void check_kdump(struct check_look *l);
 void check_taint(struct check_look *l);
 void check_gate(struct check_look *l);
 void check_recorded(struct check_look *l);

@@ -4,9 +4,8 @@
 
 #include "check/check_parts.h"
 
-/* Adds a result for the first register of a group that differs. Returns false if none does. */
-static bool registers_unequal(struct check_look *l, enum check_id check, const struct registers *of,
-			      enum register_group group, enum check_status status)
+bool check_unequal(struct check_look *l, enum check_id check, const struct registers *of,
+		   enum register_group group, enum check_status status)
 {
 	for (unsigned int i = 0; i < register_count(group); i++) {
 		const struct register_state *s = &of->of[group][i];
@@ -23,8 +22,8 @@ static bool registers_unequal(struct check_look *l, enum check_id check, const s
 	return false;
 }
 
-static bool registers_unreadable(struct check_look *l, enum check_id check,
-				 const struct registers *of, enum register_group group)
+bool check_unreadable(struct check_look *l, enum check_id check, const struct registers *of,
+		      enum register_group group)
 {
 	for (unsigned int i = 0; i < register_count(group); i++) {
 		const struct register_state *s = &of->of[group][i];
@@ -39,56 +38,11 @@ static bool registers_unreadable(struct check_look *l, enum check_id check,
 	return false;
 }
 
-/* arch/x86/virt/svm/sev.c: RMP_ADDR_MASK */
-#define RMP_ADDRESS 0x000fffffffffe000ull
-/* RMP_CFG, bit 0: the table is in segments; RMP_BASE is the address of their list, RMP_END unused.
- */
-#define RMP_SEGMENTED 1ull
-
-/* The kernel asks the same before it enables SNP on the host. */
-static void registers_rmp_range(struct check_look *l, const struct registers *of)
-{
-	unsigned long long base = of->of[REGISTER_RMP_BASE][0].value;
-	unsigned long long end = of->of[REGISTER_RMP_END][0].value;
-	bool segmented = of->of[REGISTER_RMP_CFG][0].value & RMP_SEGMENTED;
-
-	if (!(base & RMP_ADDRESS))
-		check_add(l, CHECK_ID_RMP, CHECK_WARN, "let the BIOS reserve memory for the RMP",
-			  "RMP_BASE is %#llx: there is no RMP", base);
-	else if (!segmented && (base & ~RMP_ADDRESS || end <= base))
-		check_add(l, CHECK_ID_RMP, CHECK_WARN,
-			  "compare the BIOS settings, and update the BIOS",
-			  "RMP_BASE %#llx and RMP_END %#llx can't delimit a table", base, end);
-	else if (segmented)
-		check_add(l, CHECK_ID_RMP, CHECK_PASS, NULL,
-			  "in segments, listed at %#llx, on every online CPU", base & RMP_ADDRESS);
-	else
-		check_add(l, CHECK_ID_RMP, CHECK_PASS, NULL, "%#llx to %#llx, on every online CPU",
-			  base, end);
-}
-
 /* That no CPU's MSRs can be read is said once, by the check snp-en, if that is not left out. */
 bool check_leaves_to_snp_en(const struct check_look *l)
 {
 	return !l->facts->some_only &&
 	       cpulist_count(&l->tally.unreadable) == cpulist_count(&l->tally.online);
-}
-
-/* Inside a window a CPU with another table checks its writes against that table. */
-void check_rmp(struct check_look *l)
-{
-	enum check_status unequal = cpulist_count(&l->tally.with) ? CHECK_FAIL : CHECK_WARN;
-	const struct registers *of = l->facts->registers;
-
-	if (check_leaves_to_snp_en(l))
-		return;
-	/* Older processors have no RMP_CFG. */
-	if (!registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_BASE, unequal) &&
-	    !registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_END, unequal) &&
-	    !registers_unequal(l, CHECK_ID_RMP, of, REGISTER_RMP_CFG, unequal) &&
-	    !registers_unreadable(l, CHECK_ID_RMP, of, REGISTER_RMP_BASE) &&
-	    !registers_unreadable(l, CHECK_ID_RMP, of, REGISTER_RMP_END))
-		registers_rmp_range(l, of);
 }
 
 /* The firmware compares the rest of the list once, at SNP_INIT. */
@@ -105,8 +59,8 @@ void check_msrs(struct check_look *l)
 		return;
 	}
 	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++) {
-		if (!registers_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) &&
-		    !registers_unreadable(l, CHECK_ID_MSRS, of, group))
+		if (!check_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) &&
+		    !check_unreadable(l, CHECK_ID_MSRS, of, group))
 			continue;
 		check_part(l, "%#x", register_msr(group, 0));
 		named = true;

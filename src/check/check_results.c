@@ -108,6 +108,46 @@ const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE]
 	return id;
 }
 
+bool check_is_loaded(const struct check_look *l, const char *module)
+{
+	enum platform_module state = platform_module(l->facts->platform, module);
+
+	return state == MODULE_LOADED || state == MODULE_BUILTIN;
+}
+
+int check_read_parameter(const struct check_look *l, const char *module, const char *name,
+			 char *text, size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
+	return platform_read(l->facts->platform, path, text, size);
+}
+
+char check_parameter(const struct check_look *l, const char *module, const char *name)
+{
+	char text[8];
+
+	return check_read_parameter(l, module, name, text, sizeof(text)) > 0 ? text[0] : 0;
+}
+
+/* The names of modules' parameters may have - for _. */
+bool check_asks_for_no_snp(const char *command_line)
+{
+	return check_has_word(command_line, " \n", "kvm_amd.sev_snp=0") ||
+	       check_has_word(command_line, " \n", "kvm-amd.sev_snp=0");
+}
+
+enum check_status check_without_snp(const struct check_look *l)
+{
+	char command_line[4096] = "";
+
+	if (l->facts->require_snp)
+		return CHECK_FAIL;
+	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
+	return check_asks_for_no_snp(command_line) ? CHECK_NOT_APPLICABLE : CHECK_WARN;
+}
+
 const char *check_access_remedy(int err)
 {
 	switch (err) {

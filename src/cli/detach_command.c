@@ -10,6 +10,7 @@
 #include "util/complain.h"
 #include "kernel/kprobe_event.h"
 #include "kernel/pins.h"
+#include "pinned/guard_lock.h"
 #include "session/session.h"
 
 const struct argp detach_argp = {

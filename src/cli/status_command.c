@@ -27,8 +27,9 @@ const struct argp status_argp = {
 	.doc = "Reads from the kernel the state of a guard that was started with --pin: whether "
 	       "the "
 	       "gate refuses (tried, where a window is open), what is missing, the last windows, "
-	       "and who was refused. Exit status: 0 enforcing or auditing, 1 degraded, 3 no pinned "
-	       "guard, or one whose state can't be read.",
+	       "and who was refused. Of another guard that runs it shows the state and the "
+	       "findings that the guard itself tells. Exit status: 0 enforcing or auditing, 1 "
+	       "degraded, 3 no guard, or one whose state can't be read.",
 };
 
 int command_status(int argc, char **argv, int *status)
@@ -52,7 +53,7 @@ int command_status(int argc, char **argv, int *status)
 	else
 		status_print_text(stdout, &terminal, &b);
 	if (!err)
-		*status = exit_statuses[b.facts.state];
+		*status = b.facts.told_err ? STATUS_UNVERIFIED : exit_statuses[b.facts.state];
 	pinned_status_free(&b);
 	return err;
 }

@@ -15,6 +15,8 @@ static const char *status_stamp(const struct pinned_status *b, __u64 time_ns, ch
 	return stamp_utc((__s64)time_ns + b->session.host.realtime_offset_ns, false, buf);
 }
 
+static const char unknown[] = "unknown";
+
 /* ---- text ---- */
 
 static void __attribute__((format(printf, 4, 5)))
@@ -52,14 +54,12 @@ static void status_state(FILE *out, const struct terminal *t, const struct pinne
 		[GUARD_DEGRADED] = TONE_WARNING,
 		[GUARD_ENFORCING] = TONE_GOOD,
 	};
-	/* A guard runs, but left nothing to read the state from. */
-	bool unpinned = b->facts.state == GUARD_DETACHED && b->facts.holder > 0;
-	const char *name = unpinned ? "unpinned" : guard_state_name(b->facts.state);
+	const char *name = b->facts.told_err ? unknown : guard_state_name(b->facts.state);
 	char more[sizeof(b->facts.missing) + 64] = "";
 
-	if (unpinned)
-		snprintf(more, sizeof(more), ": guard %d runs without --pin; can't inspect it",
-			 b->facts.holder);
+	if (b->facts.told_err)
+		snprintf(more, sizeof(more), ": can't read what the guard tells: %s",
+			 strerror(-b->facts.told_err));
 	else if (b->facts.missing[0])
 		snprintf(more, sizeof(more), ": %s", b->facts.missing);
 	fprintf(out, "%-*s", LABEL_WIDTH, "state:");
@@ -67,22 +67,38 @@ static void status_state(FILE *out, const struct terminal *t, const struct pinne
 	terminal_wrap(t, out, LABEL_WIDTH + strlen(name), LABEL_WIDTH, more);
 }
 
+static void list_breaches(char *text, size_t size, const unsigned int breaches[SNP_BREACH_COUNT])
+{
+	text[0] = 0;
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		size_t used = strlen(text);
+
+		if (breaches[i])
+			snprintf(text + used, size - used, "%s%s (%u)", used ? ", " : "",
+				 snp_breach_name(i), breaches[i]);
+	}
+}
+
+static void status_found(FILE *out, const struct terminal *t,
+			 const unsigned int breaches[SNP_BREACH_COUNT])
+{
+	char found[512];
+
+	list_breaches(found, sizeof(found), breaches);
+	status_line(out, t, "findings:", "%s", found[0] ? found : "none");
+}
+
 static void status_window(FILE *out, const struct terminal *t, const struct pinned_status *b,
 			  const struct history_window *w)
 {
-	char opened[STAMP_SIZE], closed[STAMP_SIZE] = "still open", findings[512] = "";
+	char opened[STAMP_SIZE], closed[STAMP_SIZE] = "still open", findings[512];
 
 	if (w->closed_ns)
 		status_stamp(b, w->closed_ns, closed);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
-		size_t used = strlen(findings);
-
-		if (w->breaches[i])
-			snprintf(findings + used, sizeof(findings) - used, "%s%s (%u)",
-				 used ? ", " : "; findings: ", snp_breach_name(i), w->breaches[i]);
-	}
-	status_entry(out, t, "%u: %s to %s, %u refused%s", w->number,
-		     status_stamp(b, w->opened_ns, opened), closed, w->denied, findings);
+	list_breaches(findings, sizeof(findings), w->breaches);
+	status_entry(out, t, "%u: %s to %s, %u refused%s%s", w->number,
+		     status_stamp(b, w->opened_ns, opened), closed, w->denied,
+		     findings[0] ? "; findings: " : "", findings);
 }
 
 static void status_faults(FILE *out, const struct terminal *t, const struct pinned_status *b)
@@ -107,11 +123,14 @@ void status_print_text(FILE *out, const struct terminal *t, const struct pinned_
 
 	status_state(out, t, b);
 	if (b->facts.holder > 0)
-		status_line(out, t, "guard:", "process %d", b->facts.holder);
+		status_line(out, t, "guard:", "process %d%s", b->facts.holder,
+			    b->facts.unpinned ? ", without --pin: its gate ends with it" : "");
 	else if (b->facts.holder)
 		status_line(out, t, "guard:", "unknown: %s", strerror(-b->facts.holder));
 	else
 		status_line(out, t, "guard:", "not running");
+	if (b->facts.unpinned && b->facts.has_history)
+		status_found(out, t, b->facts.breaches);
 	if (!b->sensors)
 		return;
 	status_line(out, t, "window:", "%s",
@@ -154,10 +173,20 @@ static struct json_object *status_faults_json(const struct pinned_status *b)
 	return faults;
 }
 
+static struct json_object *breaches_json(const unsigned int breaches[SNP_BREACH_COUNT])
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (breaches[i])
+			json_put_int(o, snp_breach_name(i), breaches[i]);
+	return o;
+}
+
 static struct json_object *status_window_json(const struct pinned_status *b,
 					      const struct history_window *w)
 {
-	struct json_object *o = json_object_new_object(), *breaches = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 	char at[STAMP_SIZE];
 
 	json_put_int(o, "window", w->number);
@@ -165,10 +194,7 @@ static struct json_object *status_window_json(const struct pinned_status *b,
 	if (w->closed_ns)
 		json_put_str(o, "closed", status_stamp(b, w->closed_ns, at));
 	json_put_int(o, "denied", w->denied);
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		if (w->breaches[i])
-			json_put_int(breaches, snp_breach_name(i), w->breaches[i]);
-	json_put(o, "breaches", breaches);
+	json_put(o, "breaches", breaches_json(w->breaches));
 	return o;
 }
 
@@ -208,7 +234,9 @@ void status_print_json(FILE *out, const struct pinned_status *b)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_put_str(o, "state", guard_state_name(b->facts.state));
+	json_put_str(o, "state", b->facts.told_err ? unknown : guard_state_name(b->facts.state));
+	if (b->facts.told_err)
+		json_put_str(o, "why", strerror(-b->facts.told_err));
 	if (b->facts.missing[0])
 		json_put_str(o, "degraded", b->facts.missing);
 	if (b->facts.holder > 0)
@@ -222,14 +250,16 @@ void status_print_json(FILE *out, const struct pinned_status *b)
 		json_put_bool(o, "each_write", b->kernel.writes);
 		json_put_int(o, "denied", b->kernel.denied);
 	}
-	if (b->facts.has_history)
+	if (b->facts.unpinned)
+		json_put_bool(o, "pinned", false);
+	if (b->facts.unpinned && b->facts.has_history)
+		json_put(o, "breaches", breaches_json(b->facts.breaches));
+	else if (b->facts.has_history)
 		status_history_json(o, b);
 	json_print(out, o);
 }
 
 /* ---- what can't be read ---- */
-
-static const char unknown[] = "unknown";
 
 void status_print_unknown(FILE *out, const struct terminal *t, bool json, int err)
 {

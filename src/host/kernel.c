@@ -135,18 +135,19 @@ static void look_into_ccp(struct kernel *k, struct btf *base)
 #define IS_VOID_FUNCTION 'v'
 #define IS_TYPEDEF	 't'
 
-/* Returns NULL, with *err set, if the kernel has no BTF that can be read. */
-static struct btf *open_types(const struct kernel *k, int *err)
+/* Sets path to the kernel's BTF. Returns 0, or -ENOENT if there is none that can be read. */
+static int find_types(const struct kernel *k, char path[PATH_MAX])
 {
-	char path[PATH_MAX];
-	struct btf *btf;
-
-	snprintf(path, sizeof(path), "%s%s", k->running ? k->platform.root : "",
+	snprintf(path, PATH_MAX, "%s%s", k->running ? k->platform.root : "",
 		 k->running ? btf_path : k->files.btf);
-	*err = -ENOENT;
-	if (access(path, R_OK))
-		return NULL;
-	btf = btf__parse(path, NULL);
+	return access(path, R_OK) ? -ENOENT : 0;
+}
+
+/* Returns NULL, with *err set, if the file has no BTF. */
+static struct btf *open_types(const char *path, int *err)
+{
+	struct btf *btf = btf__parse(path, NULL);
+
 	*err = libbpf_get_error(btf);
 	if (!*err)
 		return btf;
@@ -263,29 +264,34 @@ bool kernel_ccp_changed(const struct kernel *k)
 	return ccp_inode(k) != k->ccp_inode;
 }
 
-static int refresh(struct kernel *k, struct btf *btf)
+/* Reads symbols before the BTF, as libbpf has another copy of its megabytes while it loads
+ * ksym.c's. */
+static int refresh(struct kernel *k, bool types)
 {
-	int err;
+	char path[PATH_MAX];
+	struct btf *btf;
+	int err = find_types(k, path);
 
+	if (err)
+		return err;
 	/* First: a change meanwhile is then noticed later. */
 	k->ccp_inode = ccp_inode(k);
 	k->ccp = where_ccp_is(k);
 	err = read_symbols(k);
+	if (err)
+		return err;
+	btf = open_types(path, &err);
+	if (!err && types)
+		err = keep_types(k, btf);
 	if (!err)
 		look_into_ccp(k, btf);
+	btf__free(btf);
 	return err;
 }
 
 int kernel_refresh(struct kernel *k)
 {
-	struct btf *btf;
-	int err;
-
-	btf = open_types(k, &err);
-	if (!err)
-		err = refresh(k, btf);
-	btf__free(btf);
-	return err;
+	return refresh(k, false);
 }
 
 const struct kallsym *kernel_symbol(const struct kernel *k, const char *name, const char *module)
@@ -313,7 +319,6 @@ const struct kallsym *kernel_module_text(const struct kernel *k, const char *mod
 int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_files *files,
 		const struct kallsym *symbols, int n)
 {
-	struct btf *btf = NULL;
 	int err = -ENOMEM;
 
 	*k = (struct kernel){ .platform = *p, .running = !files || !files->btf };
@@ -322,17 +327,11 @@ int kernel_open(struct kernel *k, const struct platform *p, const struct kernel_
 	/* The callers of this file report what is missing, not libbpf. */
 	libbpf_set_print(NULL);
 	k->symbols = calloc(n, sizeof(*symbols));
-	if (!k->symbols)
-		goto out;
-	memcpy(k->symbols, symbols, n * sizeof(*symbols));
-	k->symbol_count = n;
-	btf = open_types(k, &err);
-	if (!err)
-		err = keep_types(k, btf);
-	if (!err)
-		err = refresh(k, btf);
-out:
-	btf__free(btf);
+	if (k->symbols) {
+		memcpy(k->symbols, symbols, n * sizeof(*symbols));
+		k->symbol_count = n;
+		err = refresh(k, true);
+	}
 	if (err)
 		kernel_close(k);
 	return err;

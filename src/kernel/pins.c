@@ -12,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PINS_OLD  PINS_DIR "-old"
-#define LOCK_FILE "/run/snp-guard.lock"
+#define PINS_OLD PINS_DIR "-old"
 
 static const char *const kinds[] = { [PIN_MAP] = "maps", [PIN_LINK] = "links" };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -171,77 +170,4 @@ int pin_again(int fd, enum pin_kind kind, const char *name)
 	if (bpf_obj_pin(fd, path))
 		return -errno;
 	return 1;
-}
-
-/* ---- the lock ---- */
-
-static int read_holder(int fd)
-{
-	char text[16] = "";
-
-	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (int)strtol(text, NULL, 10) : 0;
-}
-
-/* How long a guard that ends, or `detach`, may still have the lock. */
-#define LOCK_TRIES 40
-#define LOCK_NS	   50000000
-
-static int take(int fd)
-{
-	struct flock whole = { .l_type = F_WRLCK };
-
-	/* F_OFD_GETLK looks at such a lock without taking it; flock(2) has nothing like that. */
-	for (int i = 0; fcntl(fd, F_OFD_SETLK, &whole); i++) {
-		if (errno != EAGAIN && errno != EACCES)
-			return -errno;
-		if (i == LOCK_TRIES)
-			return -EBUSY;
-		nanosleep(&(struct timespec){ .tv_nsec = LOCK_NS }, NULL);
-	}
-	return 0;
-}
-
-int guard_lock(int *holder)
-{
-	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char text[16];
-	int err;
-
-	*holder = 0;
-	if (fd < 0)
-		return -errno;
-	err = take(fd);
-	if (err) {
-		*holder = read_holder(fd);
-		close(fd);
-		return err;
-	}
-	snprintf(text, sizeof(text), "%d\n", getpid());
-	if (ftruncate(fd, 0) || write(fd, text, strlen(text)) < 0) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-int guard_holder(void)
-{
-	int fd = open(LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), holder;
-	struct flock whole = { .l_type = F_WRLCK };
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (fcntl(fd, F_OFD_GETLK, &whole)) {
-		holder = -errno;
-	} else if (whole.l_type == F_UNLCK) {
-		holder = 0;
-	} else {
-		holder = read_holder(fd);
-		/* It has not written its id yet. */
-		if (!holder)
-			holder = -ESRCH;
-	}
-	close(fd);
-	return holder;
 }

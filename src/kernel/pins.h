@@ -51,16 +51,4 @@ int pin_get(const char *path);
  * errno. */
 int pin_again(int fd, enum pin_kind kind, const char *name);
 
-/*
- * Takes the lock that admits one guard at a time; waits up to 2 s for a process that has it.
- * Returns a descriptor, which holds the lock until it is closed, or a negative errno: -EBUSY if a
- * process still has the lock, with its id in *holder (0: unknown).
- */
-int guard_lock(int *holder);
-/*
- * Looks whose the lock is, and neither takes it nor writes. Returns the process id, 0 if nobody has
- * the lock, or the negative errno of why that is unknown.
- */
-int guard_holder(void);
-
 #endif

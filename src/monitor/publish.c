@@ -19,11 +19,14 @@ static int add_textfile(struct outputs *outputs, const char *path)
 		    : -ENOMEM;
 }
 
+__u64 publish_stale_ns(double interval_s)
+{
+	return (3 * interval_s + 5) * 1e9;
+}
+
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
 		   const char *listen, double interval_s)
 {
-	/* Metrics come with complete sweeps: one may be late, and one incomplete. */
-	__u64 stale_ns = (3 * interval_s + 5) * 1e9;
 	int err = 0;
 
 	*p = (struct publisher){ .outputs = outputs, .textfile = textfile };
@@ -34,7 +37,7 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 		return err;
 	}
 	if (listen)
-		err = listener_open(&p->listener, listen, stale_ns);
+		err = listener_open(&p->listener, listen, publish_stale_ns(interval_s));
 	if (err)
 		complain("can't listen at %s: %s", listen, strerror(-err));
 	return err;
@@ -55,7 +58,7 @@ void publisher_close(struct publisher *p)
 	*p = (struct publisher){ 0 };
 }
 
-static enum guard_state gate_of(const struct publish_counters *c)
+enum guard_state publish_gate(const struct publish_counters *c)
 {
 	if (!c || c->ended)
 		return GUARD_DETACHED;
@@ -88,7 +91,7 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 	struct metrics_facts f = {
 		.kernel = s->host.release,
 		.window_open = window_is_open(s->window),
-		.gate = gate_of(c),
+		.gate = publish_gate(c),
 		.gate_hook = s->gate_hook,
 		.uncovered = s->uncovered_count,
 		.totals = window_totals(s->window),
@@ -111,7 +114,7 @@ static void tell_service(struct publisher *p, const struct session *s,
 			 const struct publish_counters *c)
 {
 	struct service_facts f = {
-		.gate = guard_state_name(gate_of(c)),
+		.gate = guard_state_name(publish_gate(c)),
 		.window_open = window_is_open(s->window),
 		.windows = window_totals(s->window).windows,
 		.worst = snp_severity_name(s->worst),

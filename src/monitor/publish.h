@@ -3,6 +3,7 @@
 #ifndef PUBLISH_H
 #define PUBLISH_H
 
+#include "contract/guard_state.h"
 #include "monitor/listen.h"
 #include "monitor/service.h"
 #include "session/session.h"
@@ -38,6 +39,15 @@ struct publish_counters {
 	bool no_gate; /* the gate's programs are not available here */
 	bool ended;   /* the programs are detached */
 };
+
+/* counters: NULL for a recording. */
+enum guard_state publish_gate(const struct publish_counters *counters);
+
+/*
+ * Until when what is published holds, in nanoseconds: it comes with complete sweeps, of which one
+ * may be late, and one incomplete.
+ */
+__u64 publish_stale_ns(double interval_s);
 
 /*
  * Shows the session as it is now. counters: NULL for a recording. A failure does not end a run: it

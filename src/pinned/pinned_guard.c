@@ -10,6 +10,7 @@
 
 #include "kernel/pins.h"
 #include "kernel/sensors.h"
+#include "pinned/guard_lock.h"
 
 #define LEDGER_NAME "ledger"
 

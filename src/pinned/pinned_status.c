@@ -10,6 +10,7 @@
 #include "kernel/gate.h"
 #include "host/own_events.h"
 #include "kernel/pins.h"
+#include "pinned/guard_lock.h"
 #include "host/preflight.h"
 #include "util/printable.h"
 
@@ -86,6 +87,22 @@ static void look_at_gate(struct pinned_status *s)
 		degrade(s, "a guarded file is open for writing, and writes are not checked");
 }
 
+/* Nothing of a guard without pins can be read from the kernel, but it tells what it knows. */
+static void ask_guard(struct pinned_status *s)
+{
+	const struct guard_facts nothing = { .unpinned = true, .holder = s->facts.holder };
+	int err;
+
+	s->facts.unpinned = true;
+	err = guard_ask(&s->facts);
+	if (err == -ETIME) {
+		degrade(s, "no sweep has been complete for some time");
+	} else if (err) {
+		s->facts = nothing;
+		s->facts.told_err = err;
+	}
+}
+
 int pinned_status_read(struct pinned_status *s)
 {
 	struct hooks_options options = { 0 };
@@ -98,8 +115,11 @@ int pinned_status_read(struct pinned_status *s)
 		return -EACCES;
 	s->facts.holder = guard_holder();
 	pinned_guard_look(&s->guard);
-	if (s->guard.found == PINNED_NONE)
+	if (s->guard.found == PINNED_NONE) {
+		if (s->facts.holder > 0)
+			ask_guard(s);
 		return 0;
+	}
 	if (s->guard.found == PINNED_UNREADABLE)
 		return s->guard.err;
 	if (s->guard.found == PINNED_UNKNOWN) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of a pinned guard, read back from the kernel. */
+/* The state of a pinned guard, read back from the kernel, or what another guard tells of itself. */
 #ifndef PINNED_STATUS_H
 #define PINNED_STATUS_H
 

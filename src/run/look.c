@@ -1,27 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guard looks at between events: CPUs, gate, pins. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/own_events.h"
 #include "kernel/kprobe_event.h"
+#include "pinned/guard_lock.h"
 #include "run/run_state.h"
 #include "run/sweep.h"
 #include "util/complain.h"
 
-void run_publish(struct run *r, bool ended)
+static struct publish_counters counters_of(const struct run *r, bool ended)
 {
 	const struct gate *g = &r->gate;
 
-	publish(&r->publisher, &r->session,
-		&(struct publish_counters){
-			.denied = sensors_state(r->sensors).denied,
-			.missed = r->session.stream.missed,
-			.degraded = g->told_open || g->told_off || g->told_unpinned,
-			.audit = g->audit,
-			.no_gate = !g->gates,
-			.ended = ended && !g->pinned, /* a pinned gate goes on */
-		});
+	return (struct publish_counters){
+		.denied = sensors_state(r->sensors).denied,
+		.missed = r->session.stream.missed,
+		.degraded = g->told_open || g->told_off || g->told_unpinned,
+		.audit = g->audit,
+		.no_gate = !g->gates,
+		.ended = ended && !g->pinned, /* a pinned gate goes on */
+	};
+}
+
+/* For those who ask a guard that has no pins. */
+static void tell_askers(struct run *r, const struct publish_counters *c)
+{
+	struct guard_facts facts = { .state = publish_gate(c), .gate_hook = r->session.gate_hook };
+
+	if (c->degraded)
+		snprintf(facts.missing, sizeof(facts.missing),
+			 "the gate was changed from outside, as the guard has reported");
+	memcpy(facts.breaches, window_totals(r->session.window).breaches, sizeof(facts.breaches));
+	run_trouble(r, SNP_PART_LOCK, guard_tell(r->pinned.lock, &facts, r->told_until_ns));
+	memcpy(r->told_breaches, facts.breaches, sizeof(facts.breaches));
+}
+
+/* A finding does not wait for a sweep that is complete. */
+static void tell_findings(struct run *r)
+{
+	const struct window_totals totals = window_totals(r->session.window);
+	struct publish_counters c;
+
+	if (!memcmp(totals.breaches, r->told_breaches, sizeof(r->told_breaches)))
+		return;
+	c = counters_of(r, false);
+	tell_askers(r, &c);
+}
+
+void run_publish(struct run *r, bool ended)
+{
+	const struct publish_counters c = counters_of(r, ended);
+
+	r->told_until_ns = boottime_ns() + publish_stale_ns(r->settings->interval);
+	publish(&r->publisher, &r->session, &c);
+	tell_askers(r, &c);
 }
 
 /* ---- alive ---- */
@@ -139,6 +175,7 @@ void run_look(struct run *r)
 	int err;
 
 	session_look(&r->session, boottime_ns());
+	tell_findings(r);
 	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
 	/* The gate is compared with the session, so that must know all that happened. */
 	if (err || !due || !r->feed.complete) {

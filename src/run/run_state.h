@@ -39,7 +39,10 @@ struct run {
 	bool swept;	 /* the last sweep was complete, and the latch is right */
 	__u64 next_sweep_ns, next_look_ns; /* CLOCK_BOOTTIME */
 	__u64 end_ns;			   /* the same; 0: no end is set */
-	__u64 trouble_ns[SNP_PART_COUNT];  /* since when a look fails; 0: it does not */
+	/* What was told last to those who ask, and until when it holds. */
+	unsigned int told_breaches[SNP_BREACH_COUNT];
+	__u64 told_until_ns;
+	__u64 trouble_ns[SNP_PART_COUNT]; /* since when a look fails; 0: it does not */
 };
 
 /* ---- faults.c ---- */

@@ -479,8 +479,9 @@ static bool cpu3_is_named(void)
 	}
 	from = size_of(OUT);
 	set_snp_en("on");
-	/* The loss that comes next is one only after this was seen. */
-	until = now() + 1.5;
+	/* The loss that comes next is one only after this was seen, which takes a busy machine
+	 * seconds. */
+	until = now() + 5;
 	while (now() < until && !has_ended() && !says(from, "\"cpu\":3,", "\"syscfg\""))
 		pause_for(0.05);
 	return named;

@@ -197,12 +197,26 @@ expect "it is detached" snp-guard detach
 check_is 0
 says NOT-APPLICABLE recorded "no guard has left a record"
 
-scenario "a guard that can't be read back"
-guard_start --interval 1
-check_is 3
-says UNKNOWN gate "guard $guard runs without --pin"
-expect "only that" [ "$(grep -c '^UNKNOWN' /tmp/check)" -eq 1 ]
+scenario "a guard without --pin tells what it has found"
+guard_start --interval 0.5
+check_is 0
+says PASS gate "enforcing by .*, as long as the guard runs"
+says PASS recorded "no finding"
+expect "SNP is initialised" snp_load
+expect "CPU 2 loses SNP_EN" lab snp-en 2 off
+await "it is named" '"cpu":2,"breach":"snp-en-lost"'
+expect "it has it again" lab snp-en 2 on
+soon sh -c "snp-guard check | grep -q '^FAIL  *recorded'"
+check_is 2
+says FAIL recorded "snp-en-lost: named 1 time "
+expect "SNP ends" snp_unload
+kill -STOP $guard
+soon sh -c "snp-guard check | grep -q '^WARN  *gate'"
+says_now=$(snp-guard status)
+kill -CONT $guard
+expect "status says so" [ "${says_now#*degraded: no sweep has been complete}" != "$says_now" ]
 guard_stop
+expect_breach_set no-latch cpu-without-snp-en snp-en-lost
 
 scenario "what can't be read is unknown"
 echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd

@@ -87,6 +87,16 @@ void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value)
 	fixture_msr(f, cpu, SNP_MSR_SYSCFG, value);
 }
 
+void fixture_cpuid(struct fixture *f, __u32 leaf, const __u32 regs[4])
+{
+	const __u32 highest[4] = { 0x8000001f };
+	int fd = create(f, "/dev/cpu/0/cpuid", 0);
+
+	cr_assert_eq(pwrite(fd, highest, sizeof(highest), 0x80000000u), (ssize_t)sizeof(highest));
+	cr_assert_eq(pwrite(fd, regs, sizeof(highest), leaf), (ssize_t)sizeof(highest));
+	close(fd);
+}
+
 unsigned int fixture_threads(void)
 {
 	/* The stand-in for a host leaves a path alone that begins with two slashes. */

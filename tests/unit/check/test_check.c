@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "events.h"
+#include "ids.h"
 
 #define CPUS	4
 #define OTHERS	0x2880000ull /* SYSCFG beside SNP_EN */
@@ -38,6 +39,8 @@ static void begin(void)
 	fixture_write(&fixture, "/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sev_snp\n");
 	fixture_write(&fixture, "/proc/sys/kernel/osrelease", "7.3.0\n");
 	fixture_write(&fixture, "/sys/module/ccp/initstate", "live\n");
+	fixture_write(&fixture, "/proc/iomem",
+		      "00001000-0fffffff : System RAM\n10800000-3fffffff : System RAM\n");
 	for (int i = 0; i < CPUS; i++)
 		cpus[i] =
 			(struct snapshot_cpu){ .present = true, .online = true, .syscfg = SNP_SET };
@@ -61,17 +64,6 @@ static void finish(void)
 
 TestSuite(check, .init = begin, .fini = finish);
 
-/* Two results that share an id could not be told apart. */
-static void each_has_an_id_of_its_own(void)
-{
-	char a[CHECK_ID_SIZE], b[CHECK_ID_SIZE];
-
-	for (int i = 0; i < report.count; i++)
-		for (int k = 0; k < i; k++)
-			cr_assert_str_neq(check_result_id(&report.results[i], a),
-					  check_result_id(&report.results[k], b));
-}
-
 /* The worst result of that name, judged anew. */
 static const struct check_result *result(const char *name)
 {
@@ -80,7 +72,7 @@ static const struct check_result *result(const char *name)
 
 	check_free(&report);
 	cr_assert_eq(check_judge(&report, &facts), 0);
-	each_has_an_id_of_its_own();
+	each_has_an_id_of_its_own(&report);
 	for (int i = 0; i < report.count; i++)
 		if (!strcmp(report.results[i].name, name) &&
 		    (worst == &none || report.results[i].status > worst->status))
@@ -367,7 +359,7 @@ Test(check, the_rmp_is_one_table_for_all)
 Test(check, an_rmp_that_can_not_be)
 {
 	set_register(REGISTER_RMP_END, 0);
-	expect("rmp", CHECK_WARN, "can't delimit a table");
+	expect("rmp", CHECK_WARN, "RMP_END 0: the BIOS reserved no memory");
 	set_register(REGISTER_RMP_CFG, 0x2401);
 	expect("rmp", CHECK_PASS, "in segments");
 	set_register(REGISTER_RMP_CFG, 0);
@@ -375,7 +367,9 @@ Test(check, an_rmp_that_can_not_be)
 	set_register(REGISTER_RMP_BASE, 0x10000001);
 	expect("rmp", CHECK_WARN, "can't delimit a table");
 	set_register(REGISTER_RMP_BASE, 0);
-	expect("rmp", CHECK_WARN, "there is no RMP");
+	expect("rmp", CHECK_WARN, "RMP_BASE is 0");
+	cr_expect(strstr(remedy_of("rmp"), "\"SNP Memory (RMP Table) Coverage\""));
+	expect("rmp-coverage", CHECK_NOT_APPLICABLE, "there is no RMP");
 }
 
 Test(check, a_processor_without_rmp_cfg)
@@ -563,7 +557,13 @@ Test(check, the_gate_as_it_was_read_back)
 	guarded(GUARD_DETACHED);
 	expect("gate", CHECK_NOT_APPLICABLE, "detached: no guard runs");
 	guard.holder = 17;
-	expect("gate", CHECK_UNKNOWN, "guard 17 runs without --pin; can't inspect it");
+	guard.unpinned = true;
+	guard.told_err = -ENODATA;
+	expect("gate", CHECK_UNKNOWN,
+	       "guard 17 runs without --pin; can't read what it tells: No data");
+	guarded(GUARD_ENFORCING);
+	guard.unpinned = true;
+	expect("gate", CHECK_PASS, "enforcing, as long as the guard runs");
 	guarded(GUARD_ENFORCING);
 	expect("gate", CHECK_PASS, "enforcing");
 	guarded(GUARD_AUDITING);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "check/check_explain.h"
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
@@ -118,15 +117,10 @@ Test(check_command, a_list_of_all)
 
 Test(check_command, a_check_is_explained)
 {
-	const char *check = check_explanations[0].check;
-	char head[64];
-
-	if (!check)
-		cr_skip_test("the runbook has no section on a check");
-	guard("check", "--explain", check, NULL);
+	guard("check", "--explain", "snp-en", NULL);
 	cr_status(CLEAN);
-	snprintf(head, sizeof(head), "%s: ", check);
-	cr_assert_eq(strncmp(ended.out, head, strlen(head)), 0, "%s", ended.out);
+	cr_out("snp-en: SNP_EN in SYSCFG of each online CPU\n\n");
+	cr_out("against the RMP");
 	cr_assert_eq(host_logged("modprobe"), 0);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What status and hooks show a person, and a program. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,12 +45,27 @@ Test(status, without_a_guard)
 	cr_expect_str_eq(status_text(&file), "state:    detached\nguard:    not running\n");
 }
 
-Test(status, a_guard_without_pins_is_not_called_detached)
+Test(status, a_guard_without_pins_tells_itself)
 {
 	status.facts.holder = 7;
+	status.facts.unpinned = status.facts.has_history = true;
+	status.facts.state = GUARD_ENFORCING;
 	cr_expect_str_eq(status_text(&file),
-			 "state:    unpinned: guard 7 runs without --pin; can't inspect it\n"
-			 "guard:    process 7\n");
+			 "state:    enforcing\n"
+			 "guard:    process 7, without --pin: its gate ends with it\n"
+			 "findings: none\n");
+	status.facts.breaches[SNP_BREACH_CPU_ONLINED] = 2;
+	cr_expect(strstr(status_text(&file), "\nfindings: cpu-onlined (2)\n"));
+}
+
+Test(status, a_guard_without_pins_that_tells_nothing_is_not_called_detached)
+{
+	status.facts.holder = 7;
+	status.facts.unpinned = true;
+	status.facts.told_err = -ENODATA;
+	cr_expect_str_eq(status_text(&file),
+			 "state:    unknown: can't read what the guard tells: No data available\n"
+			 "guard:    process 7, without --pin: its gate ends with it\n");
 }
 
 /* A guard that left all that there can be. */

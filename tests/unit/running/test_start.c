@@ -238,7 +238,7 @@ Test(start, looking_at_the_lock_takes_and_writes_nothing)
 	cr_assert_not(host_has("/run/snp-guard.lock"));
 	lock = host_hold_lock("4711\n");
 	guard("status", NULL);
-	cr_out("guard 4711 runs without --pin");
+	cr_out("process 4711, without --pin");
 	guard("check", NULL);
 	close(lock);
 	cr_assert_str_eq(host_read("/run/snp-guard.lock"), "4711");

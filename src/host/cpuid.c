@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/cpuid.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* Its EAX has the highest extended leaf; of a leaf above that other leaves' values come back. */
+#define HIGHEST 0x80000000u
+
+static int read_leaf(int fd, uint32_t leaf, struct cpuid *c)
+{
+	ssize_t n = pread(fd, c, sizeof(*c), leaf);
+
+	if (n == sizeof(*c))
+		return 0;
+	return n < 0 ? -errno : -ENODATA;
+}
+
+int cpuid_read(const struct platform *p, uint32_t leaf, struct cpuid *c)
+{
+	int fd = platform_open(p, "/dev/cpu/0/cpuid"), err;
+
+	if (fd < 0)
+		return fd;
+	err = read_leaf(fd, HIGHEST, c);
+	if (!err && c->eax < leaf)
+		err = -ENODATA;
+	if (!err)
+		err = read_leaf(fd, leaf, c);
+	close(fd);
+	return err;
+}

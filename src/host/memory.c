@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/memory.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int read_end(FILE *f, uint64_t *end)
+{
+	int err = -ENODATA;
+	char *line = NULL;
+	size_t size = 0;
+
+	*end = 0;
+	while (getline(&line, &size, f) > 0) {
+		uint64_t first, last;
+		int matched = 0;
+
+		/* Memory of a device that serves as RAM is "System RAM (kmem)". */
+		sscanf(line, " %" SCNx64 "-%" SCNx64 " : System RAM%n", &first, &last, &matched);
+		if (matched && last >= *end) {
+			*end = last + 1;
+			err = 0;
+		}
+	}
+	/* Without CAP_SYS_ADMIN all addresses are 0 (kernel/resource.c:r_show()). */
+	if (*end == 1)
+		err = -EACCES;
+	if (ferror(f))
+		err = -EIO;
+	free(line);
+	return err;
+}
+
+int memory_end(const struct platform *p, uint64_t *end)
+{
+	int fd = platform_open(p, "/proc/iomem"), err;
+	FILE *f;
+
+	if (fd < 0)
+		return fd;
+	f = fdopen(fd, "r");
+	if (!f) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	err = read_end(f, end);
+	fclose(f);
+	return err;
+}
