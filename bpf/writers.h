@@ -196,6 +196,7 @@ __noinline int await_write_hooks(__u64 ns)
 		BPF_SNPRINTF(e->name, sizeof(e->name), "snp_prepare() waited for write hooks");
 	} else {
 		e->flags = SNP_F_DEGRADED | SNP_F_MISSED;
+		e->status = SNP_BLIND_WRITE_HOOKS;
 		BPF_SNPRINTF(e->name, sizeof(e->name), "no write hooks in time");
 	}
 	bpf_ringbuf_submit(e, 0);

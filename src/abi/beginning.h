@@ -7,7 +7,10 @@
 /* A power of two: the number of places in a table of beginnings. */
 #define BEGINNINGS 4096u
 
-/* The place of a name's first bytes in the table; other names may have the same. */
+/*
+ * The place of a name's first bytes in the table; other names may have the same. Of a name with at
+ * least so many bytes its renamed symbols and clones have it, too: a suffix follows the name.
+ */
 static inline unsigned int beginning_of(const char *name)
 {
 	unsigned int hash = 0;

@@ -86,6 +86,59 @@ enum snp_part {
 		SNP_PART_COUNT
 };
 
+/*
+ * Why events may be missing or SNP_EN unverified, which is the breach `blind`: X(symbol, what is
+ * or was missing, what to do about it; "" where nothing is to be done). GATE and LOST keep a number
+ * in their status, so a new one comes last.
+ */
+#define SNP_BLIND_CAUSES(X)                                                                        \
+	X(UNKNOWN, "what an older recording does not say",                                         \
+	  "run `snp-guard hooks` and `snp-guard check`")                                           \
+	X(LOST, "events for which the ring buffer had no room",                                    \
+	  "start the guard with a larger `--buffer`")                                              \
+	X(SKIPPED, "calls for which the kernel skipped the guard's programs",                      \
+	  "run `snp-guard check`, which says what is true now")                                    \
+	X(NO_SOURCE, "a fact for which this kernel has no source",                                 \
+	  "run `snp-guard hooks`: it names the sources that are missing, and why")                 \
+	X(REFUSED, "a fact whose source the kernel refused",                                       \
+	  "allow the guard bpf() and perf_event_open(): CAP_BPF and CAP_PERFMON, and a seccomp "   \
+	  "filter that lets both pass")                                                            \
+	X(RECORDING, "events that a recording lacks", "")                                          \
+	X(HOOKS_OFF, "events while kprobes or ftrace were switched off",                           \
+	  "sysctl -w kernel.ftrace_enabled=1; echo 1 >/sys/kernel/debug/kprobes/enabled")          \
+	X(LATCH, "refusals while another process had changed the latch",                           \
+	  "find the process that runs the guard's BPF programs: only CAP_SYS_ADMIN or CAP_BPF "    \
+	  "can; then run `snp-guard check`")                                                       \
+	X(PASSES, "refusals while the gate is attached and refuses nothing",                       \
+	  "restart the guard; `snp-guard status` shows whether the gate is attached")              \
+	X(PINS, "events while pins were gone or changed, as no guard ran",                         \
+	  "find what changes files in /sys/fs/bpf/snp-guard, and keep it from there")              \
+	X(WRITE_HOOKS, "writes before the write hooks were attached",                              \
+	  "initialise SNP while no process has a guarded file open for writing, and let the "      \
+	  "guard have CPU time")                                                                   \
+	X(NO_MSR, "SYSCFG of a CPU without /dev/cpu/N/msr",                                        \
+	  "modprobe msr, and see that udev runs")                                                  \
+	X(MSR_DENIED, "SYSCFG of a CPU that the guard may not read",                               \
+	  "let the guard run as root with CAP_SYS_RAWIO and see /dev/cpu/*/msr")                   \
+	X(MSR_FAILS, "SYSCFG of a CPU that fails to read it",                                      \
+	  "try `rdmsr -p N 0xc0010010` on that CPU: its firmware, or a hypervisor below, fails")   \
+	X(FIRMWARE, "whether SNP is initialised in an open window",                                \
+	  "load kvm_amd (Linux 6.17 and later), or use a kernel with ccp's BTF "                   \
+	  "(CONFIG_DEBUG_INFO_BTF_MODULES=y)")                                                     \
+	X(UNSTABLE, "a complete sweep, as something kept changing",                                \
+	  "stop what keeps moving CPUs or loading modules; the events name the task")              \
+	X(NO_SWEEP, "a complete sweep in the whole run",                                           \
+	  "let the guard run for more than a second, and see what it complained of")               \
+	X(FAULT, "what a failing part of the guard looks at",                                      \
+	  "see that the host has memory and descriptors left; the guard tries again")
+
+enum snp_blind_cause {
+#define X(sym, what, remedy) SNP_BLIND_##sym,
+	SNP_BLIND_CAUSES(X)
+#undef X
+		SNP_BLIND_CAUSE_COUNT
+};
+
 /* The subject of an event that has none. */
 #define SNP_NO_SUBJECT 0xffffffffu
 /* The kernel's cpu_hotplug_disabled was not readable. */
@@ -215,9 +268,10 @@ struct snp_event {
 	__u32 kind;    /* enum snp_event_kind */
 	__u32 flags;   /* SNP_F_* of this kind */
 	__u32 subject; /* a CPU, a command or a fact; or SNP_NO_SUBJECT */
-	__s32 result;  /* what the function returned; a negative errno where it failed */
+	__s32 result; /* what the function returned; a negative errno where it failed; UNCOVERED: of
+		       * a source that the kernel refused, else 0 */
 	/* COMMAND: the firmware's status; CPUHP_FAIL: the hotplug state; START, ADOPT: enum
-	 * snp_gate_hook */
+	 * snp_gate_hook; GATE, LOST: enum snp_blind_cause */
 	__u32 status;
 	__s32 count; /* cpu_hotplug_disabled after the event, or SNP_COUNT_UNKNOWN */
 	__u32 cpu;   /* the CPU that the BPF program ran on */

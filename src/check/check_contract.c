@@ -66,7 +66,7 @@ static void contract_breach(struct check_look *l, const struct verdict *v)
 		check_add(l, check_of(v->id), CHECK_PASS, NULL, "%s: severity off", name);
 	else
 		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
-			  snp_breach_remedy(v->id), "%s: %s", name, v->text);
+			  v->remedy, "%s: %s", name, v->text);
 	if (v->cpu == SNP_NO_SUBJECT)
 		check_part(l, "%s", name);
 	else

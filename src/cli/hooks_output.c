@@ -13,7 +13,7 @@ static const char *hooks_effect(const struct hook_state *s, enum hook_fact fact)
 
 void hooks_print_text(FILE *out, const struct terminal *t, const struct hooks *h)
 {
-	char text[256];
+	char text[sizeof(struct hook_missing) + 16];
 
 	fprintf(out, "%-*s%s\n", FACT_WIDTH, "FACT", "SOURCE");
 	for (int i = 0; i < FACT_NUM; i++) {

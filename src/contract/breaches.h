@@ -76,7 +76,7 @@ enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	  "panic path will end SNP",                                                               \
 	  "reset the host before using SNP or relying on a crash kernel")                          \
 	X(BLIND, "blind", WARNING, "events may have been missed: findings may be incomplete",      \
-	  "run `snp-guard hooks`; start the guard before SNP, with a larger buffer")
+	  "by its cause, which the finding names; `snp-guard explain blind` lists the causes")
 
 enum snp_breach {
 #define X(sym, name, severity, meaning, remedy) SNP_BREACH_##sym,

@@ -35,6 +35,18 @@ static void put_wrapped(FILE *out, const struct terminal *t, const char *label, 
 	terminal_wrap(t, out, MARGIN, MARGIN, text);
 }
 
+/* What `blind` may be about, each with its remedy. */
+static void put_causes(FILE *out, const struct terminal *t, enum snp_breach breach)
+{
+	char text[512];
+
+	for (unsigned int i = 0; breach == SNP_BREACH_BLIND && i < SNP_BLIND_CAUSE_COUNT; i++) {
+		snprintf(text, sizeof(text), "%s%s%s", snp_blind_what(i),
+			 *snp_blind_remedy(i) ? ": " : "", snp_blind_remedy(i));
+		put_wrapped(out, t, i ? "" : "causes", text);
+	}
+}
+
 void explain_text(FILE *out, enum snp_breach breach)
 {
 	const struct explanation *e = explain(breach);
@@ -47,9 +59,24 @@ void explain_text(FILE *out, enum snp_breach breach)
 	put_wrapped(out, &t, "what", e->paragraph);
 	put_wrapped(out, &t, "means", snp_breach_meaning(breach));
 	put_wrapped(out, &t, "remedy", snp_breach_remedy(breach));
+	put_causes(out, &t, breach);
 	put_wrapped(out, &t, "named", e->named);
 	put_wrapped(out, &t, "not named", e->not_named);
 	put_wrapped(out, &t, "shown by", e->shown_by);
+}
+
+static struct json_object *causes_json(void)
+{
+	struct json_object *causes = json_object_new_array(), *o;
+
+	for (unsigned int i = 0; i < SNP_BLIND_CAUSE_COUNT; i++) {
+		o = json_object_new_object();
+		json_put_str(o, "what", snp_blind_what(i));
+		if (*snp_blind_remedy(i))
+			json_put_str(o, "remedy", snp_blind_remedy(i));
+		json_append(causes, o);
+	}
+	return causes;
 }
 
 void explain_json(FILE *out, enum snp_breach breach)
@@ -62,6 +89,8 @@ void explain_json(FILE *out, enum snp_breach breach)
 	json_put_str(o, "what", e->paragraph);
 	json_put_str(o, "meaning", snp_breach_meaning(breach));
 	json_put_str(o, "remedy", snp_breach_remedy(breach));
+	if (breach == SNP_BREACH_BLIND)
+		json_put(o, "causes", causes_json());
 	json_put_str(o, "named", e->named);
 	json_put_str(o, "not_named", e->not_named);
 	json_put_str(o, "shown_by", e->shown_by);

@@ -37,6 +37,30 @@ const char *snp_breach_remedy(enum snp_breach breach)
 	return breaches[breach].remedy;
 }
 
+static const struct {
+	const char *what, *remedy;
+} causes[] = {
+#define X(sym, what, remedy) { what, remedy },
+	SNP_BLIND_CAUSES(X)
+#undef X
+};
+
+/* A later version's guard may have recorded a cause that this one does not know. */
+static unsigned int known_cause(unsigned int cause)
+{
+	return cause < SNP_BLIND_CAUSE_COUNT ? cause : SNP_BLIND_UNKNOWN;
+}
+
+const char *snp_blind_what(unsigned int cause)
+{
+	return causes[known_cause(cause)].what;
+}
+
+const char *snp_blind_remedy(unsigned int cause)
+{
+	return causes[known_cause(cause)].remedy;
+}
+
 const char *snp_severity_name(enum snp_severity severity)
 {
 	static const char *const names[] = { "notice", "warning", "critical" };

@@ -12,6 +12,9 @@ const char *snp_breach_name(enum snp_breach breach);
 enum snp_severity snp_breach_severity(enum snp_breach breach);
 const char *snp_breach_meaning(enum snp_breach breach);
 const char *snp_breach_remedy(enum snp_breach breach);
+/* Of the breach `blind`: what is or was missing, and the remedy, "" where there is none. */
+const char *snp_blind_what(unsigned int cause);
+const char *snp_blind_remedy(unsigned int cause);
 const char *snp_severity_name(enum snp_severity severity);
 /* "unknown" for a kind that this version does not know. */
 const char *snp_event_name(unsigned int kind);

@@ -37,8 +37,14 @@ static void on_start(struct window *w, const struct snp_event *e)
 
 static void on_uncovered(struct window *w, const struct snp_event *e)
 {
-	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT, "blind spot on this kernel: %.*s",
-		      SNP_NAME_LEN, e->name);
+	if (e->result)
+		window_blind(w, SNP_BLIND_REFUSED, SNP_NO_SUBJECT,
+			     "blind spot on this kernel: %.*s, as its source was refused (%s)",
+			     SNP_NAME_LEN, e->name, strerror(-e->result));
+	else
+		window_blind(
+			w, e->subject == SNP_NO_SUBJECT ? SNP_BLIND_RECORDING : SNP_BLIND_NO_SOURCE,
+			SNP_NO_SUBJECT, "blind spot on this kernel: %.*s", SNP_NAME_LEN, e->name);
 }
 
 static void on_lost(struct window *w, const struct snp_event *e)
@@ -46,9 +52,8 @@ static void on_lost(struct window *w, const struct snp_event *e)
 	w->tally.lost += e->value;
 	w->records_lost = true;
 	life_cycle_on_lost(w);
-	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-		      "lost %llu event%s; only sweeps cover that time",
-		      (unsigned long long)e->value, e->value == 1 ? "" : "s");
+	window_blind(w, e->status, SNP_NO_SUBJECT, "lost %llu event%s; only sweeps cover that time",
+		     (unsigned long long)e->value, e->value == 1 ? "" : "s");
 }
 
 /* A failing output hides nothing from the guard; a sweep that fails does. */
@@ -57,9 +62,9 @@ static void on_fault(struct window *w, const struct snp_event *e)
 	const char *hides = snp_part_hides(e->subject);
 
 	if (e->flags & SNP_F_FAILING && *hides)
-		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "%s fails with errno %d; not noticed meanwhile: %s",
-			      snp_part_name(e->subject), -e->result, hides);
+		window_blind(w, SNP_BLIND_FAULT, SNP_NO_SUBJECT,
+			     "%s fails with errno %d; not noticed meanwhile: %s",
+			     snp_part_name(e->subject), -e->result, hides);
 }
 
 static void on_denied(struct window *w, const struct snp_event *e)
@@ -78,9 +83,9 @@ static void on_gate(struct window *w, const struct snp_event *e)
 		return;
 	window_turn(w, WINDOW_DEGRADED, "%.*s: %s", SNP_NAME_LEN, e->name, end);
 	if (e->flags & SNP_F_MISSED)
-		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "%.*s (%s): events and writes since the last check may be unseen",
-			      SNP_NAME_LEN, e->name, end);
+		window_blind(w, e->status, SNP_NO_SUBJECT,
+			     "%.*s (%s): events and writes since the last check may be unseen",
+			     SNP_NAME_LEN, e->name, end);
 }
 
 /* ---- sweeps ---- */
@@ -118,10 +123,10 @@ static void on_unstable(struct window *w, const struct snp_event *e)
 	if (t->told_unverified || e->time_ns - t->unverified_ns < WINDOW_UNVERIFIED_NS)
 		return;
 	t->told_unverified = true;
-	window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-		      "no sweep was complete for %llu s, as something kept changing: SNP_EN is "
-		      "unverified",
-		      WINDOW_UNVERIFIED_NS / 1000000000);
+	window_blind(w, SNP_BLIND_UNSTABLE, SNP_NO_SUBJECT,
+		     "no sweep was complete for %llu s, as something kept changing: SNP_EN is "
+		     "unverified",
+		     WINDOW_UNVERIFIED_NS / 1000000000);
 }
 
 static void on_truth(struct window *w, const struct snp_event *e)
@@ -156,8 +161,8 @@ static void on_truth(struct window *w, const struct snp_event *e)
 static void on_end(struct window *w)
 {
 	if (!w->tally.swept)
-		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "no sweep completed; SNP_EN is unverified");
+		window_blind(w, SNP_BLIND_NO_SWEEP, SNP_NO_SUBJECT,
+			     "no sweep completed; SNP_EN is unverified");
 	judge_settled(w);
 }
 

@@ -38,6 +38,7 @@ struct verdict {
 	__u32 cpu;	     /* the CPU that the verdict is about, or SNP_NO_SUBJECT */
 	__u64 seq;	     /* of the event that led to the verdict */
 	__u64 time_ns;	     /* of that event, CLOCK_BOOTTIME */
+	const char *remedy;  /* of a breach: what to do; "": nothing, or a string constant */
 	char text[240];	     /* what happened, and who did it */
 };
 

@@ -7,8 +7,8 @@
 
 /* ---- verdicts ---- */
 
-static void emit(struct window *w, enum verdict_kind kind, int id, __u32 cpu, const char *format,
-		 va_list args)
+static void emit(struct window *w, enum verdict_kind kind, int id, const char *remedy, __u32 cpu,
+		 const char *format, va_list args)
 {
 	struct verdict v = {
 		.kind = kind,
@@ -17,6 +17,7 @@ static void emit(struct window *w, enum verdict_kind kind, int id, __u32 cpu, co
 		.cpu = cpu,
 		.seq = w->event->seq,
 		.time_ns = w->event->time_ns,
+		.remedy = remedy,
 	};
 
 	vsnprintf(v.text, sizeof(v.text), format, args);
@@ -29,7 +30,17 @@ void window_breach(struct window *w, enum snp_breach id, __u32 cpu, const char *
 
 	w->tally.breaches[id]++;
 	va_start(args, format);
-	emit(w, VERDICT_BREACH, id, cpu, format, args);
+	emit(w, VERDICT_BREACH, id, snp_breach_remedy(id), cpu, format, args);
+	va_end(args);
+}
+
+void window_blind(struct window *w, unsigned int cause, __u32 cpu, const char *format, ...)
+{
+	va_list args;
+
+	w->tally.breaches[SNP_BREACH_BLIND]++;
+	va_start(args, format);
+	emit(w, VERDICT_BREACH, SNP_BREACH_BLIND, snp_blind_remedy(cause), cpu, format, args);
 	va_end(args);
 }
 
@@ -38,7 +49,7 @@ void window_turn(struct window *w, enum window_state id, const char *format, ...
 	va_list args;
 
 	va_start(args, format);
-	emit(w, VERDICT_STATE, id, SNP_NO_SUBJECT, format, args);
+	emit(w, VERDICT_STATE, id, "", SNP_NO_SUBJECT, format, args);
 	va_end(args);
 }
 

@@ -201,14 +201,18 @@ static void moved_unseen(struct window *w, __u32 cpu, struct cpu *c, bool online
 
 static void on_unreadable(struct window *w, const struct snp_event *e, struct cpu *c)
 {
+	unsigned int cause = e->result == -ENOENT || e->result == -ENXIO   ? SNP_BLIND_NO_MSR
+			     : e->result == -EPERM || e->result == -EACCES ? SNP_BLIND_MSR_DENIED
+									   : SNP_BLIND_MSR_FAILS;
+
 	/* What an earlier sweep read says nothing of now. */
 	c->en = EN_UNKNOWN;
 	if (moved_within(c, e, WINDOW_SETTLE_NS) || is_on_its_way(c, e))
 		return;
 	if (!c->told_unknown)
-		window_breach(w, SNP_BREACH_BLIND, e->subject,
-			      "can't read SYSCFG of CPU %u (%s); its SNP_EN is unknown", e->subject,
-			      strerror(-e->result));
+		window_blind(w, cause, e->subject,
+			     "can't read SYSCFG of CPU %u (%s); its SNP_EN is unknown", e->subject,
+			     strerror(-e->result));
 	c->told_unknown = true;
 }
 

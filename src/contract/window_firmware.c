@@ -157,10 +157,10 @@ void firmware_judge_unknown(struct window *w)
 		fw->told_unknown = false;
 	} else if (!fw->told_unknown && !w->life.preparing) {
 		fw->told_unknown = true;
-		window_breach(w, SNP_BREACH_BLIND, SNP_NO_SUBJECT,
-			      "can't find out whether SNP is initialised in window %u: a CPU "
-			      "without SNP_EN is reported as if it were",
-			      w->life.windows);
+		window_blind(w, SNP_BLIND_FIRMWARE, SNP_NO_SUBJECT,
+			     "can't find out whether SNP is initialised in window %u: a CPU "
+			     "without SNP_EN is reported as if it were",
+			     w->life.windows);
 	}
 }
 

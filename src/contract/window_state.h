@@ -59,6 +59,10 @@ struct window {
 void __attribute__((format(printf, 4, 5)))
 window_breach(struct window *w, enum snp_breach id, __u32 cpu, const char *format, ...);
 
+/* The same for `blind`, with the remedy of its cause (enum snp_blind_cause, or any number). */
+void __attribute__((format(printf, 4, 5)))
+window_blind(struct window *w, unsigned int cause, __u32 cpu, const char *format, ...);
+
 /* Emits the verdict of a turn that is no breach. */
 void __attribute__((format(printf, 3, 4)))
 window_turn(struct window *w, enum window_state id, const char *format, ...);

@@ -75,26 +75,69 @@ static void extend(struct kallsym *s, const struct line *l)
 		s->end = (address | 0xfff) + 1;
 }
 
-/* True for the suffixes of GCC and LLVM for a clone of a function; .cold is only a part of one. */
-static void keep_variant(struct kallsym *s, const char *ending)
+/*
+ * What the suffix of a symbol's name says of the function, by the words that compilers append:
+ *
+ * - LLVM's ThinLTO makes a static function global under .llvm. and a hash, where a unit calls
+ *   another one's; GCC's LTO does with .lto_priv.; .__uniq. is -funique-internal-linkage-names;
+ * - GCC passes a structure's members one by one (.isra.), or puts constants in (.constprop.), as
+ *   LLVM does (.specialized.); and it splits off what callers do not inline (.part.).
+ *
+ * Returns -1 for any other symbol, such as the seldom run code of a function (.cold, also
+ * .isra.0.cold), which is not called, or a variable inside it.
+ */
+static int form_of(const char *suffix)
 {
-	static const char *const endings[] = { ".isra.", ".constprop.", ".part.", ".llvm." };
+	static const struct {
+		const char *word;
+		int form;
+	} words[] = {
+		{ ".llvm.", KALLSYM_RENAMED },	     { ".__uniq.", KALLSYM_RENAMED },
+		{ ".lto_priv.", KALLSYM_RENAMED },   { ".isra.", KALLSYM_CLONED },
+		{ ".constprop.", KALLSYM_CLONED },   { ".part.", KALLSYM_SPLIT },
+		{ ".specialized.", KALLSYM_CLONED },
+	};
+	enum { WORDS = sizeof(words) / sizeof(words[0]) };
+	int form = KALLSYM_AS_NAMED;
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (!s->variant[0] && !strncmp(ending, endings[i], strlen(endings[i])))
-			snprintf(s->variant, sizeof(s->variant), "%s", ending);
+	while (*suffix) {
+		size_t i = 0, digits;
+
+		while (i < WORDS && strncmp(suffix, words[i].word, strlen(words[i].word)))
+			i++;
+		if (i == WORDS)
+			return -1;
+		suffix += strlen(words[i].word);
+		digits = strspn(suffix, "0123456789abcdef");
+		if (!digits)
+			return -1;
+		suffix += digits;
+		if (words[i].form > form)
+			form = words[i].form;
+	}
+	return form;
 }
 
-/* Returns true if the line has the symbol itself, not a clone. */
+void kallsyms_forget(struct kallsym *s)
+{
+	*s = (struct kallsym){ .name = s->name, .module = s->module };
+}
+
 bool kallsyms_match_name(struct kallsym *s, const char *name)
 {
 	size_t len = strlen(s->name);
+	const char *suffix = name + len;
+	int form;
 
-	if (strncmp(s->name, name, len))
+	if (strncmp(s->name, name, len) || (*suffix && *suffix != '.') ||
+	    strlen(suffix) >= sizeof(s->suffix))
 		return false;
-	if (name[len] == '.')
-		keep_variant(s, name + len);
-	if (name[len])
+	form = form_of(suffix);
+	if (form > (int)s->form) {
+		s->form = form;
+		strcpy(s->suffix, suffix);
+	}
+	if (form != KALLSYM_AS_NAMED && form != KALLSYM_RENAMED)
 		return false;
 	s->count++;
 	return true;
@@ -150,11 +193,8 @@ int kallsyms_find(FILE *f, struct kallsym *symbols, int n)
 	struct line l;
 	ssize_t len;
 
-	for (int i = 0; i < n; i++) {
-		symbols[i].start = symbols[i].end = 0;
-		symbols[i].count = 0;
-		symbols[i].variant[0] = 0;
-	}
+	for (int i = 0; i < n; i++)
+		kallsyms_forget(&symbols[i]);
 	kallsyms_learn_beginnings(asked, symbols, n);
 	errno = 0;
 	while ((len = getline(&text, &size, f)) > 0) {

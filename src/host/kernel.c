@@ -373,17 +373,17 @@ int kernel_read_traced(struct kernel *k)
 }
 
 /* Lines are "NAME" or "NAME [MODULE]". */
-static bool is_traced(const struct kernel *k, const char *name, bool in_module)
+static bool is_traced(const struct kernel *k, const struct kallsym *s, bool in_module)
 {
-	const char *ending = in_module ? " [ccp]\n" : "\n";
-	size_t len = strlen(name);
+	char rest[KALLSYM_SUFFIX_LEN + 8];
+	size_t len = strlen(s->name);
 	const char *at = k->traced;
 
 	if (!at)
 		return true;
-	while ((at = strstr(at, name))) {
-		if ((at == k->traced || at[-1] == '\n') &&
-		    !strncmp(at + len, ending, strlen(ending)))
+	snprintf(rest, sizeof(rest), "%s%s\n", s->suffix, in_module ? " [ccp]" : "");
+	while ((at = strstr(at, s->name))) {
+		if ((at == k->traced || at[-1] == '\n') && !strncmp(at + len, rest, strlen(rest)))
 			return true;
 		at += len;
 	}
@@ -413,8 +413,10 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 		return k->ccp_err ? FUNCTION_DAMAGED : FUNCTION_UNKNOWN;
 	if (!s)
 		return FUNCTION_ABSENT;
-	if (s->variant[0])
-		return FUNCTION_VARIANT;
+	if (s->form == KALLSYM_CLONED)
+		return FUNCTION_CLONED;
+	if (s->form == KALLSYM_SPLIT)
+		return FUNCTION_SPLIT;
 	if (!s->count)
 		return in_ccp || kernel_has_btf_function(k, name) ? FUNCTION_INLINED
 								  : FUNCTION_ABSENT;
@@ -422,10 +424,12 @@ enum function_state kernel_function(const struct kernel *k, const char *name, bo
 		return FUNCTION_TWICE;
 	if (is_boot_text(k, s))
 		return FUNCTION_BOOT;
+	if (by_btf && s->form == KALLSYM_RENAMED)
+		return FUNCTION_RENAMED;
 	if (by_btf && !kernel_has_btf_function(k, name))
 		return FUNCTION_NO_BTF;
 	if (!(in_ccp && k->ccp == MODULE_AVAILABLE) &&
-	    !is_traced(k, name, in_ccp && k->ccp == MODULE_LOADED))
+	    !is_traced(k, s, in_ccp && k->ccp == MODULE_LOADED))
 		return FUNCTION_UNTRACED;
 	return FUNCTION_FOUND;
 }

@@ -23,7 +23,9 @@ struct kernel_files {
 	X(FOUND, "")                                                                               \
 	X(ABSENT, "not in vmlinux")                                                                \
 	X(INLINED, "inlined, or not in this ccp")                                                  \
-	X(VARIANT, "compiler renamed it")                                                          \
+	X(RENAMED, "compiler renamed it")                                                          \
+	X(SPLIT, "compiler split it")                                                              \
+	X(CLONED, "compiler changed its arguments")                                                \
 	X(TWICE, "several functions have that name")                                               \
 	X(BOOT, "its code is freed after boot")                                                    \
 	X(UNTRACED, "ftrace can't attach to it")                                                   \
@@ -87,9 +89,12 @@ const struct kallsym *kernel_symbol(const struct kernel *k, const char *name, co
 const struct kallsym *kernel_module_text(const struct kernel *k, const char *module);
 
 /*
- * Whether a hook on the function sees all its calls: there is one function of that very name, and
- * no clone. in_ccp: the function is ccp's, module or built in. by_btf: the BTF must have its type,
- * as fentry needs it.
+ * Whether a hook on the function sees all its calls: there is one function of that name, and
+ * neither a part of it nor a clone. in_ccp: the function is ccp's, module or built in. by_btf: the
+ * BTF must have its type, as fentry needs it, and its symbol must have that very name: the kernel
+ * looks up the name in the BTF, which has no suffix (kernel/bpf/verifier.c:
+ * bpf_check_attach_target()), and from 6.11 on kallsyms_lookup_name() takes no symbol with a suffix
+ * for it. A kprobe is created at kernel_symbol()'s name and suffix.
  */
 enum function_state kernel_function(const struct kernel *k, const char *name, bool in_ccp,
 				    bool by_btf);

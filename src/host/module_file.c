@@ -149,11 +149,8 @@ int module_file_symbols(int fd, struct kallsym *symbols, int n)
 	GElf_Shdr header;
 	Elf *elf;
 
-	for (int i = 0; i < n; i++) {
-		symbols[i].start = symbols[i].end = 0;
-		symbols[i].count = 0;
-		symbols[i].variant[0] = 0;
-	}
+	for (int i = 0; i < n; i++)
+		kallsyms_forget(&symbols[i]);
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)

@@ -22,8 +22,8 @@ int module_file_find(const char *dir, const char *list, const char *name, char *
 int module_file_open(const char *path);
 
 /*
- * Counts the symbols' functions and variables in the module's symbol table and keeps their
- * variants; a module has no addresses before it is loaded. Returns 0 or a negative errno.
+ * Counts the symbols' functions and variables in the module's symbol table, with their forms; a
+ * module has no addresses before it is loaded. Returns 0 or a negative errno.
  */
 int module_file_symbols(int fd, struct kallsym *symbols, int n);
 

@@ -81,6 +81,15 @@ static int gate_event(struct snp_event *e, __u32 flags, const char *what)
 	return 1;
 }
 
+/* Events or refusals may be missing meanwhile. */
+static int gate_missed(struct snp_event *e, enum snp_blind_cause cause, bool restored,
+		       const char *what)
+{
+	gate_event(e, SNP_F_DEGRADED | SNP_F_MISSED | (restored ? SNP_F_RESTORED : 0), what);
+	e->status = cause;
+	return 1;
+}
+
 /* An open that found no room in the list has long returned by then, so the kernel shows it. */
 #define RELIST_NS 1000000000ull
 
@@ -221,11 +230,9 @@ static int look_at_latch(const struct gate *g, bool window_open, __u64 moves, st
 	if (!latch_differs(g, window_open, moves))
 		return 0;
 	before = sensors_state(g->sensors).latch;
-	return gate_event(
-		e,
-		SNP_F_DEGRADED | SNP_F_MISSED |
-			(sensors_set_latch(g->sensors, before, window_open) ? SNP_F_RESTORED : 0),
-		window_open ? "something else opened the latch" : "something else shut the latch");
+	return gate_missed(e, SNP_BLIND_LATCH, sensors_set_latch(g->sensors, before, window_open),
+			   window_open ? "something else opened the latch"
+				       : "something else shut the latch");
 }
 
 /* A trial finds an attached program that refuses nothing, whatever the reason. */
@@ -238,7 +245,7 @@ static int look_at_open(struct gate *g, bool window_open, struct snp_event *e)
 	g->told_open = passes;
 	if (!passes || told)
 		return 0;
-	return gate_event(e, SNP_F_DEGRADED | SNP_F_MISSED, "opening for writing is not refused");
+	return gate_missed(e, SNP_BLIND_PASSES, false, "opening for writing is not refused");
 }
 
 static int look_at_pins(struct gate *g, struct snp_event *e)
@@ -271,8 +278,8 @@ static int look_at_hooks(struct gate *g, struct snp_event *e)
 	if (off == g->told_off)
 		return 0;
 	g->told_off = off;
-	return off ? gate_event(e, SNP_F_DEGRADED | SNP_F_MISSED,
-				"kprobes or ftrace are switched off")
+	return off ? gate_missed(e, SNP_BLIND_HOOKS_OFF, false,
+				 "kprobes or ftrace are switched off")
 		   : gate_event(e, 0, "kprobes and ftrace are on again");
 }
 

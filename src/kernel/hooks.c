@@ -294,13 +294,15 @@ static void say_missing(struct hooks *h, size_t first, size_t culprit, enum func
 	const struct kallsym *symbol = kernel_symbol(&h->kernel, hook->target, module_of(hook));
 	struct hook_missing *m;
 
+	if (why == FUNCTION_REFUSED)
+		s->refused = h->refused[culprit];
 	if (s->missing_count == RUNGS_MAX)
 		return;
 	m = &s->missing[s->missing_count++];
 	name_rung(h, first, m->source, sizeof(m->source));
-	if (why == FUNCTION_VARIANT && symbol)
+	if (symbol && (why == FUNCTION_RENAMED || why == FUNCTION_SPLIT || why == FUNCTION_CLONED))
 		snprintf(m->why, sizeof(m->why), "%s: %s%s", function_text(why), hook->target,
-			 symbol->variant);
+			 symbol->suffix);
 	else
 		snprintf(m->why, sizeof(m->why), "%s", function_text(why));
 }
@@ -392,9 +394,9 @@ void hooks_close(struct hooks *h)
 	kernel_close(&h->kernel);
 }
 
-void hooks_refuse(struct hooks *h, size_t hook)
+void hooks_refuse(struct hooks *h, size_t hook, int err)
 {
-	h->refused[hook] = true;
+	h->refused[hook] = err;
 	choose(h);
 }
 

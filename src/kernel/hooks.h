@@ -91,9 +91,11 @@ struct hook_state {
 	const char *less;    /* what that source leaves out, or NULL */
 	struct hook_missing {
 		char source[112]; /* a better source that this kernel does not offer */
-		char why[96];
+		char why[64 + KALLSYM_SUFFIX_LEN];
 	} missing[RUNGS_MAX];
 	int missing_count;
+	int refused; /* the negative errno by which the kernel refused a source, the last of several
+		      */
 };
 
 struct hooks_options {
@@ -110,7 +112,8 @@ struct hooks_options {
 struct hooks {
 	struct kernel kernel;
 	struct hooks_options options;
-	bool refused[HOOKS_MAX], used[HOOKS_MAX];
+	int refused[HOOKS_MAX]; /* the negative errno by which the kernel refused it, else 0 */
+	bool used[HOOKS_MAX];
 	struct hook_state states[FACT_NUM];
 };
 
@@ -122,8 +125,8 @@ int hooks_open(struct hooks *h, const struct platform *p, const struct kernel_fi
 	       const struct hooks_options *options);
 void hooks_close(struct hooks *h);
 
-/* The kernel refused the hook's program or its attachment: chooses another source. */
-void hooks_refuse(struct hooks *h, size_t hook);
+/* The kernel refused the hook's program or its attachment by err: chooses another source. */
+void hooks_refuse(struct hooks *h, size_t hook, int err);
 
 /* From now on options.avoid does not count. */
 void hooks_avoid_nothing(struct hooks *h);

@@ -80,16 +80,16 @@ static int event_id(int group, const char *name, __u64 *id)
 	return 0;
 }
 
-int kprobe_event_open(int group, const char *name, const char *module, const char *function,
-		      bool at_return)
+int kprobe_event_open(int group, const char *name, const char *module,
+		      const struct kallsym *function, bool at_return)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	char line[200];
+	char line[200 + KALLSYM_SUFFIX_LEN];
 	__u64 id;
 	int fd, err;
 
-	snprintf(line, sizeof(line), "%c:%s/%s %s%s%s\n", at_return ? 'r' : 'p', groups[group],
-		 name, module ? module : "", module ? ":" : "", function);
+	snprintf(line, sizeof(line), "%c:%s/%s %s%s%s%s\n", at_return ? 'r' : 'p', groups[group],
+		 name, module ? module : "", module ? ":" : "", function->name, function->suffix);
 	err = write_command(line);
 	if (err)
 		return err;
@@ -119,7 +119,7 @@ int kprobe_event_remove_stale(int group)
 {
 	int fd = open_tracefs("kprobe_events", O_RDONLY), err = 0;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[256], in[40], name[100], command[160];
+	char line[256 + KALLSYM_SUFFIX_LEN], in[40], name[100], command[160];
 
 	if (!f) {
 		if (fd >= 0)

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "host/kallsyms.h"
+
 /* Two groups, so that a guard can create its events before those of an earlier guard go. */
 #define KPROBE_GROUPS 2
 
@@ -17,8 +19,8 @@
  * vmlinux. Returns the descriptor of a perf event for it, which the caller closes, or a negative
  * errno.
  */
-int kprobe_event_open(int group, const char *name, const char *module, const char *function,
-		      bool at_return);
+int kprobe_event_open(int group, const char *name, const char *module,
+		      const struct kallsym *function, bool at_return);
 
 /* Removes the event, whose descriptor is closed. */
 void kprobe_event_remove(int group, const char *name);

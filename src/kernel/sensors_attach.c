@@ -11,10 +11,13 @@
 static int attach_kprobe(struct sensors *s, size_t i)
 {
 	const struct hook *hook = &hook_table[i];
-	bool in_module = hook->flags & HOOK_IN_CCP && s->hooks->kernel.ccp != MODULE_BUILTIN;
+	const struct kernel *k = &s->hooks->kernel;
+	bool in_module = hook->flags & HOOK_IN_CCP && k->ccp != MODULE_BUILTIN;
+	const struct kallsym *symbol =
+		kernel_symbol(k, hook->target, hook->flags & HOOK_IN_CCP ? "ccp" : NULL);
 	int fd;
 
-	fd = kprobe_event_open(s->group, hook->program, in_module ? "ccp" : NULL, hook->target,
+	fd = kprobe_event_open(s->group, hook->program, in_module ? "ccp" : NULL, symbol,
 			       hook->flags & HOOK_AT_RETURN);
 	if (fd < 0)
 		return fd;

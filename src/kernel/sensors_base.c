@@ -50,7 +50,7 @@ struct sensors *sensors_new(struct hooks *h, int group)
 
 int sensors_give_way(struct sensors *s, size_t i, int err)
 {
-	hooks_refuse(s->hooks, i);
+	hooks_refuse(s->hooks, i, err);
 	/* -EBUSY would say that another guard is running. */
 	if (hooks_lack_gate(s->hooks))
 		return err == -EBUSY ? -EOPNOTSUPP : err;

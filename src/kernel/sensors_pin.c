@@ -21,7 +21,7 @@ static void choose_pinned(struct sensors *s)
 		for (size_t j = 0; s->links[i] >= 0 && !h->used[i] && j < hook_count; j++)
 			if (sensors_has_program(s, j) && s->links[j] < 0 &&
 			    hook_table[j].fact == hook_table[i].fact)
-				hooks_refuse(h, j);
+				hooks_refuse(h, j, -ENOENT);
 }
 
 static int take_links(struct sensors **out, struct hooks *h, int group)

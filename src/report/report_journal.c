@@ -54,7 +54,8 @@ static void entry_add_breach(struct journal_entry *j, const struct report *r,
 		       v->time_ns);
 	entry_add(j, "SNP_GUARD_BREACH=%s", snp_breach_name(v->id));
 	entry_add(j, "SNP_GUARD_SEVERITY=%s", severity_name(r->severities, v->id));
-	entry_add(j, "SNP_GUARD_REMEDY=%s", snp_breach_remedy(v->id));
+	if (*v->remedy)
+		entry_add(j, "SNP_GUARD_REMEDY=%s", v->remedy);
 	if (r->recording)
 		entry_add(j, "SNP_GUARD_RECORDING=%s", r->recording);
 }

@@ -204,7 +204,8 @@ static void json_verdict(struct report *r, const struct verdict *v)
 		json_put_str(o, "severity", severity_name(r->severities, v->id));
 		json_put_str(o, "text", v->text);
 		json_put_str(o, "meaning", snp_breach_meaning(v->id));
-		json_put_str(o, "remedy", snp_breach_remedy(v->id));
+		if (*v->remedy)
+			json_put_str(o, "remedy", v->remedy);
 		if (r->recording)
 			json_put_str(o, "recording", r->recording);
 	} else {

@@ -243,7 +243,8 @@ static void text_verdict(struct report *r, const struct verdict *v)
 	text_line(r, v->time_ns, text_tone(severity), label, "%s: %s", snp_breach_name(v->id),
 		  v->text);
 	text_advice(r, "means:", snp_breach_meaning(v->id));
-	text_advice(r, "remedy:", snp_breach_remedy(v->id));
+	if (*v->remedy)
+		text_advice(r, "remedy:", v->remedy);
 	if (r->recording)
 		text_advice(r, "record:", r->recording);
 }

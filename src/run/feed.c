@@ -11,6 +11,7 @@ static void feed_lost(struct feed *f)
 {
 	struct snp_event e = own_event(SNP_EV_LOST);
 
+	e.status = SNP_BLIND_FAULT;
 	e.value = 1;
 	session_feed(f->session, &e);
 	f->sweep_due = f->firmware_due = true;

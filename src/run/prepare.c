@@ -109,6 +109,7 @@ int run_feed_start(struct run *r)
 			continue;
 		e = own_event(SNP_EV_UNCOVERED);
 		e.subject = i;
+		e.result = r->hooks.states[i].refused;
 		snprintf(e.name, sizeof(e.name), "%s", hook_fact_name(i));
 		err = session_feed(&r->session, &e);
 	}

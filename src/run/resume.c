@@ -23,6 +23,7 @@ static int feed_mended(struct run *r, const char *text)
 	struct snp_event e = own_event(SNP_EV_GATE);
 
 	e.flags = SNP_F_DEGRADED | SNP_F_RESTORED | SNP_F_MISSED;
+	e.status = SNP_BLIND_PINS;
 	snprintf(e.name, sizeof(e.name), "%s", text);
 	return session_feed(&r->session, &e);
 }

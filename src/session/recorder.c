@@ -145,6 +145,7 @@ static int write_event(struct trace *t, const struct snp_event *e, __u32 *lost)
 		.time_ns = e->time_ns,
 		.subject = SNP_NO_SUBJECT,
 		.count = SNP_COUNT_UNKNOWN,
+		.status = SNP_BLIND_RECORDING,
 		.value = *lost,
 	};
 	int err = *lost ? trace_write(t, &gap) : 0;

@@ -78,13 +78,14 @@ bool stream_has(const struct stream *s, __u64 seq)
 	return false;
 }
 
-static int stream_lost(__u64 count, __u64 time_ns, struct snp_event *e)
+static int stream_lost(__u64 count, enum snp_blind_cause cause, __u64 time_ns, struct snp_event *e)
 {
 	*e = (struct snp_event){
 		.kind = SNP_EV_LOST,
 		.time_ns = time_ns,
 		.subject = SNP_NO_SUBJECT,
 		.count = SNP_COUNT_UNKNOWN,
+		.status = cause,
 		.value = count,
 	};
 	return 1;
@@ -97,7 +98,7 @@ static int stream_give_up(struct stream *s, __u64 next, __u64 time_ns, struct sn
 
 	s->next = next;
 	s->behind_ns = 0;
-	return stream_lost(count, time_ns, e);
+	return stream_lost(count, SNP_BLIND_LOST, time_ns, e);
 }
 
 static int stream_next_waiting(struct stream *s, __u64 now_ns, bool final, struct snp_event *e)
@@ -152,7 +153,7 @@ int stream_next(struct stream *s, __u64 now_ns, const struct stream_end *end, st
 	if (end->missed <= missed)
 		return 0;
 	s->missed = end->missed;
-	return stream_lost(end->missed - missed, now_ns, e);
+	return stream_lost(end->missed - missed, SNP_BLIND_SKIPPED, now_ns, e);
 }
 
 bool stream_is_behind(const struct stream *s)

@@ -17,7 +17,7 @@ enum { WANTED_COUNT = 4, NAMES_MAX = 64 };
 
 static const struct kallsym wanted[WANTED_COUNT] = {
 	{ .name = "__sev_do_cmd_locked", .module = "ccp" },
-	{ .name = "psp_master", .module = "ccp", .start = 1, .end = 2, .count = 3, .variant = "x" },
+	{ .name = "psp_master", .module = "ccp", .start = 1, .end = 2, .count = 3, .suffix = "x" },
 	{ .name = "a", .module = "ccp" },
 	{ .name = "", .module = "ccp" },
 };
@@ -54,9 +54,9 @@ static void any_bytes(const uint8_t *data, size_t size)
 		/* 24 bytes a symbol, or 16 of 32 bits. */
 		fuzz_check(s->count >= 0 && (size_t)s->count <= size / 16, "%d: %d times", i,
 			   s->count);
-		fuzz_check(!s->variant[0] || s->variant[0] == '.', "%d: %.24s", i, s->variant);
-		fuzz_check(memchr(s->variant, 0, sizeof(s->variant)), "%d: no end", i);
-		fuzz_check(again[i].count == s->count && !strcmp(again[i].variant, s->variant),
+		fuzz_check(memchr(s->suffix, 0, sizeof(s->suffix)), "%d: no end", i);
+		fuzz_check(s->form ? s->suffix[0] == '.' : !s->suffix[0], "%d: %s", i, s->suffix);
+		fuzz_check(again[i].count == s->count && !strcmp(again[i].suffix, s->suffix),
 			   "%d: %d times, then %d", i, s->count, again[i].count);
 	}
 }
@@ -136,9 +136,10 @@ static void by_the_book(const uint8_t *data, size_t size)
 			   symbols[i].name, symbols[i].count, count);
 	}
 	for (size_t j = 0; j < n; j++)
-		fuzz_check(!is_counted(data[j]) || data[j] % 8 != 5 || symbols[2].variant[0],
+		fuzz_check(!is_counted(data[j]) || data[j] % 8 != 5 ||
+				   symbols[2].form == KALLSYM_SPLIT,
 			   "a part is not told");
-	fuzz_check(!symbols[1].variant[0], "a cold part is no function");
+	fuzz_check(!symbols[1].form, "a cold part is no function");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

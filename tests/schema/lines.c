@@ -107,9 +107,11 @@ static void print_events(struct report *r, unsigned int kind)
 static void print_verdicts(struct report *r, enum verdict_kind kind, int count)
 {
 	for (int id = 0; id < count; id++) {
-		struct verdict v = {
-			.kind = kind, .id = id, .cpu = SNP_NO_SUBJECT, .text = "text"
-		};
+		struct verdict v = { .kind = kind,
+				     .id = id,
+				     .remedy = id % 2 ? "" : "remedy",
+				     .cpu = SNP_NO_SUBJECT,
+				     .text = "text" };
 
 		r->recording = NULL;
 		report_verdict(r, &v);

@@ -49,6 +49,7 @@ static void note(void *ctx, const struct verdict *v)
 		 is_breach ? snp_breach_name(v->id) : window_state_name(v->id), v->cpu);
 	snprintf(s->text, sizeof(s->text), "%s", v->text);
 	s->window_of_last = v->window;
+	s->remedy_of_last = v->remedy;
 }
 
 struct snp_event story_event(struct story *s, enum snp_event_kind kind)

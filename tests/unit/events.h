@@ -39,6 +39,7 @@ struct story {
 	char told[4096];			 /* names, "name:CPU" where a CPU is named; cut */
 	char text[240];				 /* of the last verdict */
 	__u64 window_of_last;
+	const char *remedy_of_last;
 };
 
 /* A host with so many CPUs online, SNP_EN clear, on a kernel with snp_prepare(). */

@@ -79,7 +79,7 @@ Test(explain, json_has_each_part_under_its_name)
 			{ "not_named", e->not_named },
 			{ "shown_by", e->shown_by },
 		};
-		char said[4096] = "";
+		char said[8192] = "";
 		FILE *out = fmemopen(said, sizeof(said), "w");
 		struct json_object *o, *value;
 
@@ -87,13 +87,36 @@ Test(explain, json_has_each_part_under_its_name)
 		fclose(out);
 		o = json_tokener_parse(said);
 		cr_assert(o, "%s", said);
-		cr_expect_eq(json_object_object_length(o), 8);
+		cr_expect_eq(json_object_object_length(o), i == SNP_BREACH_BLIND ? 9 : 8);
 		for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
 			cr_assert(json_object_object_get_ex(o, parts[p][0], &value));
 			cr_expect_str_eq(json_object_get_string(value), parts[p][1]);
 		}
 		json_object_put(o);
 	}
+}
+
+Test(explain, blind_has_each_cause_with_its_remedy)
+{
+	char said[8192] = "";
+	FILE *out = fmemopen(said, sizeof(said), "w");
+	struct json_object *o, *causes, *value;
+
+	explain_json(out, SNP_BREACH_BLIND);
+	fclose(out);
+	o = json_tokener_parse(said);
+	cr_assert(o, "%s", said);
+	cr_assert(json_object_object_get_ex(o, "causes", &causes));
+	cr_assert_eq(json_object_array_length(causes), SNP_BLIND_CAUSE_COUNT);
+	for (int i = 0; i < SNP_BLIND_CAUSE_COUNT; i++) {
+		struct json_object *cause = json_object_array_get_idx(causes, i);
+		bool has = json_object_object_get_ex(cause, "remedy", &value);
+
+		cr_expect_str_eq(has ? json_object_get_string(value) : "", snp_blind_remedy(i));
+		cr_assert(json_object_object_get_ex(cause, "what", &value));
+		cr_expect_str_eq(json_object_get_string(value), snp_blind_what(i));
+	}
+	json_object_put(o);
 }
 
 Test(explain, the_list_has_a_line_for_each_breach)

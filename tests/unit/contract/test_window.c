@@ -343,3 +343,93 @@ Test(gate, degraded_so_that_something_may_have_passed_is_blind)
 	cr_says(&s, "not put right");
 	cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
 }
+
+/* ---- blind: a remedy belongs to its cause ---- */
+
+static void is_blind_by(enum snp_blind_cause cause)
+{
+	cr_told(&s, "blind");
+	cr_expect_str_eq(s.remedy_of_last, snp_blind_remedy(cause));
+}
+
+static void tell(enum snp_event_kind kind, __u32 flags, int result, __u32 status, const char *name)
+{
+	struct snp_event e = story_event(&s, kind);
+
+	e.flags = flags;
+	e.result = result;
+	e.status = status;
+	e.subject = kind == SNP_EV_FAULT ? SNP_PART_SWEEP : 3;
+	e.value = 2;
+	strcpy(e.name, name);
+	story_tell(&s, &e);
+}
+
+Test(window, blind_has_the_remedy_of_its_cause)
+{
+	struct snp_event e;
+
+	start(&s);
+	cr_told(&s, "");
+	tell(SNP_EV_UNCOVERED, 0, 0, 0, "kexec");
+	is_blind_by(SNP_BLIND_NO_SOURCE);
+	tell(SNP_EV_UNCOVERED, 0, -EACCES, 0, "commands");
+	cr_assert(strstr(s.text, "commands, as its source was refused (Permission denied)"));
+	is_blind_by(SNP_BLIND_REFUSED);
+	e = story_event(&s, SNP_EV_UNCOVERED);
+	story_tell(&s, &e);
+	is_blind_by(SNP_BLIND_RECORDING);
+	tell(SNP_EV_FAULT, SNP_F_FAILING, -EMFILE, 0, "");
+	is_blind_by(SNP_BLIND_FAULT);
+	for (int i = 0; i < SNP_BLIND_CAUSE_COUNT; i++) {
+		tell(SNP_EV_LOST, 0, 0, i, "");
+		is_blind_by(i);
+		tell(SNP_EV_GATE, SNP_F_DEGRADED | SNP_F_MISSED, 0, i, "this");
+		s.told[strcspn(s.told, " ")] = 0;
+		cr_told(&s, "degraded");
+		cr_expect_str_eq(s.remedy_of_last, snp_blind_remedy(i));
+	}
+	/* Of a later version's guard. */
+	tell(SNP_EV_LOST, 0, 0, SNP_BLIND_CAUSE_COUNT, "");
+	is_blind_by(SNP_BLIND_UNKNOWN);
+}
+
+Test(window, no_sweep_and_an_unstable_one_have_their_own_remedies)
+{
+	struct snp_event e = story_event(&s, SNP_EV_START);
+
+	story_tell(&s, &e);
+	for (int i = 0; i < 2; i++) {
+		e = story_event(&s, SNP_EV_TRUTH);
+		e.time_ns += i * WINDOW_UNVERIFIED_NS;
+		story_tell(&s, &e);
+	}
+	is_blind_by(SNP_BLIND_UNSTABLE);
+	e = story_event(&s, SNP_EV_END);
+	e.time_ns += WINDOW_UNVERIFIED_NS;
+	story_tell(&s, &e);
+	is_blind_by(SNP_BLIND_NO_SWEEP);
+}
+
+Test(window, an_unreadable_cpu_has_the_remedy_of_its_errno)
+{
+	static const struct {
+		int err;
+		enum snp_blind_cause cause;
+	} of[] = { { -ENOENT, SNP_BLIND_NO_MSR },     { -ENXIO, SNP_BLIND_NO_MSR },
+		   { -EACCES, SNP_BLIND_MSR_DENIED }, { -EPERM, SNP_BLIND_MSR_DENIED },
+		   { -EIO, SNP_BLIND_MSR_FAILS },     { -ENOMEM, SNP_BLIND_MSR_FAILS } };
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		if (i) {
+			story_finish(&s);
+			story_begin(&s, 4);
+		}
+		start(&s);
+		s.cpus[2].err = of[i].err;
+		sweep(&s);
+		s.told[0] = 0;
+		cr_expect_eq(s.breaches[SNP_BREACH_BLIND], 1);
+		cr_expect_str_eq(s.remedy_of_last, snp_blind_remedy(of[i].cause), "%d", of[i].err);
+	}
+}

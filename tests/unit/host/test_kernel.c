@@ -127,34 +127,75 @@ Test(kernel, a_function_of_the_btf_without_a_symbol_is_inlined)
 	cr_expect_eq(state_of_prepare(true), FUNCTION_INLINED);
 }
 
-Test(kernel, a_variant_is_not_the_function)
+static void open_with(const char *suffix)
+{
+	char name[200];
+
+	snprintf(name, sizeof(name), "snp_prepare%s", suffix);
+	kernel_fixture_symbol(&fixture, name);
+	save_and_open();
+}
+
+Test(kernel, a_clone_or_a_part_is_not_the_function)
 {
 	static const char *const endings[] = { ".isra.0", ".constprop.0", ".part.0" };
 
 	for (int i = 0; i < 3; i++) {
-		char name[64];
+		enum function_state state = i < 2 ? FUNCTION_CLONED : FUNCTION_SPLIT;
 
 		if (i)
 			begin();
-		snprintf(name, sizeof(name), "snp_prepare%s", endings[i]);
 		kernel_fixture_btf(&fixture, "snp_prepare", RETURNS_INT);
-		kernel_fixture_symbol(&fixture, name);
 		/* The rest of it beside a part: its calls go past it as well. */
 		if (i == 2)
 			kernel_fixture_symbol(&fixture, "snp_prepare");
-		save_and_open();
-		cr_expect_eq(state_of_prepare(true), FUNCTION_VARIANT, "%s", endings[i]);
-		cr_expect_eq(state_of_prepare(false), FUNCTION_VARIANT, "%s", endings[i]);
-		cr_expect_str_eq(kernel_symbol(&kernel, "snp_prepare", NULL)->variant, endings[i]);
+		open_with(endings[i]);
+		cr_expect_eq(state_of_prepare(true), state, "%s", endings[i]);
+		cr_expect_eq(state_of_prepare(false), state, "%s", endings[i]);
+		cr_expect_str_eq(kernel_symbol(&kernel, "snp_prepare", NULL)->suffix, endings[i]);
 		if (i < 2)
 			finish();
 	}
 }
 
-Test(kernel, a_cold_part_is_no_variant)
+#define LONG_SUFFIX ".__uniq.340282366920938463463374607431768211455.llvm.18446744073709551615"
+#define TRACED	    "/sys/kernel/tracing/available_filter_functions"
+
+Test(kernel, a_renamed_function_is_followed_by_a_kprobe)
+{
+	kernel_fixture_btf(&fixture, "snp_prepare", RETURNS_INT);
+	open_with(LONG_SUFFIX);
+	cr_expect_eq(state_of_prepare(true), FUNCTION_RENAMED);
+	cr_expect_eq(state_of_prepare(false), FUNCTION_FOUND);
+	/* ftrace lists it as kallsyms does. */
+	fixture_write(&fixture.files, TRACED, "snp_prepare" LONG_SUFFIX "\n");
+	cr_assert_eq(kernel_read_traced(&kernel), 0);
+	cr_expect_eq(state_of_prepare(false), FUNCTION_FOUND);
+	fixture_write(&fixture.files, TRACED, "snp_prepare\nsnp_prepare.llvm.2\n");
+	cr_assert_eq(kernel_read_traced(&kernel), 0);
+	cr_expect_eq(state_of_prepare(false), FUNCTION_UNTRACED);
+}
+
+Test(kernel, of_two_that_were_renamed_neither_is_followed)
+{
+	kernel_fixture_function(&fixture, "snp_prepare", RETURNS_INT);
+	open_with(".llvm.1");
+	cr_expect_eq(state_of_prepare(true), FUNCTION_TWICE);
+	cr_expect_eq(state_of_prepare(false), FUNCTION_TWICE);
+}
+
+Test(kernel, a_renamed_functions_clone_is_a_clone)
+{
+	kernel_fixture_btf(&fixture, "snp_prepare", RETURNS_INT);
+	open_with(".lto_priv.0.isra.0");
+	cr_expect_eq(state_of_prepare(false), FUNCTION_CLONED);
+}
+
+Test(kernel, a_cold_part_is_no_clone)
 {
 	kernel_fixture_function(&fixture, "snp_prepare", RETURNS_INT);
 	kernel_fixture_symbol(&fixture, "snp_prepare.cold");
+	kernel_fixture_symbol(&fixture, "snp_prepare.isra.0.cold");
 	kernel_fixture_symbol(&fixture, "snp_prepare_all");
 	save_and_open();
 	cr_expect_eq(state_of_prepare(true), FUNCTION_FOUND);
@@ -195,8 +236,6 @@ Test(kernel, code_behind_that_of_boot_is_there)
 }
 
 /* ---- ftrace's functions ---- */
-
-#define TRACED "/sys/kernel/tracing/available_filter_functions"
 
 static enum function_state prepare_if_traced(const char *text)
 {

@@ -171,6 +171,7 @@ static const struct elf_symbol some[] = {
 	{ "cold", STT_FUNC },
 	{ "cold.cold", STT_FUNC },
 	{ "undefined", STT_NOTYPE },
+	{ "renamed.llvm.18446744073709551615", STT_FUNC },
 };
 enum { SOME = sizeof(some) / sizeof(some[0]) };
 
@@ -189,7 +190,7 @@ static int look(const struct elf_wanted *elf, struct kallsym *wanted, int n)
 Test(module_file, functions_and_variables_are_counted)
 {
 	WANTED({ .name = "__sev_do_cmd_locked" }, { .name = "psp_master" }, { .name = "twice" },
-	       { .name = "none", .start = 7, .end = 8, .count = 9, .variant = ".isra.7" },
+	       { .name = "none", .start = 7, .end = 8, .count = 9, .suffix = ".isra.7" },
 	       { .name = "a_section" }, { .name = "undefined" });
 	static const int counts[] = { 1, 1, 2, 0, 0, 0 };
 
@@ -198,21 +199,24 @@ Test(module_file, functions_and_variables_are_counted)
 		cr_expect_eq(wanted[i].count, counts[i], "%s: %d", wanted[i].name, wanted[i].count);
 		cr_expect_eq(wanted[i].start, 0, "nothing has an address yet");
 		cr_expect_eq(wanted[i].end, 0);
-		cr_expect_str_eq(wanted[i].variant, "");
+		cr_expect_str_eq(wanted[i].suffix, "");
 	}
 }
 
 Test(module_file, what_the_compiler_made_of_a_function_is_kept)
 {
-	WANTED({ .name = "cut" }, { .name = "whole" }, { .name = "cold" });
+	WANTED({ .name = "cut" }, { .name = "whole" }, { .name = "cold" }, { .name = "renamed" });
 
 	cr_assert_eq(look(&(struct elf_wanted){ .symbols = some, .count = SOME }, wanted, n), 0);
 	cr_expect_eq(wanted[0].count, 0);
-	cr_expect_str_eq(wanted[0].variant, ".isra.0");
+	cr_expect_str_eq(wanted[0].suffix, ".isra.0");
 	cr_expect_eq(wanted[1].count, 1);
-	cr_expect_str_eq(wanted[1].variant, ".part.0");
+	cr_expect_str_eq(wanted[1].suffix, ".part.0");
 	cr_expect_eq(wanted[2].count, 1);
-	cr_expect_str_eq(wanted[2].variant, "", "a cold part is not called");
+	cr_expect_str_eq(wanted[2].suffix, "", "a cold part is not called");
+	cr_expect_eq(wanted[3].count, 1);
+	cr_expect_eq(wanted[3].form, KALLSYM_RENAMED);
+	cr_expect_str_eq(wanted[3].suffix, ".llvm.18446744073709551615");
 }
 
 Test(module_file, what_is_no_elf_file_or_has_no_symbols_is_bad)

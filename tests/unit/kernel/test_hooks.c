@@ -234,12 +234,17 @@ Test(hooks, on_7_1_prepare_returns_nothing)
 	cr_expect_not(hooks_uses(&hooks, "prepare_exit"));
 }
 
-static void with_variant(const char *variant, const char *why)
+static void open_with_prepare_as(const char *symbol)
 {
 	kernel_fixture_like_7_3(&fixture, "snp_prepare");
 	kernel_fixture_btf(&fixture, "snp_prepare", RETURNS_INT);
-	kernel_fixture_symbol(&fixture, variant);
+	kernel_fixture_symbol(&fixture, symbol);
 	open_hooks();
+}
+
+static void is_not_attached_to(const char *symbol, const char *why)
+{
+	open_with_prepare_as(symbol);
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");
 	cr_missing(FACT_PREPARE, 0, "fentry snp_prepare", why);
 	cr_missing(FACT_PREPARE, 1, "kprobe snp_prepare", why);
@@ -249,18 +254,41 @@ static void with_variant(const char *variant, const char *why)
 
 Test(hooks, a_function_that_took_its_arguments_apart_is_not_attached_to)
 {
-	with_variant("snp_prepare.isra.0", "compiler renamed it: snp_prepare.isra.0");
+	is_not_attached_to("snp_prepare.isra.0",
+			   "compiler changed its arguments: snp_prepare.isra.0");
 }
 
 Test(hooks, a_function_with_constants_put_in_is_not_attached_to)
 {
-	with_variant("snp_prepare.constprop.0", "compiler renamed it: snp_prepare.constprop.0");
+	is_not_attached_to("snp_prepare.constprop.0",
+			   "compiler changed its arguments: snp_prepare.constprop.0");
 }
 
 Test(hooks, a_function_in_parts_is_not_attached_to)
 {
 	kernel_fixture_symbol(&fixture, "snp_prepare");
-	with_variant("snp_prepare.part.0", "compiler renamed it: snp_prepare.part.0");
+	is_not_attached_to("snp_prepare.part.0", "compiler split it: snp_prepare.part.0");
+}
+
+#define LONG_NAME                                                                                  \
+	"snp_prepare.__uniq.340282366920938463463374607431768211455.llvm.18446744073709551615"
+
+Test(hooks, a_function_under_another_name_is_followed_by_a_kprobe)
+{
+	open_with_prepare_as(LONG_NAME);
+	cr_source(FACT_PREPARE, "kprobe snp_prepare");
+	cr_missing(FACT_PREPARE, 0, "fentry snp_prepare", "compiler renamed it: " LONG_NAME);
+	cr_expect(hooks_uses(&hooks, "prepare_enter_probe"));
+	cr_expect_not(hooks_uses(&hooks, "prepare_enter"));
+	cr_source(FACT_SNP_EN, "fentry snp_enable");
+}
+
+Test(hooks, a_variable_under_another_name_is_read)
+{
+	kernel_fixture_like_7_3(&fixture, "cpu_hotplug_disabled");
+	kernel_fixture_symbol(&fixture, "cpu_hotplug_disabled.llvm.42");
+	open_hooks();
+	cr_source(FACT_COUNT, "memory cpu_hotplug_disabled");
 }
 
 Test(hooks, a_name_that_is_there_twice_is_not_attached_to)
@@ -503,12 +531,12 @@ Test(hooks, what_the_kernel_refuses_is_replaced)
 {
 	kernel_fixture_like_7_3(&fixture, "");
 	open_hooks();
-	hooks_refuse(&hooks, hook_of("prepare_exit"));
+	hooks_refuse(&hooks, hook_of("prepare_exit"), -EACCES);
 	cr_source(FACT_PREPARE, "kprobe snp_prepare");
 	cr_missing(FACT_PREPARE, 0, "fentry snp_prepare", "the kernel refused it");
 	cr_expect_not(hooks_uses(&hooks, "prepare_enter"), "half a rung");
 	cr_source(FACT_SNP_EN, "fentry snp_enable");
-	hooks_refuse(&hooks, hook_of("prepare_enter_probe"));
+	hooks_refuse(&hooks, hook_of("prepare_enter_probe"), -EINVAL);
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");
 }
 
@@ -518,7 +546,9 @@ Test(hooks, a_refused_command_takes_along_what_it_tells)
 	kernel_fixture_ccp_loaded(&fixture);
 	open_hooks();
 	cr_source(FACT_X86_SHUTDOWN, "SNP_SHUTDOWN_EX among the commands");
-	hooks_refuse(&hooks, hook_of("command_exit"));
+	hooks_refuse(&hooks, hook_of("command_exit"), -EACCES);
+	cr_expect_eq(hooks.states[FACT_COMMANDS].refused, -EACCES);
+	cr_expect_eq(hooks.states[FACT_SHUTDOWN].refused, 0);
 	cr_source(FACT_COMMANDS, "");
 	cr_source(FACT_X86_SHUTDOWN, "");
 	cr_missing(FACT_X86_SHUTDOWN, 2, "SNP_SHUTDOWN_EX among the commands",
@@ -544,7 +574,7 @@ Test(hooks, refusals_end_with_no_program)
 	open_hooks();
 	for (; (i = used_program()) >= 0; refusals++) {
 		cr_assert_lt(refusals, hook_count);
-		hooks_refuse(&hooks, i);
+		hooks_refuse(&hooks, i, -EACCES);
 		cr_assert_not(hooks.used[i], "it was refused");
 	}
 	cr_source(FACT_PREPARE, "sweeps of SYSCFG");

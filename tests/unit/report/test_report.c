@@ -90,6 +90,7 @@ static struct verdict verdict_of(enum verdict_kind kind, int id)
 {
 	return (struct verdict){ .kind = kind,
 				 .id = id,
+				 .remedy = kind == VERDICT_BREACH ? snp_breach_remedy(id) : "",
 				 .window = 2,
 				 .cpu = 5,
 				 .seq = 7,
@@ -304,6 +305,15 @@ Test(text, breaches_say_what_they_mean_and_what_to_do)
 			 snp_breach_remedy(id));
 		cr_expect_str_eq(news(), expected);
 	}
+}
+
+Test(text, a_breach_without_a_remedy_has_no_line_for_it)
+{
+	struct verdict v = verdict_of(VERDICT_BREACH, SNP_BREACH_BLIND);
+
+	v.remedy = "";
+	report_verdict(&report, &v);
+	cr_expect_null(strstr(news(), "remedy"));
 }
 
 Test(text, states_are_one_line)
@@ -549,6 +559,18 @@ Test(json, breaches_are_complete)
 		cr_expect_str_eq(str(o, "seq"), "7");
 		json_object_put(o);
 	}
+}
+
+Test(json, a_breach_without_a_remedy_has_no_member_for_it)
+{
+	struct verdict v = verdict_of(VERDICT_BREACH, SNP_BREACH_BLIND);
+	struct json_object *o;
+
+	v.remedy = "";
+	report_verdict(&report, &v);
+	o = parse();
+	cr_expect_not(json_object_object_get_ex(o, "remedy", NULL));
+	json_object_put(o);
 }
 
 Test(json, states_are_no_breaches)

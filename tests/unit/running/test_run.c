@@ -509,6 +509,7 @@ Test(run, hooks_that_are_switched_off_are_told_and_that_they_are_on_again)
 	/* Switched off, on again. */
 	cr_assert_eq(times(ended.out, EVENT("gate")), 2);
 	cr_out(BREACH("blind"));
+	cr_out("sysctl -w kernel.ftrace_enabled=1");
 }
 
 /* ---- how a run ends ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "contract/names.h"
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
@@ -456,12 +457,30 @@ Test(start, kprobe_events_that_are_in_use)
 	cr_err("kprobes are in use");
 }
 
+/* As under ThinLTO: the events are created at the names that the kernel has. */
+Test(start, kprobes_at_functions_that_the_compiler_renamed)
+{
+	kernel_end();
+	kernel_begin(4, "_cpu_up");
+	kernel_fixture_btf(&host.kernel, "_cpu_up", RETURNS_INT);
+	kernel_fixture_symbol(&host.kernel, "_cpu_up.llvm.18446744073709551615");
+	kernel_fixture_save(&host.kernel);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_assert(host_logged(
+		"event added snp_guard/cpu_up_probe _cpu_up.llvm.18446744073709551615\n"));
+	cr_assert(host_logged("event added snp_guard/cpu_down_probe _cpu_down\n"));
+	cr_assert(host_logged("event added snp_guard/command_enter ccp:__sev_do_cmd_locked\n"));
+}
+
 Test(start, a_kprobe_that_perf_refuses)
 {
 	host_refuse("perf_event_open", -EACCES);
 	run_for("5");
 	cr_status(WARNING);
-	cr_out("commands");
+	cr_out("blind spot on this kernel: commands, as its source was refused (Permission "
+	       "denied)");
+	cr_out(snp_blind_remedy(SNP_BLIND_REFUSED));
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
 }
 

@@ -327,7 +327,7 @@ static ssize_t change_events(int fd, const char *line, size_t len)
 	}
 	if (is_refused(path))
 		return -1;
-	host_log("event added %s", name);
+	host_log("event added %.*s", (int)len - 3, line + 2);
 	cr_assert_lt(++event_ids, 64);
 	snprintf(events[event_ids], sizeof(events[0]), "%s", name);
 	snprintf(id, sizeof(id), "%u\n", event_ids);
