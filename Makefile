@@ -104,6 +104,12 @@ $(O)/contract.h: docs/contract.md src/contract/contract.awk | needs $(O)/obj
 
 $(O)/obj/contract/explain.o $(O)/asan/contract/explain.o: $(O)/contract.h
 
+$(O)/runbook.h: docs/runbook.md src/check/runbook.awk | needs $(O)/obj
+	$(call msg,TABLE,$@)
+	$(Q)awk -f src/check/runbook.awk $< > $@
+
+$(O)/obj/check/check_explain.o $(O)/asan/check/check_explain.o: $(O)/runbook.h
+
 $(O)/obj/%.o: src/%.c | needs
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -152,7 +158,7 @@ format:
 .PHONY: clean
 clean:
 	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
-		$(O)/*.skel.h $(O)/contract.h $(lab_programs)
+		$(O)/*.skel.h $(O)/contract.h $(O)/runbook.h $(lab_programs)
 
 .PHONY: distclean
 distclean:

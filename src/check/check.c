@@ -28,6 +28,15 @@ enum check_status check_worst(const struct check_report *r)
 	return worst;
 }
 
+int check_count(const struct check_report *r, enum check_status status)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->count; i++)
+		n += r->results[i].status == status;
+	return n;
+}
+
 static const struct {
 	enum check_group group;
 	void (*run)(struct check_look *l);

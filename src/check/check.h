@@ -28,6 +28,7 @@ enum check_status {
 
 struct check_result {
 	const char *name;
+	char part[48]; /* tells the results of one check apart; "" where it has but one */
 	enum check_status status;
 	char evidence[256];
 	const char *remedy; /* NULL where nothing is to be done */
@@ -36,6 +37,7 @@ struct check_result {
 struct check_report {
 	struct check_result *results;
 	int count, room;
+	int exit_status; /* of the process, for the formats that name it; the caller sets it */
 };
 
 /* What the caller knows of the host. */
@@ -75,8 +77,17 @@ const char *check_name(unsigned int i, const char **what);
 /* Leaves the results of the checks that are among names, which commas part. */
 void check_keep_only(struct check_report *r, const char *names);
 
+enum { CHECK_ID_SIZE = 96 };
+/*
+ * What a result is known by in one report and the next: the check's name, and its part behind a
+ * slash. Returns id.
+ */
+const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE]);
+
 const char *check_status_name(enum check_status status);
 /* The worst of all; NOT_APPLICABLE counts least. */
 enum check_status check_worst(const struct check_report *r);
+/* How many results have that status. */
+int check_count(const struct check_report *r, enum check_status status);
 
 #endif

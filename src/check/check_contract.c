@@ -58,18 +58,30 @@ static void blind_cpu(struct check_look *l, const struct verdict *v)
 			  v->text);
 }
 
+static void contract_breach(struct check_look *l, const struct verdict *v)
+{
+	const char *name = snp_breach_name(v->id);
+
+	if (severity_is_off(&l->facts->severities, v->id))
+		check_add(l, check_of(v->id), CHECK_PASS, NULL, "%s: severity off", name);
+	else
+		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
+			  v->remedy, "%s: %s", name, v->text);
+	if (v->cpu == SNP_NO_SUBJECT)
+		check_part(l, "%s", name);
+	else
+		check_part(l, "%s/cpu%u", name, v->cpu);
+}
+
 static void contract_verdict(void *ctx, const struct verdict *v)
 {
 	struct check_look *l = ctx;
 
-	if (v->kind == VERDICT_BREACH && severity_is_off(&l->facts->severities, v->id))
-		check_add(l, check_of(v->id), CHECK_PASS, NULL, "%s: severity off",
-			  snp_breach_name(v->id));
-	else if (v->kind == VERDICT_BREACH && v->id == SNP_BREACH_BLIND && l->tally.err)
+	if (v->kind == VERDICT_BREACH && v->id == SNP_BREACH_BLIND && l->tally.err &&
+	    !severity_is_off(&l->facts->severities, v->id))
 		blind_cpu(l, v);
 	else if (v->kind == VERDICT_BREACH)
-		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
-			  v->remedy, "%s: %s", snp_breach_name(v->id), v->text);
+		contract_breach(l, v);
 	else if (v->id == WINDOW_COMPARED)
 		snprintf(l->compared, sizeof(l->compared), "%s", v->text);
 }

@@ -37,13 +37,15 @@ void check_recorded(struct check_look *l)
 	const struct check_facts *f = l->facts;
 	const struct guard_facts *g = f->guard;
 
-	for (int i = 0; i < SNP_BREACH_COUNT; i++)
-		if (g->breaches[i] && !severity_is_off(&f->severities, i))
-			check_add(l, CHECK_ID_RECORDED, check_status_of(&f->severities, i),
-				  snp_breach_remedy(i),
-				  "%s: named %u time%s since the guard's record began",
-				  snp_breach_name(i), g->breaches[i],
-				  g->breaches[i] == 1 ? "" : "s");
+	for (int i = 0; i < SNP_BREACH_COUNT; i++) {
+		if (!g->breaches[i] || severity_is_off(&f->severities, i))
+			continue;
+		check_add(l, CHECK_ID_RECORDED, check_status_of(&f->severities, i),
+			  snp_breach_remedy(i),
+			  "%s: named %u time%s since the guard's record began", snp_breach_name(i),
+			  g->breaches[i], g->breaches[i] == 1 ? "" : "s");
+		check_part(l, "%s", snp_breach_name(i));
+	}
 	if (check_has(l, CHECK_ID_RECORDED))
 		return;
 	if (g->has_history)

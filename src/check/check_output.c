@@ -7,11 +7,18 @@
 #include <time.h>
 
 #include "monitor/metrics.h"
+#include "report/report.h"
 #include "util/json.h"
 #include "util/printable.h"
 
 /* The columns of the text: a status, a check's name, and then the evidence. */
 enum { STATUS_WIDTH = 14, NAME_WIDTH = 16, TEXT_MARGIN = STATUS_WIDTH + 2 + NAME_WIDTH + 1 };
+
+static const char *const status_names[] = {
+#define X(sym, name) name,
+	CHECK_STATUSES(X)
+#undef X
+};
 
 /* A check that is not applicable counts as well. */
 static int index_of(enum check_status status)
@@ -28,7 +35,7 @@ static int index_of(enum check_status status)
 	}
 }
 
-static const char *check_verdict(const struct check_report *r)
+const char *check_verdict(const struct check_report *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
@@ -81,18 +88,45 @@ static int print_text(FILE *out, const struct check_report *r)
 	return 0;
 }
 
+static struct json_object *json_begin(const char *type)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "schema", JSON_SCHEMA);
+	json_put_str(o, "type", type);
+	return o;
+}
+
+static void json_result(FILE *out, const struct check_result *c)
+{
+	struct json_object *o = json_begin("check");
+	char id[CHECK_ID_SIZE];
+
+	json_put_str(o, "id", check_result_id(c, id));
+	json_put_str(o, "check", c->name);
+	json_put_str(o, "status", check_status_name(c->status));
+	json_put_str(o, "evidence", c->evidence);
+	json_put_str(o, "remedy", c->remedy ? c->remedy : "");
+	json_print(out, o);
+}
+
+static void json_summary(FILE *out, const struct check_report *r)
+{
+	struct json_object *o = json_begin("check-summary"), *counts = json_object_new_object();
+
+	json_put_str(o, "verdict", check_verdict(r));
+	for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++)
+		json_put_int(counts, status_names[i], check_count(r, i));
+	json_put(o, "counts", counts);
+	json_put_int(o, "exit_status", r->exit_status);
+	json_print(out, o);
+}
+
 static int print_json(FILE *out, const struct check_report *r)
 {
-	for (int i = 0; i < r->count; i++) {
-		const struct check_result *c = &r->results[i];
-		struct json_object *o = json_object_new_object();
-
-		json_put_str(o, "check", c->name);
-		json_put_str(o, "status", check_status_name(c->status));
-		json_put_str(o, "evidence", c->evidence);
-		json_put_str(o, "remedy", c->remedy ? c->remedy : "");
-		json_print(out, o);
-	}
+	for (int i = 0; i < r->count; i++)
+		json_result(out, &r->results[i]);
+	json_summary(out, r);
 	return 0;
 }
 
@@ -116,16 +150,11 @@ static unsigned int worst_by_name(const struct check_report *r, struct metrics_c
 
 static int print_prometheus(FILE *out, const struct check_report *r)
 {
-	static const char *const statuses[] = {
-#define X(sym, name) name,
-		CHECK_STATUSES(X)
-#undef X
-	};
 	struct metrics_check *worst = calloc(r->count + 1, sizeof(*worst));
 	struct metrics_facts facts = {
 		.checks = worst,
-		.check_statuses = statuses,
-		.check_status_count = sizeof(statuses) / sizeof(statuses[0]),
+		.check_statuses = status_names,
+		.check_status_count = sizeof(status_names) / sizeof(status_names[0]),
 		.check_time = time(NULL),
 	};
 	int err;
@@ -138,15 +167,6 @@ static int print_prometheus(FILE *out, const struct check_report *r)
 	return err;
 }
 
-static int count_of(const struct check_report *r, enum check_status status)
-{
-	int n = 0;
-
-	for (int i = 0; i < r->count; i++)
-		n += r->results[i].status == status;
-	return n;
-}
-
 /*
  * Lists the worst results, as many as fit, or says that all checks pass. To monitors | and line
  * ends have a meaning of their own.
@@ -157,7 +177,7 @@ static void summarise(const struct check_report *r, char *text, size_t size)
 	size_t used = 0;
 
 	if (worst == CHECK_PASS)
-		used = snprintf(text, size, "%d checks pass", count_of(r, CHECK_PASS));
+		used = snprintf(text, size, "%d checks pass", check_count(r, CHECK_PASS));
 	for (int i = 0; worst != CHECK_PASS && i < r->count && used < size; i++)
 		if (r->results[i].status == worst)
 			used += snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "",
@@ -178,7 +198,7 @@ static int print_nagios(FILE *out, const struct check_report *r)
 		static const char *const labels[] = { "not_applicable", "pass", "warn", "unknown",
 						      "fail" };
 
-		fprintf(out, " '%s'=%d;;;0", labels[status], count_of(r, status));
+		fprintf(out, " '%s'=%d;;;0", labels[status], check_count(r, status));
 	}
 	fputc('\n', out);
 	return 0;

@@ -30,6 +30,7 @@ enum check_exit_map {
 #define CHECK_FORMATS(X)                                                                           \
 	X(TEXT, "text", print_text, NAGIOS)                                                        \
 	X(JSON, "json", print_json, NAGIOS)                                                        \
+	X(JUNIT, "junit", check_print_junit, NAGIOS)                                               \
 	X(PROMETHEUS, "prometheus", print_prometheus, NAGIOS)                                      \
 	X(NAGIOS, "nagios", print_nagios, NAGIOS)                                                  \
 	X(NPD, "npd", print_npd, NPD)
@@ -49,6 +50,9 @@ void check_print_text(FILE *out, const struct terminal *t, const struct check_re
 
 /* Returns 0 or a negative errno. */
 int check_print(FILE *out, const struct check_report *r, enum check_format format);
+int check_print_junit(FILE *out, const struct check_report *r);
+/* OK, WARNING, CRITICAL or UNKNOWN, by the worst result. */
+const char *check_verdict(const struct check_report *r);
 int check_exit_status(const struct check_report *r, enum check_exit_map map);
 
 /* The exit map of a format for which none is asked. */

@@ -87,6 +87,11 @@ void __attribute__((format(printf, 5, 6)))
 check_add_named(struct check_look *l, const char *name, enum check_status status,
 		const char *remedy, const char *format, ...);
 
+/* Says which part of its check the last result is about; a check with several results has one each.
+ */
+void __attribute__((format(printf, 2, 3)))
+check_part(struct check_look *l, const char *format, ...);
+
 /* True if the word is one of the list, which any of the separators part. */
 bool check_has_word(const char *list, const char *separators, const char *word);
 

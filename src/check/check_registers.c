@@ -58,9 +58,13 @@ void check_msrs(struct check_look *l)
 			  "SNP is initialised: the firmware compared them before that");
 		return;
 	}
-	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++)
-		named |= check_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) ||
-			 check_unreadable(l, CHECK_ID_MSRS, of, group);
+	for (int group = REGISTER_IORR; group < REGISTER_GROUPS; group++) {
+		if (!check_unequal(l, CHECK_ID_MSRS, of, group, CHECK_WARN) &&
+		    !check_unreadable(l, CHECK_ID_MSRS, of, group))
+			continue;
+		check_part(l, "%#x", register_msr(group, 0));
+		named = true;
+	}
 	if (!named)
 		check_add(l, CHECK_ID_MSRS, CHECK_PASS, NULL,
 			  "the MSRs that SNP_INIT compares are the same on every online CPU");

@@ -89,6 +89,25 @@ void check_add_named(struct check_look *l, const char *name, enum check_status s
 	va_end(args);
 }
 
+void check_part(struct check_look *l, const char *format, ...)
+{
+	struct check_result *last;
+	va_list args;
+
+	if (l->err)
+		return;
+	last = &l->report->results[l->report->count - 1];
+	va_start(args, format);
+	vsnprintf(last->part, sizeof(last->part), format, args);
+	va_end(args);
+}
+
+const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE])
+{
+	snprintf(id, CHECK_ID_SIZE, "%s%s%s", c->name, *c->part ? "/" : "", c->part);
+	return id;
+}
+
 bool check_is_loaded(const struct check_look *l, const char *module)
 {
 	enum platform_module state = platform_module(l->facts->platform, module);

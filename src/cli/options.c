@@ -15,8 +15,21 @@
 #include "util/nearest.h"
 #include "util/words.h"
 
+enum { CHECK_NAMES_MAX = 255 };
+
+static void list_checks(const char *words[])
+{
+	const char *name, *what;
+	int n = 0;
+
+	for (unsigned int i = 0; n < CHECK_NAMES_MAX && (name = check_name(i, &what)); i++)
+		if (*name)
+			words[n++] = name;
+}
+
 const char *const *option_words(const char *argument)
 {
+	static const char *checks[CHECK_NAMES_MAX + 1];
 	static const char *const breaches[] = { SNP_BREACHES(WORDS_NAME) NULL };
 	static const char *const formats[] = { REPORT_FORMATS(WORDS_NAME) NULL };
 	static const char *const kinds[] = { HOOK_KINDS_AVOIDABLE(WORDS_NAME) NULL };
@@ -29,11 +42,13 @@ const char *const *option_words(const char *argument)
 		const char *argument;
 		const char *const *words;
 	} table[] = {
-		{ "BREACH", breaches }, { "FORMAT", formats },	 { "KIND", kinds },
-		{ "MAP", maps },	{ "PICTURE", pictures }, { "REPORT", reports },
-		{ "RESULTS", results }, { "SHELL", shells },
+		{ "BREACH", breaches }, { "CHECK", checks },	{ "FORMAT", formats },
+		{ "KIND", kinds },	{ "MAP", maps },	{ "PICTURE", pictures },
+		{ "REPORT", reports },	{ "RESULTS", results }, { "SHELL", shells },
 	};
 
+	if (!*checks)
+		list_checks(checks);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (!strcmp(table[i].argument, argument))
 			return table[i].words;

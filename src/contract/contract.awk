@@ -8,7 +8,7 @@ function fail(what) {
 }
 function flush() {
 	if (field != "") {
-		gsub(/\\/, "\\\\", text)
+		gsub(/\\/, "\\\\&", text)
 		gsub(/"/, "\\\"", text)
 		printf "\t.%s = \"%s\",\n", field, text
 	}

@@ -10,6 +10,12 @@
 #include "host/platform.h"
 #include "util/terminal.h"
 
+/*
+ * The member schema of each line of JSON: raised by one whenever a member changes its meaning or
+ * goes. New members don't count.
+ */
+#define JSON_SCHEMA 1
+
 /* Formats: X(symbol, name) */
 #define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json")
 /* ... and those of run, which can also write to the journal. */

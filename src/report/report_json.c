@@ -6,9 +6,6 @@
 #include "util/json.h"
 #include "util/stamp.h"
 
-/* Raised by one whenever a member changes its meaning or goes. New members don't count. */
-#define JSON_SCHEMA 1
-
 static void json_put_hex(struct json_object *o, const char *key, __u64 value)
 {
 	char text[24];

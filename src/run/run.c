@@ -2,35 +2,14 @@
 #include "run/run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "run/privileges.h"
 #include "run/run_state.h"
 #include "util/complain.h"
-
-/* Returns a descriptor that reads the signals of a guard, or a negative errno. */
-static int block_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd >= 0)
-		return fd;
-	fd = -errno;
-	complain("can't read signals: %s", strerror(-fd));
-	return fd;
-}
+#include "util/signals.h"
 
 static int take_lock(struct pinned_guard *g)
 {
@@ -91,7 +70,7 @@ int run_guard(const struct run_request *request, int *status)
 			 .pinned = { .lock = -1, .map = -1 },
 			 .old_group = -1,
 			 .outputs = { .changed_fd = -1 } };
-	int signal_fd = block_signals(), err;
+	int signal_fd = signals_block(true), err;
 
 	if (signal_fd < 0)
 		return signal_fd;

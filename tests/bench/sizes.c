@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check/check_output.h"
 #include "host/own_events.h"
 #include "host/platform.h"
 #include "session/session.h"
@@ -52,17 +53,18 @@ static FILE *create(const char *path)
 	return f;
 }
 
-/* Every second CPU is online: no list is longer. */
-static void make_host(void)
+static void put_all(const char *list)
 {
-	FILE *f = create("/sys/devices/system/cpu/online");
+	FILE *f = create(list);
 
-	for (unsigned int i = 0; i < cpus; i += 2)
-		fprintf(f, i ? ",%u" : "%u", i);
-	need(fputc('\n', f) != EOF && !fclose(f), "online");
-	f = create("/sys/devices/system/cpu/present");
 	fprintf(f, "0-%u\n", cpus - 1);
-	need(!fclose(f), "present");
+	need(!fclose(f), list);
+}
+
+static void make_msrs(void)
+{
+	FILE *f;
+
 	for (unsigned int i = 0; i < cpus; i++) {
 		const __u64 value = 0x2800000;
 		char path[48];
@@ -73,6 +75,18 @@ static void make_host(void)
 			     !fclose(f),
 		     path);
 	}
+}
+
+/* Every second CPU is online: no list is longer. */
+static void make_host(void)
+{
+	FILE *f = create("/sys/devices/system/cpu/online");
+
+	for (unsigned int i = 0; i < cpus; i += 2)
+		fprintf(f, i ? ",%u" : "%u", i);
+	need(fputc('\n', f) != EOF && !fclose(f), "online");
+	put_all("/sys/devices/system/cpu/present");
+	make_msrs();
 }
 
 /* ---- events ---- */
@@ -215,6 +229,73 @@ static void pass_records(void)
 	stream_free(&stream);
 }
 
+/* ---- check ---- */
+
+/* The worst host for it: all CPUs are online. */
+static void make_checked_host(void)
+{
+	FILE *f;
+
+	put_all("/sys/devices/system/cpu/online");
+	put_all("/sys/devices/system/cpu/present");
+	make_msrs();
+	f = create("/proc/cpuinfo");
+	for (unsigned int i = 0; i < cpus; i++)
+		fprintf(f, "processor\t: %u\nflags\t\t: fpu sev sev_es sev_snp\n\n", i);
+	need(!fclose(f), "cpuinfo");
+	kept = fopen("/dev/null", "we");
+	need(kept, "/dev/null");
+}
+
+/* As the command does it, but for what is the same on all hosts. CPUs from first on lack SNP_EN. */
+static void check(unsigned int first, enum check_format format, int least)
+{
+	struct registers registers;
+	struct check_facts facts = {
+		.platform = &host,
+		.now = &snapshot,
+		.start_flags = SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE,
+		.kernel_known = true,
+		.initialised = INITIALISED_YES,
+		.registers = &registers,
+		.guard_err = -EACCES,
+	};
+	struct check_report report;
+
+	/* Two looks must agree. */
+	take_snapshot();
+	snapshot_free(&snapshot);
+	take_snapshot();
+	snapshot.hotplug_count = 0;
+	for (unsigned int i = 0; i < first; i++)
+		snapshot.cpus[i].syscfg |= SNP_SYSCFG_SNP_EN;
+	registers_read(&registers, &host, &snapshot);
+	need(!check_judge(&report, &facts) && report.count >= least, "judging");
+	need(!check_print(kept, &report, format) && !fflush(kept), "printing");
+	check_free(&report);
+}
+
+static void check_sound(void)
+{
+	check(cpus, CHECK_FORMAT_TEXT, 10);
+}
+
+/* All CPUs but one are results of their own. */
+static void check_failing(void)
+{
+	check(1, CHECK_FORMAT_JSON, cpus - 1);
+}
+
+static void check_metrics(void)
+{
+	check(1, CHECK_FORMAT_PROMETHEUS, cpus - 1);
+}
+
+static void check_junit(void)
+{
+	check(1, CHECK_FORMAT_JUNIT, cpus - 1);
+}
+
 static const struct part {
 	const char *name;
 	void (*begin)(void), (*work)(void);
@@ -225,6 +306,10 @@ static const struct part {
 	{ "text", begin_text, tell_life },
 	{ "json", begin_json, tell_life },
 	{ "records", NULL, pass_records },
+	{ "check", make_checked_host, check_sound },
+	{ "failing", make_checked_host, check_failing },
+	{ "metrics", make_checked_host, check_metrics },
+	{ "junit", make_checked_host, check_junit },
 };
 
 /* What is counted, by its name. */
@@ -247,6 +332,7 @@ int main(int argc, char **argv)
 		work(&parts[i]);
 		return 0;
 	}
-	fputs("usage: sizes lists|sweep|snapshot|text|json|records CPUS DIRECTORY\n", stderr);
+	fputs("usage: sizes PART CPUS DIRECTORY; the parts are those of tests/bench/sizes\n",
+	      stderr);
 	return 64;
 }

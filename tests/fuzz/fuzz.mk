@@ -54,6 +54,7 @@ $(O)/fuzz/obj/%.o: src/%.c | needs
 	$(Q)$(CLANG) -O1 -g $(fuzz_sanitize) $(guard_cflags) -c $< -o $@
 
 $(O)/fuzz/obj/contract/explain.o: $(O)/contract.h
+$(O)/fuzz/obj/check/check_explain.o: $(O)/runbook.h
 
 $(O)/fuzz/obj/units.a: $(guard_units:$(O)/obj/%=$(O)/fuzz/obj/%)
 	$(call msg,AR,$@)

@@ -59,9 +59,10 @@ none_is UNKNOWN
 text_has=$(awk '$1 ~ /^(PASS|WARN|FAIL|UNKNOWN|NOT-APPLICABLE)$/ { print $1, $2 }' /tmp/check)
 check_is 0 --format json
 cp /tmp/check $out/check.json
-json_has=$(sed -n 's/^{"check":"\([^"]*\)".*"status":"\([^"]*\)","evidence":".*"remedy":".*"}$/\2 \1/p' /tmp/check)
+json_has=$(sed -n 's/.*"check":"\([^"]*\)","status":"\([^"]*\)","evidence":".*"remedy":".*"}$/\2 \1/p' /tmp/check)
 expect "JSON has the results of the text" [ "$json_has" = "$text_has" ]
 expect "... and they include SNP_EN" sh -c "echo '$json_has' | grep -qx 'PASS snp-en'"
+expect "... and a summary" sh -c "tail -n 1 /tmp/check | grep -q '\"verdict\":\"OK\".*\"exit_status\":0}$'"
 
 scenario "a CPU without SNP_EN while SNP is initialised"
 expect "its SNP_EN goes" lab snp-en 3 off

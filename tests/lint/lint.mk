@@ -15,6 +15,6 @@ lint_cflags = $(patsubst -I$(O)%,-isystem $(O)%,$(filter-out -Werror -MMD -MP, \
 lint_bpf_cflags = $(filter-out -Werror -MMD -MP,$(bpf_cflags))
 
 .PHONY: run-lint
-run-lint: $(O)/snp_guard.skel.h $(O)/symbols.skel.h $(O)/contract.h $(O)/test/gates.skel.h
+run-lint: $(O)/snp_guard.skel.h $(O)/symbols.skel.h $(O)/contract.h $(O)/runbook.h $(O)/test/gates.skel.h
 	@CFLAGS='$(subst ','\'',$(lint_cflags))' BPF_CFLAGS='$(lint_bpf_cflags)' FILES='$(FILES)' \
 		tests/lint/run $(PARTS)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For tests/schema/run: prints every line that a report in JSON can have: each kind of event with
- * each flag, with and without its optional members, each verdict, and summaries. With "names",
- * prints the tables instead, one name a line, after the table's.
+ * each flag, with and without its optional members, each verdict, summaries, and checks. With
+ * "names", prints the tables instead, one name a line, after the table's.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
+#include "check/check_output.h"
 #include "report/report.h"
 
 static const struct report_host host = {
@@ -139,6 +139,22 @@ static void print_ends(struct report *r)
 		report_end(r, &end);
 }
 
+/* Of one status alone, as each exit map ends with it. */
+static void print_checks(void)
+{
+	struct check_result result = { .name = "snp-en", .evidence = "text" };
+	struct check_report report = { .results = &result, .count = 1 };
+
+	for (int status = CHECK_NOT_APPLICABLE; status <= CHECK_FAIL; status++)
+		for (int map = 0; map < CHECK_EXIT_MAP_COUNT; map++) {
+			result.status = status;
+			result.remedy = status > CHECK_PASS ? "text" : NULL;
+			snprintf(result.part, sizeof(result.part), map ? "cpu-onlined/cpu3" : "");
+			report.exit_status = check_exit_status(&report, map);
+			check_print(stdout, &report, CHECK_FORMAT_JSON);
+		}
+}
+
 int main(int argc, char **argv)
 {
 	struct report r;
@@ -154,5 +170,6 @@ int main(int argc, char **argv)
 	print_verdicts(&r, VERDICT_STATE, WINDOW_DEGRADED + 1);
 	print_verdicts(&r, VERDICT_BREACH, SNP_BREACH_COUNT);
 	print_ends(&r);
+	print_checks();
 	return 0;
 }

@@ -46,8 +46,8 @@ $(O)/asan/snp-guard: $(O)/asan/snp_guard.o $(O)/asan/units.a
 	$(Q)$(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $^ $(lib_libs) -o $@ \
 		$(if $(shell $(CC) --version | grep clang),,-static-libasan -static-libubsan)
 
-# It parses what timeline draws.
-$(O)/asan/test/unit/timeline/test_timeline.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
+# They parse what timeline draws, and what check writes for CI systems.
+$(O)/asan/test/unit/timeline/test_timeline.o $(O)/asan/test/unit/check/test_check_junit.o: guard_cflags += $(shell $(PKG_CONFIG) --cflags libxml-2.0)
 
 # It holds the table of hooks against the programs that there are.
 $(O)/asan/test/unit/kernel/test_hooks.o: $(O)/snp_guard.skel.h

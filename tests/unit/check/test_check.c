@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "events.h"
+#include "ids.h"
 
 #define CPUS	4
 #define OTHERS	0x2880000ull /* SYSCFG beside SNP_EN */
@@ -71,6 +72,7 @@ static const struct check_result *result(const char *name)
 
 	check_free(&report);
 	cr_assert_eq(check_judge(&report, &facts), 0);
+	each_has_an_id_of_its_own(&report);
 	for (int i = 0; i < report.count; i++)
 		if (!strcmp(report.results[i].name, name) &&
 		    (worst == &none || report.results[i].status > worst->status))
@@ -392,6 +394,14 @@ Test(check, registers_that_the_firmware_compares)
 	registers = (struct registers){ 0 };
 	registers.of[REGISTER_TOP_MEM2][0].err = -EIO;
 	expect("msrs", CHECK_UNKNOWN, "TOP_MEM2 (MSR 0xc001001d) of CPU 0 can't be read");
+}
+
+Test(check, two_groups_of_registers_that_differ_are_two_results)
+{
+	clear_all();
+	set_other(REGISTER_MTRR_VARIABLE, 15, 1, 0x800);
+	set_other(REGISTER_TSEG, 1, 3, 0x6403);
+	expect("msrs", CHECK_WARN, "TSEG");
 }
 
 Test(check, registers_are_read_from_every_cpu)

@@ -159,11 +159,50 @@ Test(check_output, what_means_something_to_a_monitor_is_not_in_the_text)
 	prints(CHECK_FORMAT_NPD, "CRITICAL rmp: a?b?c\n");
 }
 
-Test(check_output, a_line_of_json_for_each)
+#define SUMMARY(verdict, not_applicable, pass, warn, unknown, fail, status)                        \
+	"{\"schema\":1,\"type\":\"check-summary\",\"verdict\":\"" verdict                          \
+	"\",\"counts\":{\"NOT-APPLICABLE\":" not_applicable ",\"PASS\":" pass ",\"WARN\":" warn    \
+	",\"UNKNOWN\":" unknown ",\"FAIL\":" fail "},\"exit_status\":" status "}\n"
+
+Test(check_output, a_line_of_json_for_each_and_a_summary)
 {
 	add("rmp", CHECK_FAIL, "a \"b\"");
-	prints(CHECK_FORMAT_JSON, "{\"check\":\"rmp\",\"status\":\"FAIL\",\"evidence\":\"a "
-				  "\\\"b\\\"\",\"remedy\":\"do so\"}\n");
+	report.exit_status = 2;
+	prints(CHECK_FORMAT_JSON,
+	       "{\"schema\":1,\"type\":\"check\",\"id\":\"rmp\",\"check\":\"rmp\","
+	       "\"status\":\"FAIL\",\"evidence\":\"a \\\"b\\\"\",\"remedy\":\"do "
+	       "so\"}\n" SUMMARY("CRITICAL", "0", "0", "0", "0", "1", "2"));
+}
+
+Test(check_output, the_summary_counts_each_status)
+{
+	add("snp", CHECK_PASS, "");
+	add("msrs", CHECK_NOT_APPLICABLE, "");
+	add("root", CHECK_PASS, "");
+	cr_expect(strstr(printed(CHECK_FORMAT_JSON), SUMMARY("OK", "1", "2", "0", "0", "0", "0")),
+		  "%s", text);
+	add("online", CHECK_WARN, "");
+	report.exit_status = 1;
+	cr_expect(strstr(printed(CHECK_FORMAT_JSON),
+			 SUMMARY("WARNING", "1", "2", "1", "0", "0", "1")),
+		  "%s", text);
+	add("sight", CHECK_UNKNOWN, "");
+	report.exit_status = 3;
+	cr_expect(strstr(printed(CHECK_FORMAT_JSON),
+			 SUMMARY("UNKNOWN", "1", "2", "1", "1", "0", "3")),
+		  "%s", text);
+}
+
+Test(check_output, results_of_one_check_have_ids_of_their_own)
+{
+	char id[CHECK_ID_SIZE];
+
+	add("snp-en", CHECK_FAIL, "CPU 3");
+	strcpy(results[0].part, "cpu-without-snp-en/cpu3");
+	cr_expect_str_eq(check_result_id(&results[0], id), "snp-en/cpu-without-snp-en/cpu3");
+	cr_expect(strstr(printed(CHECK_FORMAT_JSON),
+			 "\"id\":\"snp-en/cpu-without-snp-en/cpu3\",\"check\":\"snp-en\","),
+		  "%s", text);
 }
 
 Test(check_output, each_state_of_each_check_is_a_metric)

@@ -8,6 +8,7 @@
 
 #include "check/check.h"
 #include "events.h"
+#include "ids.h"
 
 #define SMEE	(1ull << 23)
 #define CPUS	2
@@ -66,6 +67,7 @@ static const struct check_result *result(const char *name)
 
 	check_free(&report);
 	cr_assert_eq(check_judge(&report, &facts), 0);
+	each_has_an_id_of_its_own(&report);
 	for (int i = 0; i < report.count; i++)
 		if (!strcmp(report.results[i].name, name))
 			return &report.results[i];

@@ -34,9 +34,11 @@ static const char *const rows[][6] = {
 	{ "timeline", recording, "--format", "html" },
 	{ "check" },
 	{ "check", "--format", "json" },
+	{ "check", "--format", "junit" },
 	{ "check", "--format", "prometheus" },
 	{ "check", "--format", "nagios" },
 	{ "check", "--format", "npd" },
+	{ "check", "--list" },
 	{ "status" },
 	{ "status", "--format", "json" },
 	{ "snapshot" },
@@ -75,6 +77,15 @@ Test(lost_output, is_could_not_verify_and_one_line)
 		cr_assert_eq(times(ended.err, "snp-guard: standard output: "), 1, "row %zu, %s: %s",
 			     i, rows[i][0], ended.err);
 	}
+}
+
+Test(lost_output, ends_a_watch)
+{
+	guard_stdout = FULL;
+	guard("check", "--watch", "1", NULL);
+	cr_status(UNVERIFIED);
+	cr_assert_lt(took(), 1);
+	cr_assert_eq(times(ended.err, "\n"), 1, "%s", ended.err);
 }
 
 /* run reports while it runs, and detach has nothing to say. */

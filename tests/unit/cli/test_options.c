@@ -212,7 +212,8 @@ Test(options, each_command_has_its_own_formats)
 	guard("check", "--only", "snp-en,onlin", NULL);
 	cr_ended(USAGE, "no check is called `onlin`; did you mean `online`?");
 	guard("check", "--format", "journal", NULL);
-	cr_ended(USAGE, "--format takes text, json, prometheus, nagios or npd, not `journal`");
+	cr_ended(USAGE,
+		 "--format takes text, json, junit, prometheus, nagios or npd, not `journal`");
 	guard("check", "--exit-map", "icinga", NULL);
 	cr_ended(USAGE, "--exit-map takes nagios or npd, not `icinga`");
 }
