@@ -86,6 +86,18 @@ void cpulist_free(struct cpulist *set)
 	(void)set;
 }
 
+const char *snp_breach_remedy(enum snp_breach breach)
+{
+	(void)breach;
+	return "";
+}
+
+const char *snp_blind_remedy(unsigned int cause)
+{
+	(void)cause;
+	return "";
+}
+
 const char *snp_command_name(unsigned int number)
 {
 	(void)number;
