@@ -26,9 +26,9 @@ static __always_inline long print_symbol(struct seq_file *to, const struct kalls
 					 __u64 address)
 {
 	if (s->module_name[0])
-		return BPF_SEQ_PRINTF(to, "%llx %c %s\t[%s]\n", address, s->type, s->name,
+		return BPF_SEQ_PRINTF(to, "%llx %c %s\t[%s]\n", address, (__u8)s->type, s->name,
 				      s->module_name);
-	return BPF_SEQ_PRINTF(to, "%llx %c %s\n", address, s->type, s->name);
+	return BPF_SEQ_PRINTF(to, "%llx %c %s\n", address, (__u8)s->type, s->name);
 }
 
 SEC("iter/ksym")

@@ -2,10 +2,23 @@
 #include "host/memory.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* "FIRST-LAST : System RAM"; memory of a device that serves as RAM is "System RAM (kmem)". */
+static bool is_ram(const char *line, uint64_t *last)
+{
+	static const char ram[] = " : System RAM";
+	char *end;
+
+	strtoull(line, &end, 16);
+	if (*end != '-')
+		return false;
+	*last = strtoull(end + 1, &end, 16);
+	return !strncmp(end, ram, strlen(ram));
+}
 
 static int read_end(FILE *f, uint64_t *end)
 {
@@ -15,12 +28,9 @@ static int read_end(FILE *f, uint64_t *end)
 
 	*end = 0;
 	while (getline(&line, &size, f) > 0) {
-		uint64_t first, last;
-		int matched = 0;
+		uint64_t last;
 
-		/* Memory of a device that serves as RAM is "System RAM (kmem)". */
-		sscanf(line, " %" SCNx64 "-%" SCNx64 " : System RAM%n", &first, &last, &matched);
-		if (matched && last >= *end) {
+		if (is_ram(line, &last) && last >= *end) {
 			*end = last + 1;
 			err = 0;
 		}

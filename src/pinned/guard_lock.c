@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,32 +115,62 @@ int guard_tell(int lock, const struct guard_facts *facts, __u64 until_ns)
 	return n < 0 ? -errno : n == sizeof(text) ? 0 : -ENOSPC;
 }
 
+static int parse_number(const char *text, unsigned long long max, unsigned long long *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	return end == text || *end || errno || *n > max ? -EBADMSG : 0;
+}
+
+static int parse_state(const char *name, struct guard_facts *facts)
+{
+	for (int i = 0; i < GUARD_STATE_COUNT; i++)
+		if (!strcmp(guard_state_name(i), name)) {
+			facts->state = i;
+			return 0;
+		}
+	return -EBADMSG;
+}
+
+/* "NAME COUNT" */
+static int parse_breach(char *text, struct guard_facts *facts)
+{
+	const char *name = strsep(&text, " ");
+	int i = explain_breach_by_name(name), err;
+	unsigned long long n;
+
+	err = i < 0 || !text ? -EBADMSG : parse_number(text, UINT_MAX, &n);
+	if (!err)
+		facts->breaches[i] = n;
+	return err;
+}
+
+/* "KEY VALUE" */
 static int parse_line(char *line, struct guard_facts *facts, unsigned long long *until_ns)
 {
-	char name[64];
-	unsigned int n;
-	int i;
+	const char *key = strsep(&line, " ");
+	unsigned long long n = 0;
+	int err = 0;
 
-	if (sscanf(line, "until %llu", until_ns) == 1 ||
-	    sscanf(line, "hook %u", &facts->gate_hook) == 1)
-		return 0;
-	if (!strncmp(line, "missing ", 8)) {
-		snprintf(facts->missing, sizeof(facts->missing), "%s", line + 8);
-		return 0;
-	}
-	if (sscanf(line, "state %63s", name) == 1) {
-		for (i = 0; i < GUARD_STATE_COUNT && strcmp(guard_state_name(i), name); i++)
-			;
-		facts->state = i;
-		return i < GUARD_STATE_COUNT ? 0 : -EBADMSG;
-	}
-	if (sscanf(line, "breach %63s %u", name, &n) != 2)
+	if (!line)
 		return -EBADMSG;
-	i = explain_breach_by_name(name);
-	if (i < 0)
-		return -EBADMSG;
-	facts->breaches[i] = n;
-	return 0;
+	if (!strcmp(key, "until"))
+		return parse_number(line, ULLONG_MAX, until_ns);
+	if (!strcmp(key, "state"))
+		return parse_state(line, facts);
+	if (!strcmp(key, "breach"))
+		return parse_breach(line, facts);
+	if (!strcmp(key, "hook")) {
+		err = parse_number(line, UINT_MAX, &n);
+		facts->gate_hook = n;
+	} else if (!strcmp(key, "missing")) {
+		snprintf(facts->missing, sizeof(facts->missing), "%s", line);
+	} else {
+		err = -EBADMSG;
+	}
+	return err;
 }
 
 static int parse(char *text, struct guard_facts *facts)

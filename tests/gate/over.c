@@ -90,12 +90,12 @@ static int answer(const struct fuse_in_header *in)
 		memcpy((char *)&open + sizeof(open) - sizeof(backing), &backing, sizeof(backing));
 		return reply(in, 0, &open, sizeof(open));
 	case FUSE_RELEASE:
-		return reply(in, 0, NULL, 0);
+		return reply(in, 0, "", 0);
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 		return 0;
 	default:
-		return reply(in, -ENOSYS, NULL, 0);
+		return reply(in, -ENOSYS, "", 0);
 	}
 }
 

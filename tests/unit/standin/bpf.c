@@ -347,6 +347,17 @@ int bpf_program__set_log_buf(struct bpf_program *program, char *log, size_t size
 	return 0;
 }
 
+/* bpftool may know fewer members than libbpf's header has. */
+static const struct bpf_map_skeleton *map_of(const struct bpf_object_skeleton *s, int i)
+{
+	return (const void *)((const char *)s->maps + (size_t)i * s->map_skel_sz);
+}
+
+static const struct bpf_prog_skeleton *program_of(const struct bpf_object_skeleton *s, int i)
+{
+	return (const void *)((const char *)s->progs + (size_t)i * s->prog_skel_sz);
+}
+
 static int load_programs(const struct bpf_object_skeleton *s)
 {
 	static const char verdict[] = "func#0 @0\n0: (85) call %s\n"
@@ -356,10 +367,10 @@ static int load_programs(const struct bpf_object_skeleton *s)
 	const char *name;
 
 	for (int i = 0; i < s->prog_cnt; i++) {
-		name = s->progs[i].name;
-		if (!bpf_program__autoload(*s->progs[i].prog) || !is_refused("load", name))
+		name = program_of(s, i)->name;
+		if (!bpf_program__autoload(*program_of(s, i)->prog) || !is_refused("load", name))
 			continue;
-		p = loaded(*s->progs[i].prog);
+		p = loaded(*program_of(s, i)->prog);
 		if (p->log)
 			snprintf(p->log, p->log_size, verdict, name);
 		else
@@ -381,11 +392,11 @@ int bpf_object__load_skeleton(struct bpf_object_skeleton *s)
 		return err;
 	}
 	for (int i = 0; i < s->map_cnt; i++) {
-		m = loaded_map(*s->maps[i].map);
+		m = loaded_map(*map_of(s, i)->map);
 		if (m->fd >= 0)
 			continue;
 		initial = bpf_map__initial_value((struct bpf_map *)m->map, &size);
-		m->fd = make_object(s->maps[i].name, false, initial ? size : 64);
+		m->fd = make_object(map_of(s, i)->name, false, initial ? size : 64);
 		if (initial)
 			cr_assert_eq(pwrite(m->fd, initial, size, 0), (ssize_t)size);
 	}
