@@ -192,14 +192,13 @@ Test(kallsyms, a_clone_outweighs_a_part_and_a_name)
 	cr_expect_eq(wanted[0].count, 1);
 }
 
-#define UNIQ	  ".__uniq.340282366920938463463374607431768211455"
-#define LLVM	  ".llvm.18446744073709551615"
-#define UNIQ_LLVM UNIQ LLVM
+#define UNIQ ".__uniq.340282366920938463463374607431768211455"
+#define LLVM ".llvm.18446744073709551615"
+static const char uniq_llvm[] = UNIQ LLVM;
 
 Test(kallsyms, a_renamed_function_is_the_function_with_its_whole_suffix)
 {
-	static const char *const suffixes[] = { LLVM, UNIQ, UNIQ_LLVM, ".lto_priv.0",
-						".llvm.9f3a" };
+	const char *const suffixes[] = { LLVM, UNIQ, uniq_llvm, ".lto_priv.0", ".llvm.9f3a" };
 	char text[256];
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
