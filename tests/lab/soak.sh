@@ -102,8 +102,9 @@ judge_growth() {
 	checked
 	# The queues of stdout and of the recording take up to 4 MiB each where these fail.
 	[ "$4" -le $(($1 + 9 * 1024)) ] || fail "guard $guards: memory grew from $1 to $4 KiB in $age actions"
-	# A scrape or a file that is just written may be under way.
-	[ "$5" -le $(($2 + 2)) ] || fail "guard $guards: descriptors grew from $2 to $5"
+	# A scrape or a file that is just written may be under way; and the three write hooks may be
+	# attached, or the three descriptors open by which symbols are read.
+	[ "$5" -le $(($2 + 5)) ] || fail "guard $guards: descriptors grew from $2 to $5"
 	[ "$6" -le $(($3 + 4)) ] || fail "guard $guards: mappings grew from $3 to $6"
 	measures=$((measures + 1))
 }
