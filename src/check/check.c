@@ -79,6 +79,7 @@ int check_judge(struct check_report *r, const struct check_facts *f)
 	bool can_look = true;
 
 	*r = (struct check_report){ 0 };
+	platform_read(f->platform, "/proc/cmdline", look.command_line, sizeof(look.command_line));
 	for (int i = 0; i < CHECK_ID_COUNT && !look.err && !look.done; i++) {
 		if (i && checks[i].group != checks[i - 1].group)
 			can_look = check_begin_group(&look, checks[i].group);

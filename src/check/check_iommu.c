@@ -122,7 +122,6 @@ static void iommus(struct check_look *l, int count, unsigned long long efr)
 
 void check_iommu(struct check_look *l)
 {
-	char command_line[4096] = "";
 	struct check_cause cause;
 	unsigned long long efr;
 	int count;
@@ -134,8 +133,7 @@ void check_iommu(struct check_look *l)
 			"SNP is initialised, which the kernel does with the IOMMU's support only");
 		return;
 	}
-	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
-	cause = check_iommu_cause(command_line);
+	cause = check_iommu_cause(l->command_line);
 	count = read_features(l->facts->platform, &efr);
 	if (cause.text)
 		check_add(l, CHECK_ID_IOMMU, check_without_snp(l), cause.remedy, "%s", cause.text);

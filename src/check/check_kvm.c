@@ -9,18 +9,18 @@
 #include "host/cpuid.h"
 
 /* Why the host can't run SNP guests, as far as the command line and the CPUs tell. */
-static struct check_cause why_no_snp(const struct check_look *l, const char *command_line)
+static struct check_cause why_no_snp(const struct check_look *l)
 {
-	struct check_cause cause = check_iommu_cause(command_line);
+	struct check_cause cause = check_iommu_cause(l->command_line);
 
 	if (cause.text)
 		return cause;
-	if (check_has_word(command_line, " \n", "nosmt"))
+	if (check_has_word(l->command_line, " \n", "nosmt"))
 		return (struct check_cause){
 			.text = "nosmt leaves CPUs offline, and SNP_INIT fails",
 			.remedy = "boot without nosmt",
 		};
-	if (check_has_word(command_line, " \n", "amd_iommu=pgtbl_v2"))
+	if (check_has_word(l->command_line, " \n", "amd_iommu=pgtbl_v2"))
 		return (struct check_cause){
 			.text = "with amd_iommu=pgtbl_v2 some kernels leave SNP off",
 			.remedy = "boot without amd_iommu=pgtbl_v2",
@@ -50,17 +50,15 @@ static struct check_cause why_no_snp(const struct check_look *l, const char *com
 static void kvm_without_snp(struct check_look *l)
 {
 	bool required = l->facts->require_snp;
-	char command_line[4096] = "";
 	struct check_cause cause;
 
-	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
-	if (check_asks_for_no_snp(command_line)) {
+	if (check_asks_for_no_snp(l->command_line)) {
 		check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_PASS,
 			  required ? "boot without kvm_amd.sev_snp=0" : NULL,
 			  "its parameter sev_snp is N: kvm_amd.sev_snp=0 asks for no SNP");
 		return;
 	}
-	cause = why_no_snp(l, command_line);
+	cause = why_no_snp(l);
 	check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_WARN, cause.remedy,
 		  "its parameter sev_snp is N, so no SNP guest can run%s%s", cause.text ? "; " : "",
 		  cause.text ? cause.text : "");

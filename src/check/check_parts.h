@@ -74,7 +74,8 @@ struct check_look {
 	const struct check_facts *facts;
 	struct check_tally tally; /* of facts->now */
 	char compared[sizeof(((struct verdict *)0)->text)];
-	bool done; /* no other check applies */
+	char command_line[4096]; /* the kernel's; "" if it can't be read */
+	bool done;		 /* no other check applies */
 	int err;
 };
 

@@ -140,12 +140,9 @@ bool check_asks_for_no_snp(const char *command_line)
 
 enum check_status check_without_snp(const struct check_look *l)
 {
-	char command_line[4096] = "";
-
 	if (l->facts->require_snp)
 		return CHECK_FAIL;
-	platform_read(l->facts->platform, "/proc/cmdline", command_line, sizeof(command_line));
-	return check_asks_for_no_snp(command_line) ? CHECK_NOT_APPLICABLE : CHECK_WARN;
+	return check_asks_for_no_snp(l->command_line) ? CHECK_NOT_APPLICABLE : CHECK_WARN;
 }
 
 const char *check_access_remedy(int err)
