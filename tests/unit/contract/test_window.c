@@ -394,6 +394,20 @@ Test(window, blind_has_the_remedy_of_its_cause)
 	is_blind_by(SNP_BLIND_UNKNOWN);
 }
 
+Test(window, a_fault_that_hides_nothing_is_not_blind)
+{
+	struct snp_event e = fault(SNP_PART_TEXTFILE, true, -ENOSPC);
+
+	start(&s);
+	story_tell(&s, &e);
+	e = fault(SNP_PART_SWEEP, false, 0);
+	story_tell(&s, &e);
+	cr_told(&s, "");
+	e = fault(SNP_PART_SWEEP, true, -EMFILE);
+	story_tell(&s, &e);
+	is_blind_by(SNP_BLIND_FAULT);
+}
+
 Test(window, no_sweep_and_an_unstable_one_have_their_own_remedies)
 {
 	struct snp_event e = story_event(&s, SNP_EV_START);
