@@ -38,6 +38,10 @@ int firmware_find_status(const char *text, size_t len);
  */
 bool firmware_take_failure(struct firmware *fw, unsigned int command, enum firmware_status *status);
 
+struct snp_status_buffer;
+/* Puts what firmware_answer() was told over the truth. */
+void firmware_put_answers(const struct firmware *fw, struct snp_status_buffer *status);
+
 /*
  * The commands. pa is the guest physical address of the command's buffer; each returns the status
  * for the mailbox. firmware_run() has checked the platform's state.

@@ -63,13 +63,19 @@ enum firmware_status {
 #define SHUTDOWN_IOMMU 0x1u
 #define SHUTDOWN_X86   0x2u
 
-enum { FIRMWARE_FAILURES_MAX = 32 };
+enum { FIRMWARE_FAILURES_MAX = 32, FIRMWARE_ANSWERS = 8 };
 
 /* A rule: the command fails with the status and has no effect. */
 struct firmware_failure {
 	uint16_t command;
 	uint16_t status;
 	bool once;
+};
+
+/* What SNP_PLATFORM_STATUS answers in one field, if it is set. */
+struct firmware_answer {
+	bool set;
+	uint64_t value;
 };
 
 struct firmware_options {
@@ -82,6 +88,7 @@ struct firmware {
 	struct firmware_options options;
 	struct firmware_failure failures[FIRMWARE_FAILURES_MAX];
 	unsigned int failure_count;
+	struct firmware_answer answers[FIRMWARE_ANSWERS]; /* as answers.c has the fields */
 
 	struct machine *machine;
 	struct rmp_memory memory; /* guest memory */
@@ -122,6 +129,14 @@ enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uin
  * text is no such rule; -ENOSPC: there are FIRMWARE_FAILURES_MAX rules already.
  */
 int firmware_fail(struct firmware *fw, const char *rule);
+
+/*
+ * Has SNP_PLATFORM_STATUS answer as the rule "FIELD=VALUE" says, until a reset of the platform or
+ * firmware_tell_truth(). FIELD is a name in answers.c's table. 0; -EINVAL: the text is no such
+ * rule, or the field is too small for the value.
+ */
+int firmware_answer(struct firmware *fw, const char *rule);
+void firmware_tell_truth(struct firmware *fw);
 
 /* The name of a command or status, a constant string; NULL if the number is unknown. */
 const char *firmware_command_name(unsigned int command);

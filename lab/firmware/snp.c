@@ -267,6 +267,7 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, uint64_t pa)
 	};
 	uint64_t to;
 
+	firmware_put_answers(fw, &status);
 	if (firmware_load(fw, pa, &to, sizeof(to)) ||
 	    firmware_store(fw, to, &status, sizeof(status)))
 		return STATUS_INVALID_ADDRESS;

@@ -165,6 +165,35 @@ static int do_fail(struct request *request)
 	return 0;
 }
 
+static int do_status(struct request *request)
+{
+	struct firmware *fw = request->target->firmware;
+
+	if (!strcmp(request->words[1], "truth"))
+		firmware_tell_truth(fw);
+	else if (firmware_answer(fw, request->words[1]))
+		return fail(request, "not FIELD=VALUE: %s", request->words[1]);
+	return 0;
+}
+
+/* The registers as all CPUs read them from now on. A kernel has read them when it started. */
+static int do_rmp(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	uint64_t base = machine->rmp_base, end = machine->rmp_end;
+
+	if (request->count == 2)
+		return fail(request, "a base without an end");
+	if (request->count == 3 && (parse(request->words[1], UINT64_MAX, &base) ||
+				    parse(request->words[2], UINT64_MAX, &end)))
+		return fail(request, "not two addresses: %s %s", request->words[1],
+			    request->words[2]);
+	machine->rmp_base = base;
+	machine->rmp_end = end;
+	fprintf(request->out, "0x%" PRIx64 " 0x%" PRIx64 "\n", base, end);
+	return 0;
+}
+
 /* The helper: talks to QEMU, and writes the answer to the request into the pipe "to". */
 static void __attribute__((noreturn)) run_cpu_add(const char *qmp, unsigned int cpu, int to)
 {
@@ -246,6 +275,10 @@ static const struct {
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
 	  "makes CMD fail; none: removes the rules" },
+	{ "status", 2, 2, do_status, "FIELD=VALUE|truth",
+	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
+	  "current-tcb, reported-tcb" },
+	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
 	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
 	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
 	{ "help", 1, 1, do_help, "", "shows this list" },

@@ -30,7 +30,7 @@ struct check_result {
 	const char *name;
 	char part[48]; /* tells the results of one check apart; "" where it has but one */
 	enum check_status status;
-	char evidence[256];
+	char evidence[384];
 	const char *remedy; /* NULL where nothing is to be done */
 };
 

@@ -193,13 +193,14 @@ void check_dev_sev(struct check_look *l)
 {
 	if (!check_is_loaded(l, "ccp"))
 		return;
-	if (platform_exists(l->facts->platform, "/dev/sev"))
+	if (platform_exists(l->facts->platform, "/dev/sev")) {
 		check_add(l, CHECK_ID_DEV_SEV, CHECK_PASS, NULL, "/dev/sev is there");
-	else
-		check_add(l, CHECK_ID_DEV_SEV, l->facts->require_snp ? CHECK_FAIL : CHECK_WARN,
-			  "dmesg | grep ccp says why; switch the PSP and SEV on in the BIOS",
-			  "ccp is there, and /dev/sev is not: the driver got no SEV firmware to "
-			  "answer");
+		return;
+	}
+	check_add(l, CHECK_ID_DEV_SEV, l->facts->require_snp ? CHECK_FAIL : CHECK_WARN,
+		  "dmesg | grep ccp says why; switch the PSP and SEV on in the BIOS",
+		  "ccp is there, and /dev/sev is not: the driver got no SEV firmware to answer");
+	check_quote_kernel(l, KERNEL_LOG_NO_SNP);
 }
 
 /*
@@ -247,17 +248,19 @@ void check_taint(struct check_look *l)
 		return;
 	}
 	taint = strtoul(text, NULL, 10);
-	if (taint & TAINT_DIED)
+	if (taint & TAINT_DIED) {
 		check_add(
 			l, CHECK_ID_TAINT, CHECK_WARN, "reboot, and report what dmesg has of it",
 			"%lu: the kernel has died once since boot; a lock of KVM's or ccp's may be "
 			"held for good",
 			taint);
-	else if (taint & TAINT_MACHINE_CHECK)
+		check_quote_kernel(l, KERNEL_LOG_DEATH);
+	} else if (taint & TAINT_MACHINE_CHECK) {
 		check_add(l, CHECK_ID_TAINT, CHECK_WARN, "look for machine checks in dmesg",
 			  "%lu: the processor reported a machine check since boot", taint);
-	else
+	} else {
 		check_add(l, CHECK_ID_TAINT, CHECK_PASS, NULL,
 			  "%lu: no oops and no machine check since boot%s", taint,
 			  taint & TAINT_WARNED ? "; a warning, see dmesg | grep WARNING" : "");
+	}
 }

@@ -66,6 +66,7 @@ void check_snp(struct check_look *l)
 		check_add(l, CHECK_ID_SNP,
 			  l->facts->require_snp ? CHECK_FAIL : CHECK_NOT_APPLICABLE, cause.remedy,
 			  "no sev_snp among the CPU's flags%s", cause.text);
+		check_quote_kernel(l, KERNEL_LOG_NO_SNP);
 	} else {
 		check_add(l, CHECK_ID_SNP, CHECK_PASS, NULL, "sev_snp is among the CPU's flags");
 	}

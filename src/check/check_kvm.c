@@ -62,6 +62,7 @@ static void kvm_without_snp(struct check_look *l)
 	check_add(l, CHECK_ID_KVM_AMD, required ? CHECK_FAIL : CHECK_WARN, cause.remedy,
 		  "its parameter sev_snp is N, so no SNP guest can run%s%s", cause.text ? "; " : "",
 		  cause.text ? cause.text : "");
+	check_quote_kernel(l, KERNEL_LOG_NO_SNP);
 }
 
 /* sev_snp says whether KVM would run SNP guests; sev and sev_es whether it would run any other. */

@@ -8,6 +8,7 @@
 
 #include "check/check.h"
 #include "contract/window.h"
+#include "host/kernel_log.h"
 #include "util/cpulist.h"
 
 /*
@@ -95,6 +96,9 @@ check_part(struct check_look *l, const char *format, ...);
 
 /* True if the word is one of the list, which any of the separators part. */
 bool check_has_word(const char *list, const char *separators, const char *word);
+
+/* Ends the last result's evidence with the kernel's own last words about that, if there are any. */
+void check_quote_kernel(struct check_look *l, enum kernel_log_about about);
 
 /* Why something can't be, and what helps. */
 struct check_cause {

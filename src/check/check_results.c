@@ -102,6 +102,21 @@ void check_part(struct check_look *l, const char *format, ...)
 	va_end(args);
 }
 
+void check_quote_kernel(struct check_look *l, enum kernel_log_about about)
+{
+	struct check_result *last;
+	char text[160];
+	size_t len;
+
+	if (l->err || kernel_log_last(l->facts->platform, about, text, sizeof(text)) <= 0)
+		return;
+	last = &l->report->results[l->report->count - 1];
+	len = strlen(last->evidence);
+	snprintf(last->evidence + len, sizeof(last->evidence) - len, "; the kernel's log: \"%s\"",
+		 text);
+	make_printable(last->evidence);
+}
+
 const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE])
 {
 	snprintf(id, CHECK_ID_SIZE, "%s%s%s", c->name, *c->part ? "/" : "", c->part);

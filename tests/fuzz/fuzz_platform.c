@@ -12,13 +12,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/kernel_log.h"
+#include "host/memory.h"
 #include "host/platform.h"
 #include "host/preflight.h"
 #include "host/snapshot.h"
 #include "abi/event.h"
 #include "fuzz.h"
 
-enum file { BOOT_ID, RELEASE, ONLINE, PRESENT, LSM, CPUINFO, LOCKDOWN, DEP, BUILTIN, FILES };
+enum file {
+	BOOT_ID,
+	RELEASE,
+	ONLINE,
+	PRESENT,
+	LSM,
+	CPUINFO,
+	LOCKDOWN,
+	DEP,
+	BUILTIN,
+	IOMEM,
+	KMSG,
+	FILES
+};
 
 static const char *const paths[] = {
 	[BOOT_ID] = "/proc/sys/kernel/random/boot_id",
@@ -31,6 +46,8 @@ static const char *const paths[] = {
 	/* The release is the input's; these are found for one of them. */
 	[DEP] = "/lib/modules/6.1/modules.dep",
 	[BUILTIN] = "/lib/modules/6.1/modules.builtin",
+	[IOMEM] = "/proc/iomem",
+	[KMSG] = "/dev/kmsg",
 };
 
 static char root[] = "/tmp/snp-guard-fuzz-XXXXXX";
@@ -167,6 +184,28 @@ static void check_module(char *const *texts)
 		fuzz_check(found != MODULE_ABSENT, "absent");
 }
 
+static void check_memory(const char *text)
+{
+	uint64_t end;
+	int err = memory_end(&platform, &end);
+
+	if (!text)
+		fuzz_check(err == -ENOENT, "%d", err);
+	else if (!strstr(text, "System RAM"))
+		fuzz_check(err == -ENODATA, "%d", err);
+	fuzz_check(err || end > 1, "RAM ends at %#llx", (unsigned long long)end);
+}
+
+/* Whatever it finds stood in the log. */
+static void check_log(const char *text)
+{
+	char message[80];
+	int found = kernel_log_last(&platform, KERNEL_LOG_NO_SNP, message, sizeof(message));
+
+	fuzz_check(text ? found >= 0 : found == -ENOENT, "%d", found);
+	fuzz_check(found <= 0 || strstr(text, message), "%s", message);
+}
+
 /* A snapshot of any host that can be looked at is read again. */
 static void check_snapshot(void)
 {
@@ -224,6 +263,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_cpus("present", texts[PRESENT]);
 	check_words(texts);
 	check_module(texts);
+	check_memory(texts[IOMEM]);
+	check_log(texts[KMSG]);
 	check_snapshot();
 	missing = preflight(&platform);
 	fuzz_check(missing && *missing->otherwise, "this host has no BTF");

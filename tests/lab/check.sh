@@ -5,22 +5,6 @@
 # Needs --firmware full.
 . /lab/lib.sh
 
-# check_is STATUS [OPTION...]: ends with STATUS
-check_is() {
-	checked
-	want=$1
-	shift
-	snp-guard check "$@" >/tmp/check 2>&1
-	status=$?
-	[ $status -eq "$want" ] || fail "check $* ended with $status, not $want: $(cat /tmp/check)"
-}
-
-# says STATUS NAME TEXT
-says() {
-	checked
-	grep -qE "^$1 +$2 .*$3" /tmp/check || fail "no $1 of $2 with $3: $(grep " $2 " /tmp/check)"
-}
-
 # write_msr CPU MSR VALUE: eight bytes, the lowest first
 write_msr() {
 	bytes=
@@ -63,6 +47,37 @@ json_has=$(sed -n 's/.*"check":"\([^"]*\)","status":"\([^"]*\)","evidence":".*"r
 expect "JSON has the results of the text" [ "$json_has" = "$text_has" ]
 expect "... and they include SNP_EN" sh -c "echo '$json_has' | grep -qx 'PASS snp-en'"
 expect "... and a summary" sh -c "tail -n 1 /tmp/check | grep -q '\"verdict\":\"OK\".*\"exit_status\":0}$'"
+
+scenario "what the firmware says of itself"
+expect "guests' TCB is an old one" lab status reported-tcb=0xd315000000000003
+check_is 1
+says WARN firmware-tcb "name TCB 0xd315000000000003, the firmware has 0xd516000000000004"
+expect "the TCB is the firmware's, and memory was not checked" lab status reported-tcb=0xd516000000000004
+expect "..." lab status flags=0x1
+check_is 1
+says WARN firmware-state "memory was not checked for aliases"
+expect "a bit of later firmware" lab status flags=0x43
+check_is 3
+says UNKNOWN firmware-flags "bits 0x40"
+expect "firmware that is too old" lab status minor=49
+expect "... with the bits that are known" lab status flags=0xb
+check_is 1
+says WARN firmware-version "1[.]49, build 21"
+says PASS firmware-state "SEV-TIO is on"
+expect "it says the truth again" lab status truth
+# With the misc controller the kernel counts the ASIDs; here the firmware's guests are counted.
+umount /sys/fs/cgroup
+modprobe cpuid
+expect "5 guests" lab status guests=5
+check_is 0
+says PASS firmware-version "with 5 guests"
+says PASS asids "5 of 99 ASIDs"
+expect "99 guests" lab status guests=99
+check_is 1
+says WARN asids "99 of 99 ASIDs .*another guest gets EBUSY"
+expect "it says the truth again" lab status truth
+mount -t cgroup2 none /sys/fs/cgroup
+check_is 0
 
 scenario "a CPU without SNP_EN while SNP is initialised"
 expect "its SNP_EN goes" lab snp-en 3 off
@@ -109,6 +124,17 @@ expect "it is put back" write_msr 2 0x20e 0
 check_is 0
 says NOT-APPLICABLE firmware "ccp is not loaded"
 
+scenario "an RMP that does not cover all RAM"
+expect "the RMP gets another end" lab rmp 0x30000000 0x301fffff
+check_is 1
+says WARN rmp-coverage "RAM ends at 0x.*, and the RMP covers memory up to 0x1fc00000"
+says PASS rmp "0x30000000 to 0x301fffff"
+expect "the BIOS reserved nothing" lab rmp 0 0x1fff
+check_is 1
+says WARN rmp "reserved no memory for the RMP"
+expect "it is put back" lab rmp 0x30000000 0x30ffffff
+check_is 0
+
 scenario "after a full shutdown, with a CPU offline"
 expect "CPU 3 goes" offline 3
 check_is 0
@@ -123,6 +149,7 @@ modprobe kvm-amd sev_snp=1
 expect "KVM runs no SNP guests" grep -q N /sys/module/kvm_amd/parameters/sev_snp
 check_is 1
 says WARN kvm-amd "sev_snp is N, so no SNP guest can run"
+says WARN kvm-amd 'kernel.s log: "ccp .*SNP_INIT(_EX)? .*failed .*0x3"'
 check_is 2 --require-snp
 says FAIL kvm-amd "sev_snp is N"
 rmmod kvm_amd ccp

@@ -15,6 +15,7 @@
 #   await WHAT TEXT        waits until the guard writes a line with TEXT
 #   await_each WHAT TEXT...  the same for several texts, in any order
 #   await_that WHAT COMMAND... waits until the command succeeds
+#   check_is STATUS [OPTION...]  `snp-guard check` ends so; says STATUS NAME TEXT: it has this result
 #   mark                   what the guard has written so far satisfies no await from here on
 #   finish                 ends the script with the status that all results call for
 #
@@ -130,6 +131,22 @@ await_each() {
 # For what is no expect or await, and calls fail by itself.
 checked() {
 	checks=$((checks + 1))
+}
+
+# check_is STATUS [OPTION...]: ends with STATUS
+check_is() {
+	checked
+	want=$1
+	shift
+	snp-guard check "$@" >/tmp/check 2>&1
+	status=$?
+	[ $status -eq "$want" ] || fail "check $* ended with $status, not $want: $(cat /tmp/check)"
+}
+
+# says STATUS NAME TEXT
+says() {
+	checked
+	grep -qE "^$1 +$2 .*$3" /tmp/check || fail "no $1 of $2 with $3: $(grep " $2 " /tmp/check)"
 }
 
 mark() {

@@ -55,6 +55,14 @@ before=$(lab syscfg 2 | sed -n 's/.*\(0x[0-9a-f]*\).*/\1/p')
 expect "a bit of CPU 2's SYSCFG differs" lab syscfg 2 "$(printf '0x%x' $((before | 1 << 18)))"
 beside "SYSCFG of CPU 2 differs" "" syscfg
 expect "it is put back" lab syscfg 2 "$before"
+firmware_says() { lab status truth && lab status "$1"; }
+expect "the reported TCB is an old one" firmware_says reported-tcb=0xd315000000000003
+beside "an old TCB is reported" TCB firmware-tcb
+expect "memory was not checked for aliases" firmware_says flags=0x1
+beside "memory was not checked for aliases" Alias firmware-state
+expect "firmware that is too old" firmware_says minor=49
+beside "firmware 1.49" "" firmware-version
+expect "the truth again" lab status truth
 chmod 0 /dev/sev && mv /dev/sev /dev/sev.away
 beside "no /dev/sev" /dev/sev firmware-state,dev-sev
 mv /dev/sev.away /dev/sev && chmod 600 /dev/sev

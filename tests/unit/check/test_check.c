@@ -243,6 +243,10 @@ Test(check, kvm_amd_that_runs_no_snp_guests)
 	fixture_write(&fixture, "/sys/firmware/efi/systab", "");
 	expect("kvm-amd", CHECK_WARN, "no SNP guest can run");
 	cr_expect(strstr(remedy_of("kvm-amd"), "dmesg"));
+	fixture_write(&fixture, "/dev/kmsg",
+		      "3,7,9,-;ccp 0000:01:00.5: SEV-SNP: SNP_INIT_EX failed rc -5, error 0x3\n");
+	expect("kvm-amd", CHECK_WARN,
+	       "the kernel's log: \"ccp 0000:01:00.5: SEV-SNP: SNP_INIT_EX failed");
 	now.cpus[3].online = false;
 	fixture_write(&fixture, "/proc/cmdline", "quiet\n");
 	expect("kvm-amd", CHECK_WARN, "CPUs are offline");
@@ -495,6 +499,10 @@ Test(check, mitigations)
 Test(check, a_driver_without_its_device)
 {
 	expect("dev-sev", CHECK_WARN, "/dev/sev is not");
+	fixture_write(&fixture, "/dev/kmsg",
+		      "3,7,9,-;ccp 0000:01:00.5: SEV: failed to get status. Error: 0x0\n");
+	expect("dev-sev", CHECK_WARN,
+	       "to answer; the kernel's log: \"ccp 0000:01:00.5: SEV: failed to");
 	fixture_write(&fixture, "/dev/sev", "");
 	expect("dev-sev", CHECK_PASS, "/dev/sev");
 }
@@ -505,6 +513,8 @@ Test(check, a_kernel_that_has_died)
 	expect("taint", CHECK_PASS, "4608");
 	fixture_write(&fixture, "/proc/sys/kernel/tainted", "128\n");
 	expect("taint", CHECK_WARN, "died once");
+	fixture_write(&fixture, "/dev/kmsg", "0,7,9,-;kernel BUG at arch/x86/kvm/x86.c:702!\n");
+	expect("taint", CHECK_WARN, "the kernel's log: \"kernel BUG at arch/x86/kvm/x86.c:702!\"");
 	fixture_write(&fixture, "/proc/sys/kernel/tainted", "16\n");
 	expect("taint", CHECK_WARN, "machine check");
 }

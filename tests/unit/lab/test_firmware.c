@@ -436,6 +436,31 @@ Test(legacy, snp_platform_status_shows_state_and_rmp)
 	cr_expect_eq(run(CMD_SNP_PLATFORM_STATUS), STATUS_INVALID_ADDRESS);
 }
 
+Test(legacy, a_status_says_what_a_test_tells_it)
+{
+	static const char *const bad[] = { "",		"guests",    "guests=",	    "guests=x",
+					   "guests=1x", "guests=-1", "flags=0x100", "tcb=1",
+					   "=1",	"guests =1" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(firmware_answer(&fw, bad[i]), -EINVAL, "%s", bad[i]);
+	cr_expect_eq(firmware_answer(&fw, "guests=0x12345678"), 0);
+	cr_expect_eq(firmware_answer(&fw, "reported-tcb=0xffffffffffffffff"), 0);
+	cr_expect_eq(firmware_answer(&fw, "flags=7"), 0);
+	put64(BUFFER, BUFFER + 64);
+	cr_expect_eq(run(CMD_SNP_PLATFORM_STATUS), STATUS_SUCCESS);
+	cr_expect_eq(memory[BUFFER + 64], 1, "the version is the truth");
+	cr_expect_eq(memory[BUFFER + 64 + 3], 7);
+	cr_expect_eq(memory[BUFFER + 64 + 12], 0x78);
+	cr_expect_eq(memory[BUFFER + 64 + 15], 0x12);
+	cr_expect_eq(memory[BUFFER + 64 + 23], 0xd5, "the current TCB is the truth");
+	cr_expect_eq(memory[BUFFER + 64 + 24], 0xff);
+	firmware_tell_truth(&fw);
+	cr_expect_eq(run(CMD_SNP_PLATFORM_STATUS), STATUS_SUCCESS);
+	cr_expect_eq(memory[BUFFER + 64 + 3], 2);
+	cr_expect_eq(memory[BUFFER + 64 + 12], 0);
+}
+
 Test(legacy, config_and_vlek_check_their_buffers)
 {
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
