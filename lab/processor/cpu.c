@@ -12,6 +12,7 @@
  *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
  *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG (msr.c)
  *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
+ *	PAUSE				lets another emulated CPU have the host's core
  *
  * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
  * but does not enforce it: no memory access is checked.
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -128,6 +130,19 @@ int cpu_write_physical(void *unused, uint64_t pa, const void *from, size_t len)
 
 /* ---- instructions ---- */
 
+/*
+ * A CPU that spins waits for another, which a host with fewer cores does not run meanwhile. QEMU
+ * then executes PAUSE as a no-op.
+ */
+static void cpu_pause(unsigned int cpu, void *pc)
+{
+	static const struct timespec moment = { .tv_nsec = 50000 };
+
+	(void)cpu;
+	(void)pc;
+	nanosleep(&moment, NULL);
+}
+
 /* Opcodes: APM vol. 3. */
 static const struct {
 	uint8_t len;
@@ -137,6 +152,7 @@ static const struct {
 	{ 2, { 0x0f, 0x30 }, cpu_wrmsr },
 	{ 2, { 0x0f, 0x32 }, cpu_rdmsr },
 	{ 2, { 0x0f, 0xa2 }, cpu_cpuid },
+	{ 2, { 0xf3, 0x90 }, cpu_pause },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfd }, cpu_rmpread },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfe }, cpu_rmpupdate },
 	{ 4, { 0xf3, 0x0f, 0x01, 0xff }, cpu_psmash },
