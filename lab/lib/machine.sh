@@ -66,7 +66,7 @@ kernel_parameters() {
 	echo "console=ttyS0 8250.nr_uarts=4 loglevel=7 panic=-1 intremap=off no_timer_check lpj=12000000 memmap=32M\$0x30000000 lsm=${opt[lsm]} $plain $(each append | tr '\n' ' ')"
 }
 
-# Without SMAP: QEMU translates code anew behind each STAC and CLAC, which costs a tenth of the time.
+# Without SMAP: QEMU leaves its translated code at each STAC and CLAC, which costs a tenth of the time.
 # QEMU is the tree's, and so are its loader and libraries: none of this machine's are used.
 qemu_command() {
 	# shellcheck disable=SC2054 # commas are QEMU's
