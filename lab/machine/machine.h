@@ -15,12 +15,13 @@
 #include <stdint.h>
 
 #define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	 1u
+#define MACHINE_VERSION	 2u
 #define MACHINE_CPUS_MAX 512
 
-/* MSRs: APM vol. 2 appendix A; RMP_CFG: APM vol. 2 §15.36.4. */
+/* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
 #define MSR_SYSCFG   0xc0010010u
 #define MSR_HWCR     0xc0010015u
+#define MSR_HSAVE_PA 0xc0010117u
 #define MSR_RMP_BASE 0xc0010132u
 #define MSR_RMP_END  0xc0010133u
 #define MSR_RMP_CFG  0xc0010136u
@@ -61,8 +62,10 @@ enum machine_cpu_flags {
 struct machine_cpu {
 	uint64_t syscfg;
 	uint64_t hwcr;
-	uint32_t flags;	 /* enum machine_cpu_flags */
-	uint32_t resets; /* how often the CPU took its power-on values */
+	uint64_t hsave_pa; /* VM_HSAVE_PA; QEMU's own CPU has it too, which SVM uses */
+	uint64_t wbinvds;  /* how many WBINVD and WBNOINVD the CPU has executed since power-on */
+	uint32_t flags;	   /* enum machine_cpu_flags */
+	uint32_t resets;   /* how often the CPU took its power-on values */
 };
 
 /*
@@ -91,10 +94,10 @@ struct machine {
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 };
 
-static_assert(sizeof(struct machine_cpu) == 24, "shared layout");
+static_assert(sizeof(struct machine_cpu) == 40, "shared layout");
 static_assert(sizeof(struct machine_iommu) == 32, "shared layout");
 static_assert(offsetof(struct machine, iommu) == 40, "shared layout");
 static_assert(offsetof(struct machine, cpus) == 256, "shared layout");
-static_assert(sizeof(struct machine) == 256 + 24 * MACHINE_CPUS_MAX, "shared layout");
+static_assert(sizeof(struct machine) == 256 + 40 * MACHINE_CPUS_MAX, "shared layout");
 
 #endif
