@@ -147,6 +147,7 @@ static void reset_cpus(struct machine *machine)
 		struct machine_cpu *cpu = &machine->cpus[i];
 
 		cpu->hwcr = HWCR_COLD;
+		cpu->hsave_pa = cpu->wbinvds = 0;
 		__atomic_store_n(&cpu->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
 		if (cpu->flags)
 			cpu->resets++;

@@ -12,6 +12,7 @@
  *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
  *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG (msr.c)
  *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
+ *	WBINVD, WBNOINVD		counted for the firmware's DF_FLUSH; QEMU executes them
  *	PAUSE				lets another emulated CPU have the host's core
  *
  * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
@@ -32,6 +33,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/registers.h"
+
 #define EXPORT __attribute__((visibility("default")))
 EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
 
@@ -44,8 +47,8 @@ static struct qemu_plugin_register *registers[MACHINE_CPUS_MAX][CPU_REGISTERS];
 static void find_registers(unsigned int cpu)
 {
 	static const char *const names[CPU_REGISTERS] = {
-		[RAX] = "rax", [RBX] = "rbx", [RCX] = "rcx", [RDX] = "rdx",
-		[RIP] = "rip", [CS] = "cs",   [CR0] = "cr0",
+		[RAX] = "rax", [RBX] = "rbx",	    [RCX] = "rcx", [RDX] = "rdx",
+		[RIP] = "rip", [RFLAGS] = "eflags", [CS] = "cs",   [CR0] = "cr0",
 	};
 	GArray *list = qemu_plugin_get_registers();
 	guint size = g_array_get_element_size(list);
@@ -85,6 +88,11 @@ void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value)
 	g_byte_array_append(buf, (const guint8 *)&value, sizeof(value));
 	qemu_plugin_write_register(registers[cpu][reg], buf);
 	g_byte_array_unref(buf);
+}
+
+bool cpu_is_privileged(unsigned int cpu)
+{
+	return !privilege_level(cpu_get(cpu, CR0), cpu_get(cpu, RFLAGS), cpu_get(cpu, CS));
 }
 
 /*
@@ -143,12 +151,22 @@ static void cpu_pause(unsigned int cpu, void *pc)
 	nanosleep(&moment, NULL);
 }
 
+/* Both write all modified lines of the caches back, which is what the firmware requires. */
+static void cpu_wbinvd(unsigned int cpu, void *pc)
+{
+	(void)pc;
+	if (cpu_is_privileged(cpu))
+		__atomic_add_fetch(&processor.machine->cpus[cpu].wbinvds, 1, __ATOMIC_SEQ_CST);
+}
+
 /* Opcodes: APM vol. 3. */
 static const struct {
 	uint8_t len;
 	uint8_t bytes[4];
 	vcpu_callback cb;
 } instructions[] = {
+	{ 2, { 0x0f, 0x09 }, cpu_wbinvd },
+	{ 3, { 0xf3, 0x0f, 0x09 }, cpu_wbinvd }, /* WBNOINVD */
 	{ 2, { 0x0f, 0x30 }, cpu_wrmsr },
 	{ 2, { 0x0f, 0x32 }, cpu_rdmsr },
 	{ 2, { 0x0f, 0xa2 }, cpu_cpuid },
@@ -198,6 +216,8 @@ static void on_power_on(unsigned int cpu, void *unused)
 	(void)unused;
 	find_registers(cpu);
 	state->hwcr = HWCR_COLD;
+	state->hsave_pa = 0;
+	state->wbinvds = 0;
 	state->flags = MACHINE_CPU_PRESENT | (hot ? MACHINE_CPU_HOT : 0);
 	state->resets++;
 	__atomic_store_n(&state->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);

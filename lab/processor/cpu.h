@@ -22,11 +22,14 @@ struct processor {
 /* Set up once, when QEMU loads the plugin. */
 extern struct processor processor;
 
-enum cpu_register { RAX, RBX, RCX, RDX, RIP, CS, CR0, CPU_REGISTERS };
+enum cpu_register { RAX, RBX, RCX, RDX, RIP, RFLAGS, CS, CR0, CPU_REGISTERS };
 
 uint64_t cpu_get(unsigned int cpu, enum cpu_register reg);
 uint32_t cpu_get32(unsigned int cpu, enum cpu_register reg);
 void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value);
+
+/* Whether the CPU is at privilege level 0: elsewhere QEMU raises the exception. */
+bool cpu_is_privileged(unsigned int cpu);
 
 /*
  * Ends the emulation of an instruction: resumes the CPU len bytes, the instruction's length, after

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RDMSR and WRMSR: SYSCFG, HWCR and the RMP's registers. */
+/* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA and the RMP's registers. */
 #include "processor/cpu.h"
 
 /* Length of RDMSR and WRMSR, bytes. */
@@ -85,6 +85,13 @@ static void write_hwcr(unsigned int cpu, uint64_t value)
 	*hwcr = value | (*hwcr & HWCR_SMM_LOCK);
 }
 
+/* For the firmware, which requires 0 at SNP_INIT. QEMU refuses an address that is no page's. */
+static void note_hsave_pa(unsigned int cpu, uint64_t value)
+{
+	if (cpu_is_privileged(cpu) && !(value & 0xfff))
+		__atomic_store_n(&processor.machine->cpus[cpu].hsave_pa, value, __ATOMIC_SEQ_CST);
+}
+
 void cpu_wrmsr(unsigned int cpu, void *pc)
 {
 	uint64_t value = cpu_get32(cpu, RAX) | cpu_get(cpu, RDX) << 32;
@@ -96,6 +103,9 @@ void cpu_wrmsr(unsigned int cpu, void *pc)
 	case MSR_HWCR:
 		write_hwcr(cpu, value);
 		break;
+	case MSR_HSAVE_PA:
+		note_hsave_pa(cpu, value);
+		return; /* QEMU has the register, which its SVM uses */
 	default:
 		return;
 	}

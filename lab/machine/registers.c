@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "machine/registers.h"
+
+#define CR0_PE	  (1ull << 0)
+#define RFLAGS_VM (1ull << 17)
+
+unsigned int privilege_level(uint64_t cr0, uint64_t rflags, uint64_t cs)
+{
+	if (!(cr0 & CR0_PE))
+		return 0;
+	return rflags & RFLAGS_VM ? 3 : cs & 3;
+}
