@@ -11,7 +11,7 @@ options() {
   --cpus N                   number of CPUs (default 4)
   --memory M                 size of the memory (default 1G)
   --firmware KIND            legacy or full: whether the firmware offers X86_SNP_SHUTDOWN (default legacy)
-  --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS (repeatable)
+  --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS, a name or a number; hang: never (repeatable)
   --dfflush-required         the firmware refuses to end SNP until SNP_DF_FLUSH follows the refusal
   --append STRING            more kernel parameters (repeatable)
   --lsm LIST                 the kernel's security modules (default landlock,lockdown,yama,integrity,apparmor,bpf)

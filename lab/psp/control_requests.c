@@ -112,9 +112,16 @@ static int do_snp_en(struct request *request)
 
 static void print_failures(struct request *request, const struct firmware *fw)
 {
-	for (unsigned int i = 0; i < fw->failure_count; i++)
-		fprintf(request->out, "fail=0x%03x=0x%02x%s\n", fw->failures[i].command,
-			fw->failures[i].status, fw->failures[i].once ? ":once" : "");
+	for (unsigned int i = 0; i < fw->failure_count; i++) {
+		const struct firmware_failure *failure = &fw->failures[i];
+
+		fprintf(request->out, "fail=0x%03x=", failure->command);
+		if (failure->status == STATUS_HANG)
+			fputs("hang", request->out);
+		else
+			fprintf(request->out, "0x%02x", failure->status);
+		fputs(failure->once ? ":once\n" : "\n", request->out);
+	}
 }
 
 static int do_state(struct request *request)
@@ -133,7 +140,7 @@ static int do_state(struct request *request)
 	fprintf(request->out, "sev=%s\nsnp=%s\nrmp=%s\n", fw->sev_initialised ? "init" : "uninit",
 		fw->snp_initialised ? "init" : "uninit", fw->rmp_initialised ? "init" : "uninit");
 	fprintf(request->out, "firmware=%s\ndfflush=%s\n", fw->options.full ? "full" : "legacy",
-		fw->flush_due ? "due" : "done");
+		fw->flush_due || fw->asids_dirty ? "due" : "done");
 	fprintf(request->out, "cpus=%u\nsnp_en=%u\n", present, enabled);
 	print_failures(request, fw);
 	return 0;
@@ -274,7 +281,7 @@ static const struct {
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
-	  "makes CMD fail; none: removes the rules" },
+	  "makes CMD fail, or with the status hang never answer; none: removes the rules" },
 	{ "status", 2, 2, do_status, "FIELD=VALUE|truth",
 	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
 	  "current-tcb, reported-tcb" },
