@@ -67,6 +67,8 @@ static void cpuid_counter(unsigned int cpu)
 
 void cpu_cpuid(unsigned int cpu, void *pc)
 {
+	if (cpu_in_guest(cpu))
+		return;
 	switch (cpu_get32(cpu, RAX)) {
 	case 0x80000007:
 		cpuid_power(cpu);

@@ -35,11 +35,30 @@ static uint64_t read_syscfg(unsigned int cpu)
 	return __atomic_load_n(&machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST);
 }
 
+/* The kernel uses other MSRs all the time, so the more costly check comes second. */
+static bool emulates(unsigned int cpu, uint32_t msr)
+{
+	switch (msr) {
+	case MSR_SYSCFG:
+	case MSR_HWCR:
+	case MSR_HSAVE_PA:
+	case MSR_RMP_BASE:
+	case MSR_RMP_END:
+	case MSR_RMP_CFG:
+		return cpu_in_host_kernel(cpu);
+	default:
+		return false;
+	}
+}
+
 void cpu_rdmsr(unsigned int cpu, void *pc)
 {
+	uint32_t msr = cpu_get32(cpu, RCX);
 	uint64_t value;
 
-	switch (cpu_get32(cpu, RCX)) {
+	if (!emulates(cpu, msr))
+		return;
+	switch (msr) {
 	case MSR_SYSCFG:
 		value = read_syscfg(cpu);
 		break;
@@ -88,15 +107,18 @@ static void write_hwcr(unsigned int cpu, uint64_t value)
 /* For the firmware, which requires 0 at SNP_INIT. QEMU refuses an address that is no page's. */
 static void note_hsave_pa(unsigned int cpu, uint64_t value)
 {
-	if (cpu_is_privileged(cpu) && !(value & 0xfff))
+	if (!(value & 0xfff))
 		__atomic_store_n(&processor.machine->cpus[cpu].hsave_pa, value, __ATOMIC_SEQ_CST);
 }
 
 void cpu_wrmsr(unsigned int cpu, void *pc)
 {
 	uint64_t value = cpu_get32(cpu, RAX) | cpu_get(cpu, RDX) << 32;
+	uint32_t msr = cpu_get32(cpu, RCX);
 
-	switch (cpu_get32(cpu, RCX)) {
+	if (!emulates(cpu, msr))
+		return;
+	switch (msr) {
 	case MSR_SYSCFG:
 		write_syscfg(cpu, value);
 		break;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * RMPUPDATE, PSMASH and RMPREAD (APM vol. 3), for machine/rmp.c. A CPU without SNP_EN does not
- * know them: QEMU then raises #UD, as hardware does.
+ * know them: QEMU then raises #UD, as hardware does. It also raises #UD at a privilege level other
+ * than 0, where hardware raises #GP.
  */
 #include <pthread.h>
 #include <string.h>
@@ -24,10 +25,12 @@ static struct rmp machine_rmp(void)
 	};
 }
 
-static bool snp_enabled(unsigned int cpu)
+/* In the host's kernel, on a CPU with SNP_EN. */
+static bool executable(unsigned int cpu)
 {
-	return __atomic_load_n(&processor.machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST) &
-	       SYSCFG_SNP_EN;
+	return cpu_in_host_kernel(cpu) &&
+	       __atomic_load_n(&processor.machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST) &
+		       SYSCFG_SNP_EN;
 }
 
 void cpu_rmpupdate(unsigned int cpu, void *pc)
@@ -37,7 +40,7 @@ void cpu_rmpupdate(unsigned int cpu, void *pc)
 	struct rmp_state state;
 	enum rmp_result result = RMP_FAIL_INPUT;
 
-	if (!snp_enabled(cpu))
+	if (!executable(cpu))
 		return;
 	buf = g_byte_array_new();
 	if (qemu_plugin_read_memory_vaddr(cpu_get(cpu, RCX), buf, sizeof(state)) &&
@@ -57,7 +60,7 @@ void cpu_psmash(unsigned int cpu, void *pc)
 	struct rmp rmp = machine_rmp();
 	enum rmp_result result;
 
-	if (!snp_enabled(cpu))
+	if (!executable(cpu))
 		return;
 	pthread_mutex_lock(&rmp_lock);
 	result = rmp_smash(&rmp, cpu_get(cpu, RAX));
@@ -72,7 +75,7 @@ void cpu_rmpread(unsigned int cpu, void *pc)
 	struct rmp_state state;
 	enum rmp_result result;
 
-	if (!snp_enabled(cpu) || !processor.rmpread)
+	if (!executable(cpu) || !processor.rmpread)
 		return;
 	result = rmp_read(&rmp, cpu_get(cpu, RAX), &state);
 	if (!result) {

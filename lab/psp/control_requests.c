@@ -110,6 +110,24 @@ static int do_snp_en(struct request *request)
 	return 0;
 }
 
+static int do_cpus(struct request *request)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+		const struct machine_cpu *cpu = &machine->cpus[i];
+
+		if (cpu->flags & MACHINE_CPU_PRESENT)
+			fprintf(request->out,
+				"%u syscfg=0x%" PRIx64 " hsave_pa=0x%" PRIx64 " wbinvds=%" PRIu64
+				"\n",
+				i, __atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->hsave_pa, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->wbinvds, __ATOMIC_SEQ_CST));
+	}
+	return 0;
+}
+
 static void print_failures(struct request *request, const struct firmware *fw)
 {
 	for (unsigned int i = 0; i < fw->failure_count; i++)
@@ -271,6 +289,8 @@ static const struct {
 } requests[] = {
 	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
 	{ "snp-en", 3, 3, do_snp_en, "N on|off", "sets or clears SNP_EN in CPU N's SYSCFG" },
+	{ "cpus", 1, 1, do_cpus, "",
+	  "shows SYSCFG, VM_HSAVE_PA and the number of WBINVDs of all CPUs" },
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
