@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	 2u
+#define MACHINE_VERSION	 3u
 #define MACHINE_CPUS_MAX 512
 
 /* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
@@ -88,7 +88,7 @@ struct machine {
 	uint64_t rmp_end;  /* guest physical, last byte */
 	uint32_t
 		running; /* nonzero once a kernel has read SYSCFG: CPUs added now are hot-plugged */
-	uint32_t reserved;
+	uint32_t threads; /* of each core; the CPUs of a core have consecutive indexes */
 	struct machine_iommu iommu;
 	uint8_t pad[184];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/registers.h"
 #include "psp/qmp.h"
 
 enum { WORDS_MAX = 4 };
@@ -96,14 +97,15 @@ static int do_syscfg(struct request *request)
 
 static int do_snp_en(struct request *request)
 {
+	struct machine *machine = request->target->firmware->machine;
 	struct machine_cpu *cpu = named_cpu(request, request->words[1]);
 
 	if (!cpu)
 		return -EINVAL;
 	if (!strcmp(request->words[2], "on"))
-		__atomic_or_fetch(&cpu->syscfg, SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, SYSCFG_SNP_EN, 0);
 	else if (!strcmp(request->words[2], "off"))
-		__atomic_and_fetch(&cpu->syscfg, ~SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, 0, SYSCFG_SNP_EN);
 	else
 		return fail(request, "neither on nor off: %s", request->words[2]);
 	print_syscfg(request, cpu);
@@ -288,7 +290,8 @@ static const struct {
 	const char *help;
 } requests[] = {
 	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
-	{ "snp-en", 3, 3, do_snp_en, "N on|off", "sets or clears SNP_EN in CPU N's SYSCFG" },
+	{ "snp-en", 3, 3, do_snp_en, "N on|off",
+	  "sets or clears SNP_EN in CPU N's SYSCFG, which its core's threads share" },
 	{ "cpus", 1, 1, do_cpus, "",
 	  "shows SYSCFG, VM_HSAVE_PA and the number of WBINVDs of all CPUs" },
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
