@@ -10,6 +10,7 @@ options() {
   --modules DIR              that kernel's modules: the directory lib/modules/RELEASE
   --cpus N                   number of CPUs (default 4)
   --memory M                 size of the memory (default 1G)
+  --rmpread                  the CPUs have the instruction RMPREAD, with which the kernel reads the RMP
   --firmware KIND            legacy or full: whether the firmware offers X86_SNP_SHUTDOWN (default legacy)
   --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS (repeatable)
   --dfflush-required         the firmware refuses to end SNP until SNP_DF_FLUSH follows the refusal

@@ -36,6 +36,9 @@
 #define HWCR_TSC_FREQ_SEL (1ull << 24)
 #define HWCR_COLD	  (HWCR_SMM_LOCK | HWCR_TSC_FREQ_SEL)
 
+/* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
+#define MACHINE_ASID_MAX 509u
+
 /*
  * The RMP: one contiguous table, which the parameter memmap=32M$0x30000000 keeps the kernel off.
  * The processor uses the first 16 KiB for itself; an entry of 16 bytes for each 4 KiB page follows,
@@ -90,7 +93,9 @@ struct machine {
 		running; /* nonzero once a kernel has read SYSCFG: CPUs added now are hot-plugged */
 	uint32_t threads; /* of each core; the CPUs of a core have consecutive indexes */
 	struct machine_iommu iommu;
-	uint8_t pad[184];
+	uint32_t rmp_failure;  /* enum rmp_result: what RMPUPDATE and PSMASH answer instead, .. */
+	uint32_t rmp_failures; /* .. so many more times */
+	uint8_t pad[176];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 };
 

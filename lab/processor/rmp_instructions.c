@@ -33,24 +33,34 @@ static bool executable(unsigned int cpu)
 		       SYSCFG_SNP_EN;
 }
 
+static bool load_state(uint64_t va, struct rmp_state *state)
+{
+	GByteArray *buf = g_byte_array_new();
+	bool loaded = qemu_plugin_read_memory_vaddr(va, buf, sizeof(*state)) &&
+		      buf->len == sizeof(*state);
+
+	if (loaded)
+		memcpy(state, buf->data, sizeof(*state));
+	g_byte_array_unref(buf);
+	return loaded;
+}
+
 void cpu_rmpupdate(unsigned int cpu, void *pc)
 {
-	GByteArray *buf;
 	struct rmp rmp = machine_rmp();
 	struct rmp_state state;
-	enum rmp_result result = RMP_FAIL_INPUT;
+	enum rmp_result result;
 
 	if (!executable(cpu))
 		return;
-	buf = g_byte_array_new();
-	if (qemu_plugin_read_memory_vaddr(cpu_get(cpu, RCX), buf, sizeof(state)) &&
-	    buf->len == sizeof(state)) {
-		memcpy(&state, buf->data, sizeof(state));
+	result = rmp_take_failure(processor.machine);
+	if (!result && !load_state(cpu_get(cpu, RCX), &state))
+		result = RMP_FAIL_INPUT;
+	if (!result) {
 		pthread_mutex_lock(&rmp_lock);
 		result = rmp_update(&rmp, cpu_get(cpu, RAX), &state);
 		pthread_mutex_unlock(&rmp_lock);
 	}
-	g_byte_array_unref(buf);
 	cpu_set(cpu, RAX, result);
 	cpu_skip(cpu, pc, RMP_LEN);
 }
@@ -62,9 +72,12 @@ void cpu_psmash(unsigned int cpu, void *pc)
 
 	if (!executable(cpu))
 		return;
-	pthread_mutex_lock(&rmp_lock);
-	result = rmp_smash(&rmp, cpu_get(cpu, RAX));
-	pthread_mutex_unlock(&rmp_lock);
+	result = rmp_take_failure(processor.machine);
+	if (!result) {
+		pthread_mutex_lock(&rmp_lock);
+		result = rmp_smash(&rmp, cpu_get(cpu, RAX));
+		pthread_mutex_unlock(&rmp_lock);
+	}
 	cpu_set(cpu, RAX, result);
 	cpu_skip(cpu, pc, RMP_LEN);
 }

@@ -214,6 +214,20 @@ static int do_rmp(struct request *request)
 	return 0;
 }
 
+static int do_rmp_fail(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	uint64_t result, times = 1;
+
+	if (parse(request->words[1], RMP_FAIL_OVERLAP, &result) || !result)
+		return fail(request, "not a result: %s", request->words[1]);
+	if (request->count == 3 && parse(request->words[2], UINT32_MAX, &times))
+		return fail(request, "not a number: %s", request->words[2]);
+	machine->rmp_failure = (uint32_t)result;
+	__atomic_store_n(&machine->rmp_failures, (uint32_t)times, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 /* The helper: talks to QEMU, and writes the answer to the request into the pipe "to". */
 static void __attribute__((noreturn)) run_cpu_add(const char *qmp, unsigned int cpu, int to)
 {
@@ -302,6 +316,9 @@ static const struct {
 	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
 	  "current-tcb, reported-tcb" },
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
+	{ "rmp-fail", 2, 3, do_rmp_fail, "RESULT [N]",
+	  "has the next N RMPUPDATEs and PSMASHs fail; RESULT: 1 input, 2 permission, 3 in use, "
+	  "4 overlap" },
 	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
 	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
 	{ "help", 1, 1, do_help, "", "shows this list" },

@@ -63,4 +63,16 @@ expect "no CPU has changed, nor its count of WBINVDs" [ "$(lab cpus)" = "$before
 expect "SNP ends" snp_unload
 expect "no CPU is ready for guests" [ "$(lab cpus | grep -c 'hsave_pa=0x0 ')" -eq 4 ]
 
+scenario "the kernel repeats an RMPUPDATE that overlaps another CPU's"
+expect "three of them overlap" lab rmp-fail 4 3
+expect "SNP is initialised all the same" snp_load
+expect "the kernel has no complaint" kernel_is_quiet
+expect "SNP ends" snp_unload
+
+scenario "the kernel reports an RMPUPDATE that fails"
+expect "one of them finds the entry in use" lab rmp-fail 3
+snp_load
+expect "it is reported" sh -c "dmesg | grep -q 'RMPUPDATE failed.*ret: 3'"
+snp_unload
+
 finish

@@ -2,8 +2,10 @@
 /* What the emulated processor decides: its registers, its memory, and the RMP's instructions. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "machine/registers.h"
+#include "machine/rmp.h"
 
 /* ---- privilege level, guests ---- */
 
@@ -115,4 +117,92 @@ Test(syscfg, a_test_changes_it_against_the_rules)
 	cr_expect_eq(syscfg(4), SYSCFG_COLD | OTHER_BIT);
 	cr_expect_eq(syscfg(3), SYSCFG_COLD);
 	cr_expect_eq(syscfg(6), SYSCFG_COLD);
+}
+
+/* ---- RMPUPDATE and PSMASH ---- */
+
+enum { PAGES = 1024, TABLE = RMP_BOOKKEEPING + PAGES * sizeof(struct rmp_entry) };
+
+static uint8_t table[TABLE];
+
+static int table_read(void *context, uint64_t pa, void *to, size_t len)
+{
+	(void)context;
+	memcpy(to, table + pa, len);
+	return 0;
+}
+
+static int table_write(void *context, uint64_t pa, const void *from, size_t len)
+{
+	(void)context;
+	memcpy(table + pa, from, len);
+	return 0;
+}
+
+static const struct rmp rmp = {
+	.end = TABLE - 1,
+	.memory = { .read = table_read, .write = table_write },
+};
+
+static const struct rmp_state huge = { .assigned = 1, .huge = 1, .asid = 5, .gpa = 0x400000 };
+static const struct rmp_state shared_huge = { .huge = 1 };
+
+enum { HUGE_PA = 2 << 20 };
+
+/* The entry of the i-th page of the 2 MiB page at HUGE_PA. */
+static struct rmp_state part(uint64_t i)
+{
+	struct rmp_state state;
+
+	cr_assert_eq(rmp_read(&rmp, HUGE_PA + i * RMP_PAGE_SIZE, &state), RMP_SUCCESS);
+	return state;
+}
+
+Test(rmp, all_pages_of_a_huge_page_are_assigned)
+{
+	cr_expect_eq(rmp_update(&rmp, HUGE_PA, &huge), RMP_SUCCESS);
+	cr_expect(part(0).assigned && part(0).huge);
+	for (uint64_t i = 1; i < RMP_HUGE_PAGES; i++)
+		cr_assert(part(i).assigned && !part(i).huge && part(i).asid == 5, "%lu", i);
+	cr_expect_eq(part(511).gpa, 0x400000u + 511 * RMP_PAGE_SIZE);
+	cr_expect_eq(rmp_update(&rmp, HUGE_PA, &shared_huge), RMP_SUCCESS);
+	for (uint64_t i = 0; i < RMP_HUGE_PAGES; i++)
+		cr_assert_not(part(i).assigned, "%lu", i);
+}
+
+Test(rmp, pages_beside_a_huge_page_stay_as_they_are)
+{
+	struct rmp_entry entry;
+
+	cr_expect_eq(rmp_update(&rmp, HUGE_PA, &huge), RMP_SUCCESS);
+	cr_expect_eq(rmp_get(&rmp, HUGE_PA / RMP_PAGE_SIZE - 1, &entry), 0);
+	cr_expect_eq(entry.lo, 0u);
+}
+
+Test(rmp, psmash_leaves_the_parts_as_they_are)
+{
+	cr_expect_eq(rmp_update(&rmp, HUGE_PA, &huge), RMP_SUCCESS);
+	cr_expect_eq(rmp_smash(&rmp, HUGE_PA), RMP_SUCCESS);
+	cr_expect(part(0).assigned && !part(0).huge);
+	cr_expect_eq(part(511).gpa, 0x400000u + 511 * RMP_PAGE_SIZE);
+	cr_expect_eq(rmp_smash(&rmp, HUGE_PA), RMP_FAIL_INPUT, "it is small already");
+}
+
+Test(rmp, an_asid_above_the_processors_is_refused)
+{
+	struct rmp_state state = { .assigned = 1, .asid = MACHINE_ASID_MAX };
+
+	cr_expect_eq(rmp_update(&rmp, 0x5000, &state), RMP_SUCCESS);
+	state.asid++;
+	cr_expect_eq(rmp_update(&rmp, 0x5000, &state), RMP_FAIL_INPUT);
+}
+
+Test(syscfg, a_test_has_so_many_rmp_instructions_fail)
+{
+	cr_expect_eq(rmp_take_failure(machine), RMP_SUCCESS);
+	machine->rmp_failure = RMP_FAIL_INUSE;
+	machine->rmp_failures = 2;
+	cr_expect_eq(rmp_take_failure(machine), RMP_FAIL_INUSE);
+	cr_expect_eq(rmp_take_failure(machine), RMP_FAIL_INUSE);
+	cr_expect_eq(rmp_take_failure(machine), RMP_SUCCESS);
 }
