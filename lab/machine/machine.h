@@ -39,14 +39,6 @@
 /* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
 #define MACHINE_ASID_MAX 509u
 
-/*
- * The RMP: one contiguous table, which the parameter memmap=32M$0x30000000 keeps the kernel off.
- * The processor uses the first 16 KiB for itself; an entry of 16 bytes for each 4 KiB page follows,
- * so that 16 MiB cover a little less than 4 GiB of physical addresses.
- */
-#define MACHINE_RMP_BASE 0x30000000ull
-#define MACHINE_RMP_END	 0x30ffffffull
-
 /* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */
 #define MACHINE_IOMMU_BASE 0xfed80000ull
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine/layout.h"
 #include "machine/registers.h"
 #include "machine/rmp.h"
 
@@ -117,6 +118,48 @@ Test(syscfg, a_test_changes_it_against_the_rules)
 	cr_expect_eq(syscfg(4), SYSCFG_COLD | OTHER_BIT);
 	cr_expect_eq(syscfg(3), SYSCFG_COLD);
 	cr_expect_eq(syscfg(6), SYSCFG_COLD);
+}
+
+/* ---- where the RMP is ---- */
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+Test(layout, the_rmp_covers_the_memory_and_lies_in_it)
+{
+	static const struct {
+		uint64_t size;
+		uint64_t end; /* of the memory */
+	} sizes[] = {
+		{ 512 * MIB, 512 * MIB },
+		{ 1 * GIB, 1 * GIB },
+		{ 1536 * MIB, 1536 * MIB },
+		{ 2815 * MIB, 2815 * MIB },
+		{ 2816 * MIB, 4 * GIB + 768 * MIB },
+		{ 3 * GIB, 5 * GIB },
+		{ 4 * GIB, 6 * GIB },
+		{ 8 * GIB, 10 * GIB },
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct rmp rmp = { 0 };
+
+		layout_rmp(sizes[i].size, &rmp.base, &rmp.end);
+		cr_expect_geq(rmp_pages(&rmp), sizes[i].end / RMP_PAGE_SIZE, "%zu", i);
+		cr_expect_lt(rmp_pages(&rmp), (sizes[i].end + 512 * MIB) / RMP_PAGE_SIZE, "%zu", i);
+		cr_expect_eq(rmp.base % (2 * MIB), 0u, "%zu", i);
+		cr_expect_eq((rmp.end + 1) % (2 * MIB), 0u, "%zu", i);
+		cr_expect_lt(rmp.end, layout_low(sizes[i].size), "%zu", i);
+	}
+}
+
+Test(layout, one_gib_has_it_where_tests_expect_it)
+{
+	uint64_t base, end;
+
+	layout_rmp(1 * GIB, &base, &end);
+	cr_expect_eq(base, 0x30000000u);
+	cr_expect_eq(end, 0x305fffffu);
 }
 
 /* ---- RMPUPDATE and PSMASH ---- */
