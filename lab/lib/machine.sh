@@ -43,7 +43,7 @@ make_ram() {
 start_firmware() {
 	local failure options=(--socket "$work/psp" --ram "$ram" --state "$work/cpu" --control "$work/control"
 		--qmp "$work/qmp" --result "$work/result" --log "$work/firmware.log"
-		--firmware "${opt[firmware]}" --cpus "${opt[cpus]}")
+		--firmware "${opt[firmware]}" --cpus "${opt[cpus]}" --threads "${opt[threads]}")
 	[ -z "${opt[rmp]}" ] || options+=(--rmp "${opt[rmp]}")
 	while read -r failure; do options+=(--fail "$failure"); done < <(each fail)
 	[ -z "${opt[dfflush-required]}" ] || options+=(--dfflush-required)
@@ -73,11 +73,14 @@ kernel_parameters() {
 # Without SMAP: QEMU leaves its translated code at each STAC and CLAC, which costs a tenth of the time.
 # QEMU is the tree's, and so are its loader and libraries: none of this machine's are used.
 qemu_command() {
+	local smt=
+	[ "${opt[threads]}" = 1 ] || smt=,topoext=on # CPUID 8000_001Eh, the threads of a core
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=("$tree/$loader" --library-path "$tree/$library_dir" "$tree/usr/bin/qemu-system-x86_64"
 		-L "$tree/usr/share/seabios" -L "$tree/usr/share/qemu"
 		-accel tcg,thread=multi
-		-cpu EPYC-Milan,-hypervisor,-smap,xlevel=0x8000001f -smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4))" -m "${opt[memory]}"
+		-cpu "EPYC-Milan,-hypervisor,-smap,xlevel=0x8000001f$smt"
+		-smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4)),threads=${opt[threads]}" -m "${opt[memory]}"
 		-machine q35,hpet=off,default_bus_bypass_iommu=on,memory-backend=ram
 		-object "memory-backend-file,id=ram,mem-path=$ram,size=${opt[memory]},share=on"
 		-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu

@@ -37,6 +37,7 @@ struct arguments {
 	struct firmware_options firmware;
 	uint64_t rmp_base;
 	uint64_t rmp_end; /* 0: the RMP lies where the size of the memory puts it */
+	unsigned int threads;
 	const char *fails[FAILS_MAX];
 	unsigned int fail_count;
 };
@@ -241,6 +242,7 @@ static int open_psp(struct psp *psp, const struct arguments *args)
 		err = complain(args->ram, place_rmp(psp, args));
 	if (err)
 		return err;
+	psp->machine->threads = args->threads;
 	firmware_start(&psp->firmware, &args->firmware, psp->machine, &memory);
 	err = set_failures(psp, args);
 	if (err)
@@ -303,6 +305,7 @@ enum {
 	OPT_FAIL,
 	OPT_DFFLUSH,
 	OPT_CPUS,
+	OPT_THREADS,
 	OPT_RMP,
 };
 
@@ -322,6 +325,7 @@ static const struct argp_option options[] = {
 	  "Refuse SNP_SHUTDOWN_EX with DFFLUSH_REQUIRED once after each SNP_INIT", 0 },
 	{ "cpus", OPT_CPUS, "N", 0,
 	  "CPUs that the BIOS knows (default: all that are not hot-plugged)", 0 },
+	{ "threads", OPT_THREADS, "N", 0, "Threads of each core (default 1)", 0 },
 	{ "rmp", OPT_RMP, "BASE:END", 0,
 	  "The RMP's first and last byte (default: what covers all memory)", 0 },
 	{ 0 },
@@ -400,6 +404,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_CPUS:
 		args->firmware.cpus = parse_count("cpus", arg, state);
+		break;
+	case OPT_THREADS:
+		args->threads = parse_count("threads", arg, state);
 		break;
 	case OPT_RMP:
 		parse_rmp(arg, args, state);
