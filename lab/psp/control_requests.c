@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/registers.h"
 #include "psp/qmp.h"
 
 enum { WORDS_MAX = 4 };
@@ -96,17 +97,36 @@ static int do_syscfg(struct request *request)
 
 static int do_snp_en(struct request *request)
 {
+	struct machine *machine = request->target->firmware->machine;
 	struct machine_cpu *cpu = named_cpu(request, request->words[1]);
 
 	if (!cpu)
 		return -EINVAL;
 	if (!strcmp(request->words[2], "on"))
-		__atomic_or_fetch(&cpu->syscfg, SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, SYSCFG_SNP_EN, 0);
 	else if (!strcmp(request->words[2], "off"))
-		__atomic_and_fetch(&cpu->syscfg, ~SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, 0, SYSCFG_SNP_EN);
 	else
 		return fail(request, "neither on nor off: %s", request->words[2]);
 	print_syscfg(request, cpu);
+	return 0;
+}
+
+static int do_cpus(struct request *request)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+		const struct machine_cpu *cpu = &machine->cpus[i];
+
+		if (cpu->flags & MACHINE_CPU_PRESENT)
+			fprintf(request->out,
+				"%u syscfg=0x%" PRIx64 " hsave_pa=0x%" PRIx64 " wbinvds=%" PRIu64
+				"\n",
+				i, __atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->hsave_pa, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->wbinvds, __ATOMIC_SEQ_CST));
+	}
 	return 0;
 }
 
@@ -201,6 +221,20 @@ static int do_rmp(struct request *request)
 	return 0;
 }
 
+static int do_rmp_fail(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	uint64_t result, times = 1;
+
+	if (parse(request->words[1], RMP_FAIL_OVERLAP, &result) || !result)
+		return fail(request, "not a result: %s", request->words[1]);
+	if (request->count == 3 && parse(request->words[2], UINT32_MAX, &times))
+		return fail(request, "not a number: %s", request->words[2]);
+	machine->rmp_failure = (uint32_t)result;
+	__atomic_store_n(&machine->rmp_failures, (uint32_t)times, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 /* The helper: talks to QEMU, and writes the answer to the request into the pipe "to". */
 static void __attribute__((noreturn)) run_cpu_add(const char *qmp, unsigned int cpu, int to)
 {
@@ -277,7 +311,10 @@ static const struct {
 	const char *help;
 } requests[] = {
 	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
-	{ "snp-en", 3, 3, do_snp_en, "N on|off", "sets or clears SNP_EN in CPU N's SYSCFG" },
+	{ "snp-en", 3, 3, do_snp_en, "N on|off",
+	  "sets or clears SNP_EN in CPU N's SYSCFG, which its core's threads share" },
+	{ "cpus", 1, 1, do_cpus, "",
+	  "shows SYSCFG, VM_HSAVE_PA and the number of WBINVDs of all CPUs" },
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
@@ -286,6 +323,9 @@ static const struct {
 	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
 	  "current-tcb, reported-tcb" },
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
+	{ "rmp-fail", 2, 3, do_rmp_fail, "RESULT [N]",
+	  "has the next N RMPUPDATEs and PSMASHs fail; RESULT: 1 input, 2 permission, 3 in use, "
+	  "4 overlap" },
 	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
 	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
 	{ "help", 1, 1, do_help, "", "shows this list" },
