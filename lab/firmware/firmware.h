@@ -108,6 +108,13 @@ enum firmware_status {
 #define SHUTDOWN_IOMMU 0x1u
 #define SHUTDOWN_X86   0x2u
 
+/* A page that software has written while the RMP forbade it. */
+struct firmware_write {
+	uint64_t page;
+	const char *state; /* the page's, by name */
+};
+
+enum { FIRMWARE_WRITES_MAX = 64 };
 enum { FIRMWARE_FAILURES_MAX = 32, FIRMWARE_ANSWERS = 8, FIRMWARE_RULE_MAX = 120 };
 
 /* A rule: the command fails with the status and has no effect. */
@@ -155,8 +162,12 @@ struct firmware {
 	bool asids_dirty;
 	uint64_t wbinvds[MACHINE_CPUS_MAX];
 
-	uint32_t flags;		      /* of the last command, 0 if it has none */
-	char rule[FIRMWARE_RULE_MAX]; /* which rule the last command broke; "" if none */
+	struct firmware_write writes[FIRMWARE_WRITES_MAX];
+	unsigned int write_count; /* may be more than FIRMWARE_WRITES_MAX; those are not kept */
+
+	uint32_t flags; /* of the last command, 0 if it has none */
+	/* Which rule the last command broke, or found that software had broken; "" if none. */
+	char rule[FIRMWARE_RULE_MAX];
 };
 
 /*
@@ -191,6 +202,12 @@ int firmware_fail(struct firmware *fw, const char *rule);
  */
 int firmware_answer(struct firmware *fw, const char *rule);
 void firmware_tell_truth(struct firmware *fw);
+
+/*
+ * Adds to fw->writes the pages that were written since they became immutable, or since the last
+ * check. The pages of the RMP and of the IOMMU's logs are left out.
+ */
+void firmware_find_writes(struct firmware *fw);
 
 /* Whether table.c says that the command may answer so. */
 bool firmware_may_answer(unsigned int command, enum firmware_status status);

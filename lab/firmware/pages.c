@@ -2,6 +2,7 @@
 #include "firmware/pages.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "firmware/commands.h"
 
@@ -72,6 +73,53 @@ enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entr
 	return STATUS_SUCCESS;
 }
 
+/* ---- writes that the RMP forbids ---- */
+
+/* entry is that of page pfn, and is updated so that a write is found once. */
+static void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
+{
+	const char *state = names[state_of(*entry)];
+	uint64_t digest, page = pfn * RMP_PAGE_SIZE;
+	struct rmp rmp = machine_rmp(fw);
+
+	if (!(entry->lo & RMP_IMMUTABLE) || !entry->hi || rmp_digest(&rmp, pfn, &digest) ||
+	    digest == entry->hi)
+		return;
+	if (fw->write_count < FIRMWARE_WRITES_MAX)
+		fw->writes[fw->write_count] = (struct firmware_write){ page, state };
+	if (!*fw->rule)
+		snprintf(fw->rule, sizeof(fw->rule),
+			 "software wrote to page 0x%" PRIx64 ", which is in state %s", page, state);
+	fw->write_count++;
+	entry->hi = digest;
+	rmp_set(&rmp, pfn, *entry);
+}
+
+void firmware_find_writes(struct firmware *fw)
+{
+	struct rmp rmp = machine_rmp(fw);
+	struct rmp_entry entry;
+
+	for (uint64_t pfn = 0; fw->rmp_initialised && pfn < rmp_pages(&rmp); pfn++) {
+		if (!rmp_get(&rmp, pfn, &entry))
+			find_write(fw, pfn, &entry);
+	}
+}
+
+int write_page(struct firmware *fw, uint64_t pa, const void *from, size_t len)
+{
+	struct rmp rmp = machine_rmp(fw);
+	uint64_t pfn = pa / RMP_PAGE_SIZE;
+	struct rmp_entry entry;
+	int err;
+
+	if (!fw->snp_initialised || rmp_get(&rmp, pfn, &entry) || !entry.hi)
+		return firmware_store(fw, pa, from, len);
+	find_write(fw, pfn, &entry);
+	err = firmware_store(fw, pa, from, len);
+	return err || rmp_digest(&rmp, pfn, &entry.hi) ? err : rmp_set(&rmp, pfn, entry);
+}
+
 enum firmware_status check_writable(struct firmware *fw, const char *what, uint64_t pa,
 				    uint64_t len)
 {
@@ -126,6 +174,8 @@ enum firmware_status cmd_snp_page_reclaim(struct firmware *fw, union command_buf
 	if (state == PAGE_CONTEXT || state == PAGE_HV_FIXED)
 		return refuse(fw, STATUS_INVALID_PAGE_STATE, "page 0x%" PRIx64 " is in state %s",
 			      page, names[state]);
+	find_write(fw, page / RMP_PAGE_SIZE, &entry);
+	entry.hi = 0;
 	entry.lo &= ~RMP_IMMUTABLE;
 	if (state == PAGE_METADATA)
 		entry.lo &= ~RMP_GPA_MASK;

@@ -31,6 +31,9 @@ void mark_pages(struct firmware *fw, uint64_t pa, uint64_t pages, struct rmp_ent
 enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entry *entry,
 			       enum page_state *state);
 
+/* As firmware_store(), to a page in the Firmware state: that the firmware wrote is no finding. */
+int write_page(struct firmware *fw, uint64_t pa, const void *from, size_t len);
+
 /*
  * INVALID_PAGE_STATE if SNP is initialised and one of the pages with these bytes, which the
  * firmware is to write to, is neither in the Firmware nor in the Default state.

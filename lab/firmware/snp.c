@@ -45,8 +45,8 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_
 	if (status)
 		return status;
 	firmware_put_answers(fw, &answer);
-	return firmware_store(fw, to, &answer, sizeof(answer)) ? refuse_address(fw, to)
-							       : STATUS_SUCCESS;
+	return write_page(fw, to, &answer, sizeof(answer)) ? refuse_address(fw, to)
+							   : STATUS_SUCCESS;
 }
 
 /* Whether one of a TCB's components, which are its bytes, is above the committed one. */
@@ -123,7 +123,7 @@ enum firmware_status cmd_snp_feature_info(struct firmware *fw, union command_buf
 		return status;
 	if (function > FEATURE_EAX_LAST)
 		return refuse(fw, STATUS_INVALID_PARAM, "there is no function %u", function);
-	return firmware_store(fw, to, functions[function], sizeof(functions[0]))
+	return write_page(fw, to, functions[function], sizeof(functions[0]))
 		       ? refuse_address(fw, to)
 		       : STATUS_SUCCESS;
 }

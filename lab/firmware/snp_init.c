@@ -326,8 +326,6 @@ static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 {
 	uint32_t known = SHUTDOWN_IOMMU | (fw->options.full ? SHUTDOWN_X86 : 0);
 
-	if (fw->sev_initialised)
-		return refuse(fw, STATUS_INVALID_PLATFORM_STATE, "SEV is initialised");
 	if (!fw->snp_initialised)
 		return STATUS_SUCCESS;
 	if (fw->asids_dirty)
@@ -342,6 +340,7 @@ static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 	if (flags & SHUTDOWN_X86 && !(flags & SHUTDOWN_IOMMU))
 		return refuse(fw, STATUS_INVALID_PARAM,
 			      "X86_SNP_SHUTDOWN without IOMMU_SNP_SHUTDOWN");
+	firmware_find_writes(fw);
 	if (flags & SHUTDOWN_IOMMU) {
 		mark_iommu(fw, page_reclaim);
 		fw->rmp_initialised = false;

@@ -181,7 +181,7 @@ initialise() {
 # and the last line of the kernel's log about SEV.
 why_not() {
 	lab log | grep -E ' (INIT|INIT_EX|SNP_[A-Z_]*(INIT|FLUSH|SHUTDOWN)(_EX)?) ' | tail -n 1 |
-		sed -n 's/^[^ ]* [^ ]* \([A-Z_]*\) .* status=\([^ ]*\) [^:]*: \(.*\)/firmware refused \1 with \2: \3; /p' |
+		grep -v status=0x00 | sed -n 's/^[^ ]* [^ ]* \([A-Z_]*\) .* status=\([^ ]*\) [^:]*: \(.*\)/firmware refused \1 with \2: \3; /p' |
 		tr -d '\n'
 	dmesg | grep -E 'SEV|ccp|kvm' | tail -n 1 | sed 's/^\[[^]]*\] //' | grep . || echo "the kernel's log does not mention SEV"
 }

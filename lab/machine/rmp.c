@@ -36,6 +36,17 @@ int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry)
 				 sizeof(entry));
 }
 
+int rmp_digest(const struct rmp *rmp, uint64_t pfn, uint64_t *digest)
+{
+	uint64_t words[RMP_PAGE_SIZE / sizeof(uint64_t)], sum = 0;
+	int err = rmp->memory.read(rmp->memory.context, pfn * RMP_PAGE_SIZE, words, sizeof(words));
+
+	for (size_t i = 0; !err && i < sizeof(words) / sizeof(words[0]); i++)
+		sum = ((sum ^ words[i]) * 0x9e3779b97f4a7c15ull) ^ sum >> 29;
+	*digest = sum | 1;
+	return err;
+}
+
 static uint64_t huge_base(uint64_t pfn)
 {
 	return pfn & ~(RMP_HUGE_PAGES - 1);
@@ -136,6 +147,8 @@ enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_
 	/* A guest's validation holds only while address, ASID and size stay the same. */
 	if (!((old.lo ^ new.lo) & ~(RMP_VALIDATED | RMP_VMSA | RMP_IMMUTABLE)))
 		new.lo |= old.lo &RMP_VALIDATED;
+	if (state->immutable && !state->huge && rmp_digest(rmp, pfn, &new.hi))
+		new.hi = 0; /* no memory, e.g. a device's registers */
 	return set_parts(rmp, pfn, new, state->huge ? RMP_HUGE_PAGES : 1);
 }
 

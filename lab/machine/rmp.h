@@ -80,6 +80,14 @@ int rmp_get(const struct rmp *rmp, uint64_t pfn, struct rmp_entry *entry);
 int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry);
 
 /*
+ * Sets *digest to one of the page's content, which is not 0. The processor does not enforce the RMP
+ * here, so RMPUPDATE notes the digest of a 4 KiB page that it makes immutable, and the firmware sees
+ * later whether the page was written. It is kept in entry.hi, of which family 19h defines nothing
+ * that the kernel reads. 0 or the error of the memory's functions.
+ */
+int rmp_digest(const struct rmp *rmp, uint64_t pfn, uint64_t *digest);
+
+/*
  * RMPUPDATE (APM vol. 3): gives the page at pa, the system physical address in RAX, the state at
  * RCX. The low 12 bits of pa are ignored. Returns the value for EAX.
  */

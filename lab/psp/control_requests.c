@@ -221,6 +221,19 @@ static int do_rmp(struct request *request)
 	return 0;
 }
 
+static int do_rmp_writes(struct request *request)
+{
+	struct firmware *fw = request->target->firmware;
+
+	firmware_find_writes(fw);
+	for (unsigned int i = 0; i < fw->write_count && i < FIRMWARE_WRITES_MAX; i++)
+		fprintf(request->out, "0x%" PRIx64 " %s\n", fw->writes[i].page,
+			fw->writes[i].state);
+	if (fw->write_count > FIRMWARE_WRITES_MAX)
+		fprintf(request->out, "and %u more\n", fw->write_count - FIRMWARE_WRITES_MAX);
+	return 0;
+}
+
 static int do_rmp_fail(struct request *request)
 {
 	struct machine *machine = request->target->firmware->machine;
@@ -323,6 +336,8 @@ static const struct {
 	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
 	  "current-tcb, reported-tcb" },
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
+	{ "rmp-writes", 1, 1, do_rmp_writes, "",
+	  "shows the pages that software has written while they were immutable" },
 	{ "rmp-fail", 2, 3, do_rmp_fail, "RESULT [N]",
 	  "has the next N RMPUPDATEs and PSMASHs fail; RESULT: 1 input, 2 permission, 3 in use, "
 	  "4 overlap" },

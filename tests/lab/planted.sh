@@ -110,7 +110,7 @@ an early return between SNP_INIT and the disable \
 mainline: snp_prepare() fails with CPU 3 offline \
 	|| offline 3; ccp prepare; online 3 |
 SNP_INIT and SNP_DF_FLUSH fail with SNP_EN set nowhere \
-	|| ccp init flush |
+	|| fails SNP_DF_FLUSH=0x1:once; ccp init flush |
 
 # ---- v9: after SNP_INIT, once in a window; undone when SNP_EN is gone
 v9: one disable in a window \
@@ -166,7 +166,7 @@ v10: SNP_SHUTDOWN fails, nothing closes, and is tried again \
 	sleep 1; expect_not "the gate is shut" offline 3; ccp shutdown-full snp-shutdown enable |
 v10: SNP_DF_FLUSH fails after SNP_INIT \
 	|| fails SNP_DF_FLUSH=0x1:once; ccp disable prepare! init flush; named_is orphaned-init; \
-	ccp shutdown-full snp-shutdown enable | orphaned-init
+	ccp flush shutdown-full snp-shutdown enable | orphaned-init
 v10: the guard starts inside the window \
 	|later| insmod /lab/stub/ccp.ko; ccp disable prepare! init flush; guard_start; \
 	await "inferred" '"state":"inferred"'; ccp shutdown-full snp-shutdown enable |

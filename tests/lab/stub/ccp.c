@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <asm/sev.h>
+#include <asm/smp.h>
 
 #define PSP_VENDOR 0x1022
 #define PSP_DEVICE 0x14ca
@@ -70,6 +71,7 @@ struct psp_device *psp_master = &psp;
 static struct pci_dev *device;
 static void __iomem *regs;
 static union command *command; /* not on the stack: the firmware is given its address */
+static bool init_done;	       /* since the last shutdown */
 static unsigned int slow_ms;   /* what a command takes after its work is done */
 
 int __sev_do_cmd_locked(int cmd, void *data, int *psp_ret);
@@ -112,7 +114,7 @@ static int shut_down(u32 flags)
 	command->shutdown.flags = flags;
 	err = run_command(CMD_SNP_SHUTDOWN_EX, command);
 	if (!err)
-		sev.snp_initialized = false;
+		sev.snp_initialized = init_done = false;
 	return err;
 }
 
@@ -162,18 +164,30 @@ static int do_prepare(unsigned int unused)
 
 static int do_init(unsigned int unused)
 {
+	int err;
+
 	memset(command, 0, sizeof(*command));
 	command->init.flags = SNP_INIT_RMP;
-	return run_command(CMD_SNP_INIT_EX, command);
+	err = run_command(CMD_SNP_INIT_EX, command);
+	if (!err)
+		init_done = true;
+	return err;
 }
 
-static int do_flush(unsigned int unused)
+static int do_flush_alone(unsigned int unused)
 {
 	int err = run_command(CMD_SNP_DF_FLUSH, NULL);
 
 	if (!err)
-		sev.snp_initialized = true;
+		sev.snp_initialized = init_done;
 	return err;
+}
+
+/* The firmware refuses DF_FLUSH until each CPU has executed WBINVD since INIT. */
+static int do_flush(unsigned int unused)
+{
+	wbinvd_on_all_cpus();
+	return do_flush_alone(unused);
 }
 
 static int do_shutdown(unsigned int unused)
@@ -216,6 +230,7 @@ static const struct verb {
 	{ "prepare", do_prepare },
 	{ "init", do_init },
 	{ "flush", do_flush },
+	{ "flush-alone", do_flush_alone }, /* without WBINVD before it */
 	{ "shutdown", do_shutdown },
 	{ "shutdown-full", do_shutdown_full },
 	{ "snp-shutdown", do_snp_shutdown },
