@@ -28,6 +28,7 @@ static struct rmp machine_rmp(struct firmware *fw)
 	return (struct rmp){
 		.base = fw->machine->rmp_base,
 		.end = fw->machine->rmp_end,
+		.cfg = fw->machine->rmp_cfg,
 		.memory = fw->memory,
 	};
 }
@@ -95,27 +96,6 @@ static void mark_iommu(struct firmware *fw, struct rmp_entry entry)
 		mark_pages(fw, first, (last - first) / RMP_PAGE_SIZE + 1, entry);
 }
 
-static int clear_rmp(struct firmware *fw)
-{
-	static const uint8_t zeros[4096];
-	struct rmp rmp = machine_rmp(fw);
-	uint64_t at = rmp.base + RMP_BOOKKEEPING;
-	uint64_t left = rmp_pages(&rmp) * sizeof(struct rmp_entry);
-
-	if (!left)
-		return -ERANGE;
-	while (left) {
-		size_t len = left < sizeof(zeros) ? left : sizeof(zeros);
-		int err = firmware_store(fw, at, zeros, len);
-
-		if (err)
-			return err;
-		at += len;
-		left -= len;
-	}
-	return 0;
-}
-
 /* SNP ABI, SNP_INIT_EX: the list of ranges that become HV-fixed pages. */
 static enum firmware_status mark_fixed(struct firmware *fw, uint64_t list)
 {
@@ -140,9 +120,10 @@ static enum firmware_status mark_fixed(struct firmware *fw, uint64_t list)
 static enum firmware_status initialise_rmp(struct firmware *fw, uint32_t flags, uint64_t list)
 {
 	struct machine *machine = fw->machine;
+	struct rmp rmp = machine_rmp(fw);
 	enum firmware_status status = STATUS_SUCCESS;
 
-	if (clear_rmp(fw))
+	if (rmp_clear(&rmp))
 		return STATUS_INVALID_CONFIG;
 	if (flags & SNP_INIT_LIST)
 		status = mark_fixed(fw, list);
