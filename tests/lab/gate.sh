@@ -380,7 +380,9 @@ expect "nvmet has the file" nvmet $cpu3/online
 window_opens
 await_that "the block device is there" [ -b /dev/nvme0n1 ]
 { echo 0 && dd if=/dev/zero bs=4094 count=1 2>/dev/null; } >/tmp/block
-expect "a block is written" dd if=/tmp/block of=/dev/nvme0n1 bs=4096 count=1 conv=fsync
+# From CPU 0: block/blk-mq.c:blk_mq_hctx_notify_offline() waits for the requests of the CPU that goes
+# offline, and from CPU 3 this one would wait for the CPU.
+expect "a block is written" taskset 1 dd if=/tmp/block of=/dev/nvme0n1 bs=4096 count=1 conv=fsync
 await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
 row "nvmet's file backend on cpu3/online, armed before the window: reported as cpu-offlined"
 modprobe nitro_enclaves ne_cpus=1-2 2>/dev/null
