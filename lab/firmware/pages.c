@@ -24,6 +24,7 @@ struct rmp machine_rmp(struct firmware *fw)
 	return (struct rmp){
 		.base = fw->machine->rmp_base,
 		.end = fw->machine->rmp_end,
+		.cfg = fw->machine->rmp_cfg,
 		.memory = fw->memory,
 	};
 }

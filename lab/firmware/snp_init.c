@@ -3,7 +3,6 @@
 #include "firmware/commands.h"
 #include "firmware/pages.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -200,27 +199,6 @@ static void mark_iommu(struct firmware *fw, struct rmp_entry entry)
 		mark_pages(fw, first, (last - first) / RMP_PAGE_SIZE + 1, entry);
 }
 
-static int clear_rmp(struct firmware *fw)
-{
-	static const uint8_t zeros[4096];
-	struct rmp rmp = machine_rmp(fw);
-	uint64_t at = rmp.base + RMP_BOOKKEEPING;
-	uint64_t left = rmp_pages(&rmp) * sizeof(struct rmp_entry);
-
-	if (!left)
-		return -ERANGE;
-	while (left) {
-		size_t len = left < sizeof(zeros) ? left : sizeof(zeros);
-		int err = firmware_store(fw, at, zeros, len);
-
-		if (err)
-			return err;
-		at += len;
-		left -= len;
-	}
-	return 0;
-}
-
 /*
  * SNP ABI, SNP_INIT_EX: the list of ranges that become HV-fixed pages. The one status for all its
  * faults is that of the published firmware.
@@ -251,11 +229,12 @@ static enum firmware_status initialise_rmp(struct firmware *fw, uint32_t flags, 
 {
 	struct machine *machine = fw->machine;
 	enum firmware_status status = check_hsave(fw);
+	struct rmp rmp = machine_rmp(fw);
 
 	if (status)
 		return status;
 	fw->rmp_initialised = false;
-	if (clear_rmp(fw))
+	if (rmp_clear(&rmp))
 		return refuse(fw, STATUS_INVALID_CONFIG, "the RMP does not lie in memory");
 	if (flags & SNP_INIT_LIST)
 		status = mark_fixed(fw, list);

@@ -73,13 +73,14 @@ kernel_parameters() {
 # Without SMAP: QEMU leaves its translated code at each STAC and CLAC, which costs a tenth of the time.
 # QEMU is the tree's, and so are its loader and libraries: none of this machine's are used.
 qemu_command() {
-	local smt=
+	local smt='' last_leaf=0x8000001f
 	[ "${opt[threads]}" = 1 ] || smt=,topoext=on # CPUID 8000_001Eh, the threads of a core
+	[ "${opt[rmp]}" != segmented ] || last_leaf=0x80000025 # the sizes of segments
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=("$tree/$loader" --library-path "$tree/$library_dir" "$tree/usr/bin/qemu-system-x86_64"
 		-L "$tree/usr/share/seabios" -L "$tree/usr/share/qemu"
 		-accel tcg,thread=multi
-		-cpu "EPYC-Milan,-hypervisor,-smap,xlevel=0x8000001f$smt"
+		-cpu "EPYC-Milan,-hypervisor,-smap,xlevel=$last_leaf$smt"
 		-smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4)),threads=${opt[threads]}" -m "${opt[memory]}"
 		-machine q35,hpet=off,default_bus_bypass_iommu=on,memory-backend=ram
 		-object "memory-backend-file,id=ram,mem-path=$ram,size=${opt[memory]},share=on"

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "machine/rmp.h"
+
 /* How much of size bytes of memory is at address 0; the rest begins at LAYOUT_HIGH. */
 #define LAYOUT_HIGH (1ull << 32)
 uint64_t layout_low(uint64_t size);
@@ -14,5 +16,13 @@ uint64_t layout_low(uint64_t size);
  * all of them, and ending as it begins, on a multiple of 2 MiB. The kernel must be kept off it.
  */
 void layout_rmp(uint64_t size, uint64_t *base, uint64_t *end);
+
+/*
+ * The same for a segmented RMP, with a segment for each GiB; fills its segment table, which a BIOS
+ * writes behind the bookkeeping, and which the parts of the memory without RAM have no segment in.
+ */
+#define LAYOUT_RMP_CFG (RMP_CFG_SEGMENTED | 30 << 8)
+void layout_segmented_rmp(uint64_t size, uint64_t *base, uint64_t *end,
+			  uint64_t table[RMP_SEGMENTS]);
 
 #endif

@@ -87,7 +87,8 @@ struct machine {
 	struct machine_iommu iommu;
 	uint32_t rmp_failure;  /* enum rmp_result: what RMPUPDATE and PSMASH answer instead, .. */
 	uint32_t rmp_failures; /* .. so many more times */
-	uint8_t pad[176];
+	uint64_t rmp_cfg;      /* RMP_CFG: 0, or how large the RMP's segments are */
+	uint8_t pad[168];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 };
 

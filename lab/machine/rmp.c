@@ -6,34 +6,105 @@
 
 #include "machine/machine.h"
 
-uint64_t rmp_pages(const struct rmp *rmp)
+/* A part of the table whose entries lie side by side, and what it covers. */
+struct part {
+	uint64_t at;	/* of the first entry */
+	uint64_t first; /* number of the first page */
+	uint64_t pages;
+};
+
+static int segment(const struct rmp *rmp, uint64_t index, struct part *part)
+{
+	uint64_t in_segment = 1ull << RMP_CFG_SHIFT(rmp->cfg) >> 12, entry, pages;
+	int err;
+
+	if (index >= RMP_SEGMENTS)
+		return -ERANGE;
+	err = rmp->memory.read(rmp->memory.context,
+			       rmp->base + RMP_BOOKKEEPING + index * sizeof(entry), &entry,
+			       sizeof(entry));
+	pages = (entry & RMP_SEGMENT_GIB) << 18;
+	part->at = entry & RMP_SEGMENT_ENTRIES;
+	part->first = index * in_segment;
+	part->pages = pages < in_segment ? pages : in_segment;
+	return err;
+}
+
+/* The index-th part. -ERANGE: there are fewer. */
+static int find_part(const struct rmp *rmp, uint64_t index, struct part *part)
 {
 	uint64_t size = rmp->end - rmp->base + 1;
 
-	if (rmp->end < rmp->base || size < RMP_BOOKKEEPING)
-		return 0;
-	return (size - RMP_BOOKKEEPING) / sizeof(struct rmp_entry);
+	if (rmp->cfg & RMP_CFG_SEGMENTED)
+		return segment(rmp, index, part);
+	if (index || rmp->end < rmp->base || size < RMP_BOOKKEEPING)
+		return -ERANGE;
+	part->at = rmp->base + RMP_BOOKKEEPING;
+	part->first = 0;
+	part->pages = (size - RMP_BOOKKEEPING) / sizeof(struct rmp_entry);
+	return 0;
 }
 
-static uint64_t entry_address(const struct rmp *rmp, uint64_t pfn)
+uint64_t rmp_pages(const struct rmp *rmp)
 {
-	return rmp->base + RMP_BOOKKEEPING + pfn * sizeof(struct rmp_entry);
+	uint64_t pages = 0;
+	struct part part;
+
+	for (uint64_t i = 0; !find_part(rmp, i, &part); i++) {
+		if (part.pages)
+			pages = part.first + part.pages;
+	}
+	return pages;
+}
+
+static int entry_address(const struct rmp *rmp, uint64_t pfn, uint64_t *address)
+{
+	bool segmented = rmp->cfg & RMP_CFG_SEGMENTED;
+	struct part part;
+	int err = find_part(rmp, segmented ? pfn << 12 >> RMP_CFG_SHIFT(rmp->cfg) : 0, &part);
+
+	if (err)
+		return err;
+	if (pfn - part.first >= part.pages)
+		return -ERANGE;
+	*address = part.at + (pfn - part.first) * sizeof(struct rmp_entry);
+	return 0;
 }
 
 int rmp_get(const struct rmp *rmp, uint64_t pfn, struct rmp_entry *entry)
 {
-	if (pfn >= rmp_pages(rmp))
-		return -ERANGE;
-	return rmp->memory.read(rmp->memory.context, entry_address(rmp, pfn), entry,
-				sizeof(*entry));
+	uint64_t at;
+	int err = entry_address(rmp, pfn, &at);
+
+	return err ? err : rmp->memory.read(rmp->memory.context, at, entry, sizeof(*entry));
 }
 
 int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry)
 {
-	if (pfn >= rmp_pages(rmp))
-		return -ERANGE;
-	return rmp->memory.write(rmp->memory.context, entry_address(rmp, pfn), &entry,
-				 sizeof(entry));
+	uint64_t at;
+	int err = entry_address(rmp, pfn, &at);
+
+	return err ? err : rmp->memory.write(rmp->memory.context, at, &entry, sizeof(entry));
+}
+
+int rmp_clear(const struct rmp *rmp)
+{
+	static const uint8_t zeros[RMP_PAGE_SIZE];
+	int err = rmp_pages(rmp) ? 0 : -ERANGE;
+	struct part part;
+
+	for (uint64_t i = 0; !find_part(rmp, i, &part); i++) {
+		uint64_t left = part.pages * sizeof(struct rmp_entry);
+
+		while (left && !err) {
+			size_t len = left < sizeof(zeros) ? left : sizeof(zeros);
+
+			err = rmp->memory.write(rmp->memory.context, part.at, zeros, len);
+			part.at += len;
+			left -= len;
+		}
+	}
+	return err;
 }
 
 int rmp_digest(const struct rmp *rmp, uint64_t pfn, uint64_t *digest)

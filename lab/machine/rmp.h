@@ -15,6 +15,18 @@
 #define RMP_HUGE_PAGES	512ull	  /* 4 KiB pages in a 2 MiB page */
 #define RMP_BOOKKEEPING 0x4000ull /* bytes before the first entry, the processor's own */
 
+/*
+ * A segmented RMP (APM vol. 2 §15.36.4; kernel arch/x86/virt/svm/sev.c:setup_segmented_rmptable):
+ * RMP_CFG has the size of the memory that a segment covers, as a power of two, and RMP_END is 0.
+ * Behind the bookkeeping, the segment table has for each segment where its entries are (bits
+ * 51:20), and how many GiB of its memory have one (bits 19:0).
+ */
+#define RMP_CFG_SEGMENTED   (1ull << 0)
+#define RMP_CFG_SHIFT(cfg)  ((unsigned int)((cfg) >> 8) & 0x3f)
+#define RMP_SEGMENTS	    512u
+#define RMP_SEGMENT_ENTRIES 0x000ffffffff00000ull
+#define RMP_SEGMENT_GIB	    0x00000000000fffffull
+
 /* Results of the instructions, in EAX (APM vol. 3, RMPUPDATE and PSMASH). */
 enum rmp_result {
 	RMP_SUCCESS = 0,
@@ -65,11 +77,15 @@ struct rmp_memory {
 
 struct rmp {
 	uint64_t base; /* the MSRs RMP_BASE and RMP_END: first and last byte */
-	uint64_t end;
+	uint64_t end;  /* also of a segmented RMP: the last byte of all that belongs to it */
+	uint64_t cfg;  /* the MSR RMP_CFG; 0: not segmented */
 	struct rmp_memory memory;
 };
 
-/* The number of 4 KiB pages, from physical address 0 on, that the table covers. */
+/*
+ * The number of 4 KiB pages, from physical address 0 on, that the table covers. Of a segmented one,
+ * some below that number may have no entry.
+ */
 uint64_t rmp_pages(const struct rmp *rmp);
 
 /*
@@ -78,6 +94,9 @@ uint64_t rmp_pages(const struct rmp *rmp);
  */
 int rmp_get(const struct rmp *rmp, uint64_t pfn, struct rmp_entry *entry);
 int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry);
+
+/* Zeroes all entries. 0, or the error of the memory's functions; -ERANGE: there is none. */
+int rmp_clear(const struct rmp *rmp);
 
 /*
  * Sets *digest to one of the page's content, which is not 0. The processor does not enforce the RMP

@@ -47,13 +47,24 @@ static void cpuid_sev(unsigned int cpu)
 		SEV_SNP = 1 << 4,
 		VMPL = 1 << 5,
 		RMPREAD = 1 << 21,
+		SEGMENTED_RMP = 1 << 23,
 		C_BIT = 51,
 		VMPLS = 4,
 		FIRST_SEV_ONLY_ASID = 100,
 	};
 
-	cpuid(cpu, SME | SEV | SEV_ES | SEV_SNP | VMPL | (processor.rmpread ? RMPREAD : 0),
+	cpuid(cpu,
+	      SME | SEV | SEV_ES | SEV_SNP | VMPL | (processor.rmpread ? RMPREAD : 0) |
+		      (processor.machine->rmp_cfg ? SEGMENTED_RMP : 0),
 	      C_BIT | VMPLS << 12, MACHINE_ASID_MAX, FIRST_SEV_ONLY_ASID);
+}
+
+/* APM vol. 3, CPUID Fn8000_0025: segments of 1 GiB to 1 TiB, and no limit to their number. */
+static void cpuid_segments(unsigned int cpu)
+{
+	enum { SMALLEST = 30, LARGEST = 40 };
+
+	cpuid(cpu, SMALLEST | LARGEST << 6, 0, 0, 0);
 }
 
 static void cpuid_counter(unsigned int cpu)
@@ -77,6 +88,11 @@ void cpu_cpuid(unsigned int cpu, void *pc)
 		break;
 	case 0x8000001f:
 		cpuid_sev(cpu);
+		break;
+	case 0x80000025:
+		if (!processor.machine->rmp_cfg)
+			return;
+		cpuid_segments(cpu);
 		break;
 	case MACHINE_CPUID_COUNTER:
 		cpuid_counter(cpu);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA and the RMP's registers. */
 #include "machine/registers.h"
+#include "machine/rmp.h"
 #include "processor/cpu.h"
 
 /* Length of RDMSR and WRMSR, bytes. */
@@ -54,6 +55,7 @@ static bool emulates(unsigned int cpu, uint32_t msr)
 
 void cpu_rdmsr(unsigned int cpu, void *pc)
 {
+	bool segmented = processor.machine->rmp_cfg & RMP_CFG_SEGMENTED;
 	uint32_t msr = cpu_get32(cpu, RCX);
 	uint64_t value;
 
@@ -70,10 +72,10 @@ void cpu_rdmsr(unsigned int cpu, void *pc)
 		value = processor.machine->rmp_base;
 		break;
 	case MSR_RMP_END:
-		value = processor.machine->rmp_end;
+		value = segmented ? 0 : processor.machine->rmp_end;
 		break;
 	case MSR_RMP_CFG:
-		value = 0; /* the RMP is contiguous, not segmented */
+		value = processor.machine->rmp_cfg;
 		break;
 	default:
 		return;

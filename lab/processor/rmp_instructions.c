@@ -21,6 +21,7 @@ static struct rmp machine_rmp(void)
 	return (struct rmp){
 		.base = processor.machine->rmp_base,
 		.end = processor.machine->rmp_end,
+		.cfg = processor.machine->rmp_cfg,
 		.memory = { .read = cpu_read_physical, .write = cpu_write_physical },
 	};
 }

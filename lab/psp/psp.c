@@ -36,6 +36,7 @@ struct arguments {
 	const char *log;
 	struct firmware_options firmware;
 	uint64_t rmp_base;
+	bool rmp_segmented;
 	uint64_t rmp_end; /* 0: the RMP lies where the size of the memory puts it */
 	unsigned int threads;
 	const char *fails[FAILS_MAX];
@@ -147,6 +148,16 @@ out:
 	return err;
 }
 
+static int place_segments(struct psp *psp, uint64_t size)
+{
+	struct machine *machine = psp->machine;
+	uint64_t table[RMP_SEGMENTS];
+
+	layout_segmented_rmp(size, &machine->rmp_base, &machine->rmp_end, table);
+	machine->rmp_cfg = LAYOUT_RMP_CFG;
+	return ram_write(&psp->ram, machine->rmp_base + RMP_BOOKKEEPING, table, sizeof(table));
+}
+
 /*
  * Places the RMP, and prints where it is, for snp-lab to keep the kernel off it. -EINVAL: the file
  * with the memory has no size yet, and no --rmp says where.
@@ -155,16 +166,22 @@ static int place_rmp(struct psp *psp, const struct arguments *args)
 {
 	struct machine *machine = psp->machine;
 	struct stat st;
+	int err = 0;
 
-	machine->rmp_base = args->rmp_base;
-	machine->rmp_end = args->rmp_end;
-	if (!args->rmp_end) {
-		if (fstat(psp->ram.fd, &st))
-			return -errno;
-		if (!st.st_size)
-			return -EINVAL;
+	if (fstat(psp->ram.fd, &st))
+		return -errno;
+	if (!args->rmp_end && !st.st_size)
+		return -EINVAL;
+	if (args->rmp_segmented) {
+		err = place_segments(psp, (uint64_t)st.st_size);
+	} else if (args->rmp_end) {
+		machine->rmp_base = args->rmp_base;
+		machine->rmp_end = args->rmp_end;
+	} else {
 		layout_rmp((uint64_t)st.st_size, &machine->rmp_base, &machine->rmp_end);
 	}
+	if (err)
+		return err;
 	printf("rmp 0x%" PRIx64 " 0x%" PRIx64 "\n", machine->rmp_base, machine->rmp_end);
 	fflush(stdout);
 	return 0;
@@ -327,7 +344,7 @@ static const struct argp_option options[] = {
 	{ "cpus", OPT_CPUS, "N", 0,
 	  "CPUs that the BIOS knows (default: all that are not hot-plugged)", 0 },
 	{ "threads", OPT_THREADS, "N", 0, "Threads of each core (default 1)", 0 },
-	{ "rmp", OPT_RMP, "BASE:END", 0,
+	{ "rmp", OPT_RMP, "BASE:END|segmented", 0,
 	  "The RMP's first and last byte (default: what covers all memory)", 0 },
 	{ 0 },
 };
@@ -346,11 +363,14 @@ static void parse_rmp(const char *arg, struct arguments *args, struct argp_state
 {
 	char *end;
 
+	args->rmp_segmented = !strcmp(arg, "segmented");
+	if (args->rmp_segmented)
+		return;
 	args->rmp_base = strtoull(arg, &end, 0);
 	if (*end == ':')
 		args->rmp_end = strtoull(end + 1, &end, 0);
 	if (*end || args->rmp_end <= args->rmp_base)
-		argp_error(state, "--rmp takes BASE:END");
+		argp_error(state, "--rmp takes BASE:END or segmented");
 }
 
 static void parse_firmware(const char *arg, struct arguments *args, struct argp_state *state)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the emulated processor decides: its registers, its memory, and the RMP's instructions. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +163,27 @@ Test(layout, one_gib_has_it_where_tests_expect_it)
 	cr_expect_eq(end, 0x305fffffu);
 }
 
+Test(layout, segments_cover_the_memory_and_nothing_else)
+{
+	static uint64_t segments[RMP_SEGMENTS];
+	uint64_t base, end, last = 0;
+
+	layout_segmented_rmp(5 * GIB, &base, &end, segments);
+	for (uint64_t i = 0; i < RMP_SEGMENTS; i++) {
+		bool ram = i < 2 || (i >= 4 && i < 7);
+
+		cr_assert_eq(segments[i] & RMP_SEGMENT_GIB, ram, "%lu", i);
+		if (!ram)
+			continue;
+		cr_expect_gt(segments[i] & RMP_SEGMENT_ENTRIES, base);
+		cr_expect_geq((segments[i] & RMP_SEGMENT_ENTRIES) - last, 4 * MIB);
+		last = segments[i] & RMP_SEGMENT_ENTRIES;
+	}
+	cr_expect_geq(end, last + 4 * MIB - 1);
+	cr_expect_lt(end, layout_low(5 * GIB));
+	cr_expect_eq((end + 1) % (2 * MIB), 0u);
+}
+
 /* ---- RMPUPDATE and PSMASH ---- */
 
 enum { PAGES = 1024, TABLE = RMP_BOOKKEEPING + PAGES * sizeof(struct rmp_entry) };
@@ -248,4 +270,78 @@ Test(syscfg, a_test_has_so_many_rmp_instructions_fail)
 	cr_expect_eq(rmp_take_failure(machine), RMP_FAIL_INUSE);
 	cr_expect_eq(rmp_take_failure(machine), RMP_FAIL_INUSE);
 	cr_expect_eq(rmp_take_failure(machine), RMP_SUCCESS);
+}
+
+/* ---- a segmented RMP ---- */
+
+/* Segments of 1 MiB of memory, to have small tables; a real one is of 1 GiB at least. */
+enum { SEGMENT_PAGES = 256, SEGMENT_1 = 1 << 20, SEGMENT_3 = 2 << 20 };
+
+static uint8_t segmented_memory[3 << 20];
+
+static int segmented_read(void *context, uint64_t pa, void *to, size_t len)
+{
+	(void)context;
+	memcpy(to, segmented_memory + pa, len);
+	return 0;
+}
+
+static int segmented_write(void *context, uint64_t pa, const void *from, size_t len)
+{
+	(void)context;
+	memcpy(segmented_memory + pa, from, len);
+	return 0;
+}
+
+static const struct rmp segmented = {
+	.end = sizeof(segmented_memory) - 1,
+	.cfg = RMP_CFG_SEGMENTED | 20 << 8,
+	.memory = { .read = segmented_read, .write = segmented_write },
+};
+
+static void fill_segment_table(void)
+{
+	uint64_t segments[4] = { [1] = SEGMENT_1 | 1, [3] = SEGMENT_3 | 1 };
+
+	memcpy(segmented_memory + RMP_BOOKKEEPING, segments, sizeof(segments));
+}
+
+TestSuite(segmented, .init = fill_segment_table);
+
+Test(segmented, an_entry_lies_in_its_pages_segment)
+{
+	struct rmp_entry entry = { .lo = RMP_ASSIGNED };
+
+	cr_expect_eq(rmp_set(&segmented, 3 * SEGMENT_PAGES + 2, entry), 0);
+	cr_expect_eq(segmented_memory[SEGMENT_3 + 2 * sizeof(entry)], 1u);
+	entry.lo = 0;
+	cr_expect_eq(rmp_get(&segmented, 3 * SEGMENT_PAGES + 2, &entry), 0);
+	cr_expect_eq(entry.lo, RMP_ASSIGNED);
+	cr_expect_eq(rmp_set(&segmented, SEGMENT_PAGES, entry), 0);
+	cr_expect_eq(segmented_memory[SEGMENT_1], 1u);
+}
+
+Test(segmented, memory_without_a_segment_has_no_entry)
+{
+	struct rmp_entry entry;
+
+	cr_expect_eq(rmp_get(&segmented, 0, &entry), -ERANGE);
+	cr_expect_eq(rmp_get(&segmented, 2 * SEGMENT_PAGES, &entry), -ERANGE);
+	cr_expect_eq(rmp_get(&segmented, 4 * SEGMENT_PAGES, &entry), -ERANGE);
+	cr_expect_eq(rmp_get(&segmented, RMP_SEGMENTS * SEGMENT_PAGES, &entry), -ERANGE);
+	cr_expect_eq(rmp_pages(&segmented), 4u * SEGMENT_PAGES);
+}
+
+Test(segmented, all_segments_are_cleared)
+{
+	const struct rmp_entry entry = { .lo = RMP_ASSIGNED };
+	struct rmp_entry found;
+
+	cr_expect_eq(rmp_set(&segmented, SEGMENT_PAGES, entry), 0);
+	cr_expect_eq(rmp_set(&segmented, 4 * SEGMENT_PAGES - 1, entry), 0);
+	cr_expect_eq(rmp_clear(&segmented), 0);
+	cr_expect_eq(rmp_get(&segmented, SEGMENT_PAGES, &found), 0);
+	cr_expect_eq(found.lo, 0u);
+	cr_expect_eq(rmp_get(&segmented, 4 * SEGMENT_PAGES - 1, &found), 0);
+	cr_expect_eq(found.lo, 0u);
 }
