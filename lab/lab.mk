@@ -6,10 +6,11 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 Q ?= @
 
+lab_machine_src := $(sort $(filter-out lab/machine/ivrs.c,$(wildcard lab/machine/*.c)))
 # All of snp-psp except main, also for the tests.
-lab_firmware_src := $(sort $(filter-out lab/psp/psp.c,$(wildcard lab/firmware/*.c lab/psp/*.c))) lab/machine/rmp.c
+lab_firmware_src := $(sort $(filter-out lab/psp/psp.c,$(wildcard lab/firmware/*.c lab/psp/*.c))) $(lab_machine_src)
 lab_psp_src := $(lab_firmware_src) lab/psp/psp.c
-lab_cpu_src := $(sort $(wildcard lab/processor/*.c)) lab/machine/rmp.c
+lab_cpu_src := $(sort $(wildcard lab/processor/*.c)) $(lab_machine_src)
 lab_ivrs_src := lab/machine/ivrs.c
 
 lab_psp_obj := $(lab_psp_src:lab/%.c=$(O)/lab/obj/%.o)

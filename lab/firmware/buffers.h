@@ -79,6 +79,15 @@ struct snp_shutdown_ex_buffer {
 	uint32_t flags;
 };
 
+/* A buffer with nothing but the address of a page. */
+struct snp_address_buffer {
+	uint64_t address;
+};
+
+struct snp_commit_buffer {
+	uint32_t length;
+};
+
 struct snp_config_buffer {
 	uint64_t reported_tcb;
 	uint32_t flags;
@@ -92,10 +101,37 @@ struct snp_vlek_buffer {
 	uint64_t address;
 };
 
+/* What VLEK_LOAD's address points to. */
+struct snp_wrapped_vlek {
+	uint8_t iv[12];
+	uint32_t reserved;
+	uint8_t wrapped[384];
+	uint64_t tcb;
+	uint64_t reserved2;
+	uint8_t tag[16];
+};
+
 struct snp_feature_buffer {
 	uint32_t length;
 	uint32_t function;
 	uint64_t address;
+};
+
+/* Any command's buffer, as the firmware copies it before it looks at anything. */
+union command_buffer {
+	uint32_t length; /* first in the buffers that have one */
+	struct sev_status_buffer sev_status;
+	struct sev_init_buffer sev_init;
+	struct sev_init_ex_buffer sev_init_ex;
+	struct address_length area;
+	struct pdh_export_buffer pdh_export;
+	struct snp_address_buffer page;
+	struct snp_init_ex_buffer snp_init_ex;
+	struct snp_shutdown_ex_buffer snp_shutdown_ex;
+	struct snp_config_buffer config;
+	struct snp_commit_buffer commit;
+	struct snp_vlek_buffer vlek;
+	struct snp_feature_buffer feature;
 };
 
 static_assert(sizeof(struct sev_status_buffer) == 12, "ABI layout");
@@ -103,6 +139,10 @@ static_assert(sizeof(struct sev_init_buffer) == 20, "ABI layout");
 static_assert(sizeof(struct sev_init_ex_buffer) == 36, "ABI layout");
 static_assert(sizeof(struct snp_status_buffer) == 32, "ABI layout");
 static_assert(sizeof(struct snp_init_ex_buffer) == 64, "ABI layout");
+static_assert(sizeof(struct snp_shutdown_ex_buffer) == 8, "ABI layout");
 static_assert(sizeof(struct snp_config_buffer) == 64, "ABI layout");
+static_assert(sizeof(struct snp_vlek_buffer) == 16, "ABI layout");
+static_assert(sizeof(struct snp_wrapped_vlek) == 432, "ABI layout");
+static_assert(sizeof(struct snp_feature_buffer) == 16, "ABI layout");
 
 #endif

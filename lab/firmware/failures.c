@@ -73,7 +73,7 @@ int firmware_fail(struct firmware *fw, const char *rule)
 		fw->failure_count++;
 	fw->failures[at] = (struct firmware_failure){
 		.command = (uint16_t)command,
-		.status = (uint16_t)status,
+		.status = (uint32_t)status,
 		.once = colon,
 	};
 	return 0;

@@ -1,134 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "firmware/firmware.h"
 
-#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "firmware/buffers.h"
 #include "firmware/commands.h"
+#include "firmware/pages.h"
 
-typedef enum firmware_status (*handler)(struct firmware *fw, uint64_t pa);
-
-enum needs {
-	NEEDS_NOTHING,
-	NEEDS_SEV_INIT,
-	NEEDS_SEV_UNINIT,
-	NEEDS_SNP_INIT,
-};
-
-/*
- * All commands. needs is the platform state that the SEV API (chapter 5) or the SNP ABI (chapter 8)
- * requires for the command; a command with more conditions checks them itself.
- */
-static const struct {
-	uint16_t command;
-	uint16_t needs;
-	const char *name;
-	handler run;
-} commands[] = {
-	{ CMD_INIT, NEEDS_SEV_UNINIT, "INIT", cmd_init },
-	{ CMD_SHUTDOWN, NEEDS_NOTHING, "SHUTDOWN", cmd_shutdown },
-	{ CMD_PLATFORM_RESET, NEEDS_SEV_UNINIT, "PLATFORM_RESET", cmd_succeed },
-	{ CMD_PLATFORM_STATUS, NEEDS_NOTHING, "PLATFORM_STATUS", cmd_platform_status },
-	{ CMD_PEK_GEN, NEEDS_SEV_INIT, "PEK_GEN", cmd_succeed },
-	{ CMD_PEK_CSR, NEEDS_SEV_INIT, "PEK_CSR", cmd_pek_csr },
-	{ CMD_PEK_CERT_IMPORT, NEEDS_SEV_INIT, "PEK_CERT_IMPORT", cmd_succeed },
-	{ CMD_PDH_CERT_EXPORT, NEEDS_SEV_INIT, "PDH_CERT_EXPORT", cmd_pdh_cert_export },
-	{ CMD_PDH_GEN, NEEDS_SEV_INIT, "PDH_GEN", cmd_succeed },
-	{ CMD_DF_FLUSH, NEEDS_SEV_INIT, "DF_FLUSH", cmd_succeed },
-	{ CMD_DOWNLOAD_FIRMWARE, NEEDS_SEV_UNINIT, "DOWNLOAD_FIRMWARE", cmd_download },
-	{ CMD_GET_ID, NEEDS_NOTHING, "GET_ID", cmd_get_id },
-	{ CMD_INIT_EX, NEEDS_SEV_UNINIT, "INIT_EX", cmd_init_ex },
-	{ CMD_SNP_INIT, NEEDS_NOTHING, "SNP_INIT", cmd_snp_init },
-	{ CMD_SNP_SHUTDOWN, NEEDS_NOTHING, "SNP_SHUTDOWN", cmd_snp_shutdown },
-	{ CMD_SNP_PLATFORM_STATUS, NEEDS_NOTHING, "SNP_PLATFORM_STATUS", cmd_snp_platform_status },
-	{ CMD_SNP_DF_FLUSH, NEEDS_SNP_INIT, "SNP_DF_FLUSH", cmd_snp_df_flush },
-	{ CMD_SNP_INIT_EX, NEEDS_NOTHING, "SNP_INIT_EX", cmd_snp_init_ex },
-	{ CMD_SNP_SHUTDOWN_EX, NEEDS_NOTHING, "SNP_SHUTDOWN_EX", cmd_snp_shutdown_ex },
-	{ CMD_SNP_PAGE_RECLAIM, NEEDS_SNP_INIT, "SNP_PAGE_RECLAIM", cmd_snp_page_reclaim },
-	{ CMD_SNP_CONFIG, NEEDS_SNP_INIT, "SNP_CONFIG", cmd_snp_config },
-	{ CMD_SNP_DOWNLOAD_FIRMWARE_EX, NEEDS_NOTHING, "SNP_DOWNLOAD_FIRMWARE_EX", cmd_download },
-	{ CMD_SNP_COMMIT, NEEDS_NOTHING, "SNP_COMMIT", cmd_snp_commit },
-	{ CMD_SNP_VLEK_LOAD, NEEDS_SNP_INIT, "SNP_VLEK_LOAD", cmd_snp_vlek_load },
-	{ CMD_SNP_FEATURE_INFO, NEEDS_NOTHING, "SNP_FEATURE_INFO", cmd_snp_feature_info },
-};
-
-static const struct {
-	uint16_t status;
-	const char *name;
-} statuses[] = {
-	{ STATUS_SUCCESS, "SUCCESS" },
-	{ STATUS_INVALID_PLATFORM_STATE, "INVALID_PLATFORM_STATE" },
-	{ STATUS_INVALID_CONFIG, "INVALID_CONFIG" },
-	{ STATUS_INVALID_LENGTH, "INVALID_LENGTH" },
-	{ STATUS_INVALID_ADDRESS, "INVALID_ADDRESS" },
-	{ STATUS_BAD_SIGNATURE, "BAD_SIGNATURE" },
-	{ STATUS_DFFLUSH_REQUIRED, "DFFLUSH_REQUIRED" },
-	{ STATUS_INVALID_COMMAND, "INVALID_COMMAND" },
-	{ STATUS_INVALID_PARAM, "INVALID_PARAM" },
-	{ STATUS_INVALID_PAGE_SIZE, "INVALID_PAGE_SIZE" },
-	{ STATUS_INVALID_PAGE_STATE, "INVALID_PAGE_STATE" },
-	{ STATUS_RMP_INIT_REQUIRED, "RMP_INIT_REQUIRED" },
-};
-
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
-
-const char *firmware_command_name(unsigned int command)
+enum firmware_status refuse(struct firmware *fw, enum firmware_status status, const char *format,
+			    ...)
 {
-	for (unsigned int i = 0; i < COMMANDS; i++) {
-		if (commands[i].command == command)
-			return commands[i].name;
-	}
-	return NULL;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fw->rule, sizeof(fw->rule), format, args);
+	va_end(args);
+	return status;
 }
 
-const char *firmware_status_name(unsigned int status)
+enum firmware_status refuse_address(struct firmware *fw, uint64_t pa)
 {
-	for (unsigned int i = 0; i < STATUSES; i++) {
-		if (statuses[i].status == status)
-			return statuses[i].name;
-	}
-	return NULL;
+	return refuse(fw, STATUS_INVALID_ADDRESS, "there is no memory at 0x%" PRIx64, pa);
 }
 
-static bool name_is(const char *name, const char *text, size_t len)
+static enum firmware_status check_state(struct firmware *fw, enum needs needs)
 {
-	return strlen(name) == len && !strncasecmp(name, text, len);
-}
+	const enum firmware_status status = STATUS_INVALID_PLATFORM_STATE;
 
-int firmware_find_command(const char *text, size_t len)
-{
-	for (unsigned int i = 0; i < COMMANDS; i++) {
-		if (name_is(commands[i].name, text, len))
-			return commands[i].command;
-	}
-	return -ENOENT;
-}
-
-int firmware_find_status(const char *text, size_t len)
-{
-	for (unsigned int i = 0; i < STATUSES; i++) {
-		if (name_is(statuses[i].name, text, len))
-			return statuses[i].status;
-	}
-	return -ENOENT;
-}
-
-static bool state_allows(const struct firmware *fw, enum needs needs)
-{
-	switch (needs) {
-	case NEEDS_SEV_INIT:
-		return fw->sev_initialised;
-	case NEEDS_SEV_UNINIT:
-		return !fw->sev_initialised;
-	case NEEDS_SNP_INIT:
-		return fw->snp_initialised;
-	case NEEDS_NOTHING:
-		break;
-	}
-	return true;
+	if (needs == NEEDS_SEV_INIT && !fw->sev_initialised)
+		return refuse(fw, status, "SEV is not initialised");
+	if ((needs == NEEDS_SEV_UNINIT || needs == NEEDS_SNP_UNINIT) && fw->sev_initialised)
+		return refuse(fw, status, "SEV is initialised");
+	if (needs == NEEDS_SNP_INIT && !fw->snp_initialised)
+		return refuse(fw, status, "SNP is not initialised");
+	if (needs == NEEDS_SNP_UNINIT && fw->snp_initialised)
+		return refuse(fw, status, "SNP is initialised");
+	return STATUS_SUCCESS;
 }
 
 void firmware_start(struct firmware *fw, const struct firmware_options *options,
@@ -147,6 +56,7 @@ static void reset_cpus(struct machine *machine)
 		struct machine_cpu *cpu = &machine->cpus[i];
 
 		cpu->hwcr = HWCR_COLD;
+		cpu->hsave_pa = cpu->wbinvds = 0;
 		__atomic_store_n(&cpu->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
 		if (cpu->flags)
 			cpu->resets++;
@@ -166,32 +76,72 @@ void firmware_reset(struct firmware *fw)
 }
 
 /* The flags in the buffers of SNP_INIT_EX and SNP_SHUTDOWN_EX; 0 for other commands. */
-static uint32_t command_flags(struct firmware *fw, unsigned int command, uint64_t pa)
+static uint32_t command_flags(unsigned int command, const union command_buffer *buffer)
 {
-	uint32_t flags = 0;
-
 	if (command == CMD_SNP_INIT_EX)
-		pa += offsetof(struct snp_init_ex_buffer, flags);
-	else if (command == CMD_SNP_SHUTDOWN_EX)
-		pa += offsetof(struct snp_shutdown_ex_buffer, flags);
-	else
-		return 0;
-	return firmware_load(fw, pa, &flags, sizeof(flags)) ? 0 : flags;
+		return buffer->snp_init_ex.flags;
+	return command == CMD_SNP_SHUTDOWN_EX ? buffer->snp_shutdown_ex.flags : 0;
 }
 
-enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uint64_t pa)
+/*
+ * Runs a command that writes its buffer back: also when the caller's memory was too short, so that
+ * the caller learns the length. With SNP the firmware may write only to its own pages, and leaves
+ * them in the Reclaim state. It tells the page state of the buffer from that of other pages by
+ * adding 0x40 (AMD-ASPFW, sev_dispatch.c); the kernel's list of statuses does not have this one.
+ */
+static enum firmware_status run_and_answer(struct firmware *fw, const struct command *command,
+					   union command_buffer *buffer, uint64_t pa)
 {
-	enum firmware_status status;
+	enum firmware_status status = command->run(fw, buffer), found;
+	struct rmp_entry entry;
+	enum page_state state;
 
-	fw->flags = command_flags(fw, command, pa);
-	if (firmware_take_failure(fw, command, &status))
-		return status;
-	for (unsigned int i = 0; i < COMMANDS; i++) {
-		if (commands[i].command != command)
-			continue;
-		if (!state_allows(fw, commands[i].needs))
-			return STATUS_INVALID_PLATFORM_STATE;
-		return commands[i].run(fw, pa);
+	if ((!status || status == STATUS_INVALID_LENGTH) &&
+	    firmware_store(fw, pa, buffer, command->size))
+		status = refuse_address(fw, pa);
+	if (fw->snp_initialised) {
+		found = find_page(fw, pa, &entry, &state);
+		if (!found && state == PAGE_FIRMWARE)
+			mark_pages(fw, pa, 1, page_reclaim);
 	}
-	return STATUS_INVALID_COMMAND;
+	return status;
+}
+
+static enum firmware_status run_command(struct firmware *fw, const struct command *command,
+					union command_buffer *buffer, uint64_t pa)
+{
+	enum firmware_status status = check_state(fw, command->needs);
+
+	if (status)
+		return status;
+	if (!command->run)
+		return refuse(fw, STATUS_INVALID_COMMAND, "the lab does not model this command");
+	if (command->length && buffer->length != command->size)
+		return refuse(fw, command->length, "the buffer's length is %u, not %u",
+			      buffer->length, command->size);
+	return command->answers ? run_and_answer(fw, command, buffer, pa)
+				: command->run(fw, buffer);
+}
+
+enum firmware_status firmware_run(struct firmware *fw, unsigned int number, uint64_t pa)
+{
+	const struct command *command = firmware_command(number);
+	union command_buffer buffer = { 0 };
+	enum firmware_status status = STATUS_SUCCESS;
+	bool loaded;
+
+	*fw->rule = '\0';
+	loaded = command && (!command->size || !firmware_load(fw, pa, &buffer, command->size));
+	fw->flags = loaded ? command_flags(number, &buffer) : 0;
+	if (firmware_take_failure(fw, number, &status))
+		return status ? refuse(fw, status, "a test makes it fail") : status;
+	if (!command)
+		return refuse(fw, STATUS_INVALID_COMMAND, "there is no such command");
+	if (!loaded)
+		return refuse_address(fw, pa);
+	if (command->answers)
+		status = check_writable(fw, "the command's buffer", pa, command->size);
+	if (status)
+		return status | STATUS_OF_BUFFER;
+	return run_command(fw, command, &buffer, pa);
 }

@@ -14,7 +14,7 @@
 #include "machine/machine.h"
 #include "machine/rmp.h"
 
-/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8. The table in firmware.c names them. */
+/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8. The table in table.c names them. */
 enum firmware_command {
 	CMD_INIT = 0x001,
 	CMD_SHUTDOWN = 0x002,
@@ -29,13 +29,46 @@ enum firmware_command {
 	CMD_DOWNLOAD_FIRMWARE = 0x00b,
 	CMD_GET_ID = 0x00c,
 	CMD_INIT_EX = 0x00d,
+	CMD_NOP = 0x00e,
+	CMD_RING_BUFFER = 0x00f,
+	CMD_DECOMMISSION = 0x020,
+	CMD_ACTIVATE = 0x021,
+	CMD_DEACTIVATE = 0x022,
+	CMD_GUEST_STATUS = 0x023,
+	CMD_COPY = 0x024,
+	CMD_ACTIVATE_EX = 0x025,
+	CMD_LAUNCH_START = 0x030,
+	CMD_LAUNCH_UPDATE_DATA = 0x031,
+	CMD_LAUNCH_UPDATE_VMSA = 0x032,
+	CMD_LAUNCH_MEASURE = 0x033,
+	CMD_LAUNCH_UPDATE_SECRET = 0x034,
+	CMD_LAUNCH_FINISH = 0x035,
+	CMD_ATTESTATION_REPORT = 0x036,
 	CMD_SNP_INIT = 0x081,
 	CMD_SNP_SHUTDOWN = 0x082,
 	CMD_SNP_PLATFORM_STATUS = 0x083,
 	CMD_SNP_DF_FLUSH = 0x084,
 	CMD_SNP_INIT_EX = 0x085,
 	CMD_SNP_SHUTDOWN_EX = 0x086,
+	CMD_SNP_DECOMMISSION = 0x090,
+	CMD_SNP_ACTIVATE = 0x091,
+	CMD_SNP_GUEST_STATUS = 0x092,
+	CMD_SNP_GCTX_CREATE = 0x093,
+	CMD_SNP_GUEST_REQUEST = 0x094,
+	CMD_SNP_ACTIVATE_EX = 0x095,
+	CMD_SNP_LAUNCH_START = 0x0a0,
+	CMD_SNP_LAUNCH_UPDATE = 0x0a1,
+	CMD_SNP_LAUNCH_FINISH = 0x0a2,
+	CMD_SNP_DBG_DECRYPT = 0x0b0,
+	CMD_SNP_DBG_ENCRYPT = 0x0b1,
+	CMD_SNP_VERIFY_MITIGATION = 0x0b2,
+	CMD_SNP_PAGE_SWAP_OUT = 0x0c0,
+	CMD_SNP_PAGE_SWAP_IN = 0x0c1,
+	CMD_SNP_PAGE_MOVE = 0x0c2,
+	CMD_SNP_PAGE_MD_INIT = 0x0c3,
+	CMD_SNP_PAGE_SET_STATE = 0x0c6,
 	CMD_SNP_PAGE_RECLAIM = 0x0c7,
+	CMD_SNP_PAGE_UNSMASH = 0x0c8,
 	CMD_SNP_CONFIG = 0x0c9,
 	CMD_SNP_DOWNLOAD_FIRMWARE_EX = 0x0ca,
 	CMD_SNP_COMMIT = 0x0cb,
@@ -47,28 +80,40 @@ enum firmware_command {
 enum firmware_status {
 	STATUS_SUCCESS = 0x00,
 	STATUS_INVALID_PLATFORM_STATE = 0x01,
+	STATUS_INVALID_GUEST_STATE = 0x02,
 	STATUS_INVALID_CONFIG = 0x03,
 	STATUS_INVALID_LENGTH = 0x04,
 	STATUS_INVALID_ADDRESS = 0x09,
 	STATUS_BAD_SIGNATURE = 0x0a,
+	STATUS_WBINVD_REQUIRED = 0x0e,
 	STATUS_DFFLUSH_REQUIRED = 0x0f,
 	STATUS_INVALID_COMMAND = 0x11,
+	STATUS_HARDWARE_PLATFORM = 0x13,
+	STATUS_HARDWARE_UNSAFE = 0x14,
+	STATUS_UNSUPPORTED = 0x15,
 	STATUS_INVALID_PARAM = 0x16,
+	STATUS_RESOURCE_LIMIT = 0x17,
+	STATUS_SECURE_DATA_INVALID = 0x18,
 	STATUS_INVALID_PAGE_SIZE = 0x19,
 	STATUS_INVALID_PAGE_STATE = 0x1a,
 	STATUS_RMP_INIT_REQUIRED = 0x20,
+	STATUS_BAD_SVN = 0x21,
+	STATUS_RMP_INITIALIZATION_FAILED = 0x26,
+	STATUS_OF_BUFFER = 0x40, /* added if a page of the command's own buffer is the cause */
+	STATUS_BUFFER_PAGE_STATE = STATUS_OF_BUFFER | STATUS_INVALID_PAGE_STATE,
+	STATUS_HANG = 0x10000, /* no status: the command never answers */
 };
 
 /* Flags of SNP_SHUTDOWN_EX (SNP ABI chapter 8). */
 #define SHUTDOWN_IOMMU 0x1u
 #define SHUTDOWN_X86   0x2u
 
-enum { FIRMWARE_FAILURES_MAX = 32, FIRMWARE_ANSWERS = 8 };
+enum { FIRMWARE_FAILURES_MAX = 32, FIRMWARE_ANSWERS = 8, FIRMWARE_RULE_MAX = 120 };
 
 /* A rule: the command fails with the status and has no effect. */
 struct firmware_failure {
 	uint16_t command;
-	uint16_t status;
+	uint32_t status;
 	bool once;
 };
 
@@ -103,7 +148,15 @@ struct firmware {
 	uint32_t config; /* bits of SNP_CONFIG as SNP_PLATFORM_STATUS reports them */
 	bool vlek_loaded;
 
-	uint32_t flags; /* of the last command, 0 if it has none */
+	/*
+	 * After an INIT all ASIDs are dirty until DF_FLUSH, and each CPU has to execute WBINVD
+	 * first: its count of them must not be what it was at the INIT.
+	 */
+	bool asids_dirty;
+	uint64_t wbinvds[MACHINE_CPUS_MAX];
+
+	uint32_t flags;		      /* of the last command, 0 if it has none */
+	char rule[FIRMWARE_RULE_MAX]; /* which rule the last command broke; "" if none */
 };
 
 /*
@@ -119,12 +172,13 @@ void firmware_reset(struct firmware *fw);
 /*
  * Runs one mailbox command, whose buffer is at guest physical address pa. Returns the status for
  * the mailbox: INVALID_COMMAND for an unknown command, INVALID_PLATFORM_STATE if the state does not
- * allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to 0.
+ * allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to 0, and fw->rule.
+ * STATUS_HANG: the mailbox must never answer.
  */
 enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uint64_t pa);
 
 /*
- * Adds the rule "CMD=STATUS[:once]"; CMD and STATUS are names in firmware.c's tables or numbers, in
+ * Adds the rule "CMD=STATUS[:once]"; CMD and STATUS are names in table.c's tables or numbers, in
  * decimal or 0x-hexadecimal. A rule replaces an earlier one for the same command. 0; -EINVAL: the
  * text is no such rule; -ENOSPC: there are FIRMWARE_FAILURES_MAX rules already.
  */
@@ -137,6 +191,9 @@ int firmware_fail(struct firmware *fw, const char *rule);
  */
 int firmware_answer(struct firmware *fw, const char *rule);
 void firmware_tell_truth(struct firmware *fw);
+
+/* Whether table.c says that the command may answer so. */
+bool firmware_may_answer(unsigned int command, enum firmware_status status);
 
 /* The name of a command or status, a constant string; NULL if the number is unknown. */
 const char *firmware_command_name(unsigned int command);

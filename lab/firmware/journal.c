@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware/firmware.h"
-
 void journal_start(struct journal *journal, FILE *out)
 {
 	memset(journal, 0, sizeof(*journal));
@@ -32,7 +30,8 @@ static struct journal_entry *last(const struct journal *journal, size_t from_end
 
 static bool same(const struct journal_entry *a, const struct journal_entry *b)
 {
-	return a && b && a->command == b->command && a->flags == b->flags && a->status == b->status;
+	return a && b && a->command == b->command && a->flags == b->flags &&
+	       a->status == b->status && !strcmp(a->rule, b->rule);
 }
 
 /* Whether the last entry stands for repeats of the entry before it. */
@@ -63,16 +62,18 @@ static int keep(struct journal *journal, const struct journal_entry *entry)
 	return 0;
 }
 
-int journal_add(struct journal *journal, unsigned int command, uint32_t flags, unsigned int status)
+int journal_add(struct journal *journal, const struct firmware *fw, unsigned int command,
+		enum firmware_status status)
 {
-	const struct journal_entry entry = {
+	struct journal_entry entry = {
 		.microseconds = since(&journal->start),
-		.flags = flags,
+		.flags = fw->flags,
 		.command = (uint16_t)command,
-		.status = (uint16_t)status,
+		.status = status,
 		.times = 1,
 	};
 
+	memcpy(entry.rule, fw->rule, sizeof(entry.rule));
 	if (same(last(journal, 0), &entry)) {
 		if (!is_repeat(journal))
 			return keep(journal, &entry);
@@ -95,6 +96,8 @@ void journal_print(const struct journal_entry *entry, FILE *out)
 		command ? command : "?", entry->flags, entry->status, status ? status : "?");
 	if (entry->times > 1)
 		fprintf(out, " times=%" PRIu32, entry->times);
+	if (*entry->rule)
+		fprintf(out, ": %s", entry->rule);
 	fputc('\n', out);
 }
 

@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "firmware/firmware.h"
+
 struct journal_entry {
 	uint64_t microseconds; /* since journal_start() */
 	uint32_t flags;
-	uint16_t command;
-	uint16_t status;
+	uint32_t status;
 	uint32_t times; /* how many runs the entry stands for */
+	uint16_t command;
+	char rule[FIRMWARE_RULE_MAX]; /* why the firmware refused it; "" if it did not */
 };
 
 struct journal {
@@ -31,10 +34,14 @@ struct journal {
 /* out stays the caller's and must outlive the journal. */
 void journal_start(struct journal *journal, FILE *out);
 
-/* Adds a command that has run, and writes it to out. 0; -ENOMEM: written, but not kept. */
-int journal_add(struct journal *journal, unsigned int command, uint32_t flags, unsigned int status);
+/*
+ * Adds a command that has run, with the flags and the rule that fw has of it, and writes it to out.
+ * 0; -ENOMEM: written, but not kept.
+ */
+int journal_add(struct journal *journal, const struct firmware *fw, unsigned int command,
+		enum firmware_status status);
 
-/* Prints one line: SECONDS.MICROSECONDS COMMAND NAME flags=F status=S NAME [times=N]. */
+/* Prints one line: SECONDS.MICROSECONDS COMMAND NAME flags=F status=S NAME [times=N][: RULE]. */
 void journal_print(const struct journal_entry *entry, FILE *out);
 
 /* Writes repeats that are still pending, and frees the entries. */

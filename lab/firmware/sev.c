@@ -1,132 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands of the SEV platform (SEV API chapter 5). */
-#include "firmware/buffers.h"
 #include "firmware/commands.h"
+#include "firmware/pages.h"
+
+#include <inttypes.h>
 
 enum {
 	ID_LEN = 128,	 /* GET_ID: 64 bytes for each of two sockets */
 	CERT_LEN = 2084, /* SEV API appendix C: an SEV certificate */
 	CHAIN_LEN = 3 * CERT_LEN,
+	NV_LEN = 32 << 10, /* SEV API, INIT_EX: non-volatile storage */
 };
 
 #define SEV_FLAG_ES   0x1u
 #define SEV_STATUS_ES (1u << 8)
 #define SEV_TMR_LEN   (1u << 20) /* SEV API, INIT: the trusted memory region's minimum length */
+#define SNP_TMR_LEN   (2u << 20) /* once the RMP is initialised: its exact length */
 
+static enum firmware_status check_tmr(struct firmware *fw, uint64_t tmr, uint32_t len)
+{
+	uint32_t unit = fw->rmp_initialised ? SNP_TMR_LEN : SEV_TMR_LEN;
+	enum firmware_status status = check_writable(fw, "the TMR", tmr, len);
+
+	if (status)
+		return status;
+	if (len < unit || (fw->rmp_initialised && len != unit))
+		return refuse(fw, STATUS_INVALID_LENGTH, "the TMR is 0x%x bytes long, not 0x%x",
+			      len, unit);
+	if (!tmr || tmr % unit)
+		return refuse(fw, STATUS_INVALID_ADDRESS,
+			      "the TMR at 0x%" PRIx64 " is not aligned to 0x%x bytes", tmr, unit);
+	return STATUS_SUCCESS;
+}
+
+/*
+ * With SNP_EN set, SEV guests write where the RMP allows it, so there must be an RMP. Where SNP is
+ * not initialised, this INIT makes the ASIDs dirty, else SNP_INIT did (AMD-ASPFW,
+ * sev_mcmd.c:sev_mcmd_init_common).
+ */
 static enum firmware_status sev_start(struct firmware *fw, uint32_t flags, uint64_t tmr,
 				      uint32_t tmr_len)
 {
+	enum firmware_status status = STATUS_SUCCESS;
+
 	if (flags & ~SEV_FLAG_ES)
-		return STATUS_INVALID_CONFIG;
-	if (flags & SEV_FLAG_ES) {
-		if (tmr_len < SEV_TMR_LEN)
-			return STATUS_INVALID_LENGTH;
-		if (!tmr || tmr % SEV_TMR_LEN)
-			return STATUS_INVALID_ADDRESS;
-	}
+		return refuse(fw, STATUS_INVALID_CONFIG, "unknown flags: 0x%x", flags);
+	if (snp_enabled_everywhere(fw) && !fw->rmp_initialised)
+		return refuse(fw, STATUS_INVALID_PLATFORM_STATE,
+			      "SNP_EN is set, but the RMP is not initialised");
+	if (flags & SEV_FLAG_ES)
+		status = check_tmr(fw, tmr, tmr_len);
+	if (status)
+		return status;
+	if (!fw->snp_initialised)
+		dirty_asids(fw);
 	fw->sev_initialised = true;
 	fw->sev_es = flags & SEV_FLAG_ES;
 	return STATUS_SUCCESS;
 }
 
-enum firmware_status cmd_init(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_init(struct firmware *fw, union command_buffer *buffer)
 {
-	struct sev_init_buffer buffer;
+	const struct sev_init_buffer *init = &buffer->sev_init;
 
-	if (firmware_load(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	return sev_start(fw, buffer.flags, buffer.tmr, buffer.tmr_len);
+	return sev_start(fw, init->flags, init->tmr, init->tmr_len);
 }
 
-enum firmware_status cmd_init_ex(struct firmware *fw, uint64_t pa)
+/* Without an address of non-volatile storage, the firmware uses its own. */
+enum firmware_status cmd_init_ex(struct firmware *fw, union command_buffer *buffer)
 {
-	struct sev_init_ex_buffer buffer;
+	const struct sev_init_ex_buffer *init = &buffer->sev_init_ex;
+	enum firmware_status status;
 
-	if (firmware_load(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	if (buffer.length < sizeof(buffer))
-		return STATUS_INVALID_LENGTH;
-	return sev_start(fw, buffer.flags, buffer.tmr, buffer.tmr_len);
+	if (init->nv) {
+		if (init->nv % RMP_PAGE_SIZE)
+			return refuse(fw, STATUS_INVALID_ADDRESS,
+				      "the NV area at 0x%" PRIx64 " is not aligned", init->nv);
+		if (init->nv_len != NV_LEN)
+			return refuse(fw, STATUS_INVALID_LENGTH,
+				      "the NV area is 0x%x bytes long, not 0x%x", init->nv_len,
+				      NV_LEN);
+		status = check_writable(fw, "the NV area", init->nv, NV_LEN);
+		if (status)
+			return status;
+	}
+	return sev_start(fw, init->flags, init->tmr, init->tmr_len);
 }
 
-enum firmware_status cmd_shutdown(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_shutdown(struct firmware *fw, union command_buffer *buffer)
 {
-	(void)pa;
+	(void)buffer;
 	fw->sev_initialised = false;
 	fw->sev_es = false;
 	return STATUS_SUCCESS;
 }
 
-enum firmware_status cmd_platform_status(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_platform_status(struct firmware *fw, union command_buffer *buffer)
 {
-	struct sev_status_buffer buffer = {
+	buffer->sev_status = (struct sev_status_buffer){
 		.major = API_MAJOR,
 		.minor = API_MINOR,
 		.state = fw->sev_initialised,
 		.flags = fw->sev_es ? SEV_STATUS_ES : 0,
 		.build = BUILD,
 	};
-
-	return firmware_store(fw, pa, &buffer, sizeof(buffer)) ? STATUS_INVALID_ADDRESS
-							       : STATUS_SUCCESS;
+	return STATUS_SUCCESS;
 }
 
-/* No-ops: commands whose effects (on keys and caches) the lab does not model. */
-enum firmware_status cmd_succeed(struct firmware *fw, uint64_t pa)
+/* No-ops: commands whose effects (on keys) the lab does not model. */
+enum firmware_status cmd_succeed(struct firmware *fw, union command_buffer *buffer)
 {
 	(void)fw;
-	(void)pa;
+	(void)buffer;
 	return STATUS_SUCCESS;
 }
 
 /*
- * For commands that return a certificate or an identity: writes only its length, need bytes, to
- * the command's buffer. INVALID_LENGTH if the caller's memory is too short. The lab has no keys,
- * so it leaves the caller's memory as it is.
+ * The caller's memory for a certificate or an identity. The lab has no keys, so it leaves the
+ * memory as it is.
  */
-static enum firmware_status answer_length(struct firmware *fw, uint64_t pa, uint32_t need)
+static enum firmware_status check_area(struct firmware *fw, const char *what, uint64_t pa,
+				       uint32_t room, uint32_t need)
 {
-	struct address_length buffer;
-	uint32_t room;
-
-	if (firmware_load(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	room = buffer.length;
-	buffer.length = need;
-	if (firmware_store(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	return room < need ? STATUS_INVALID_LENGTH : STATUS_SUCCESS;
+	if (room < need)
+		return refuse(fw, STATUS_INVALID_LENGTH, "%u bytes for %s, which has %u", room,
+			      what, need);
+	return check_writable(fw, what, pa, need);
 }
 
-enum firmware_status cmd_get_id(struct firmware *fw, uint64_t pa)
+static enum firmware_status answer_length(struct firmware *fw, const char *what,
+					  struct address_length *area, uint32_t need)
 {
-	return answer_length(fw, pa, ID_LEN);
+	uint32_t room = area->length;
+
+	area->length = need;
+	return check_area(fw, what, area->address, room, need);
 }
 
-enum firmware_status cmd_pek_csr(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_get_id(struct firmware *fw, union command_buffer *buffer)
 {
-	return answer_length(fw, pa, CERT_LEN);
+	return answer_length(fw, "the ID", &buffer->area, ID_LEN);
 }
 
-enum firmware_status cmd_pdh_cert_export(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_pek_csr(struct firmware *fw, union command_buffer *buffer)
 {
-	struct pdh_export_buffer buffer;
-	bool fits;
+	return answer_length(fw, "the request", &buffer->area, CERT_LEN);
+}
 
-	if (firmware_load(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	fits = buffer.pdh_len >= CERT_LEN && buffer.chain_len >= CHAIN_LEN;
-	buffer.pdh_len = CERT_LEN;
-	buffer.chain_len = CHAIN_LEN;
-	if (firmware_store(fw, pa, &buffer, sizeof(buffer)))
-		return STATUS_INVALID_ADDRESS;
-	return fits ? STATUS_SUCCESS : STATUS_INVALID_LENGTH;
+enum firmware_status cmd_pdh_cert_export(struct firmware *fw, union command_buffer *buffer)
+{
+	struct pdh_export_buffer *export = &buffer->pdh_export;
+	struct pdh_export_buffer asked = *export;
+	enum firmware_status status;
+
+	export->pdh_len = CERT_LEN;
+	export->chain_len = CHAIN_LEN;
+	status = check_area(fw, "the certificate", asked.pdh, asked.pdh_len, CERT_LEN);
+	return status ? status
+		      : check_area(fw, "the chain", asked.chain, asked.chain_len, CHAIN_LEN);
 }
 
 /* The lab has no keys, so no image has a valid signature. */
-enum firmware_status cmd_download(struct firmware *fw, uint64_t pa)
+enum firmware_status cmd_download(struct firmware *fw, union command_buffer *buffer)
 {
-	(void)fw;
-	(void)pa;
-	return STATUS_BAD_SIGNATURE;
+	(void)buffer;
+	return refuse(fw, STATUS_BAD_SIGNATURE, "the lab takes no firmware");
 }

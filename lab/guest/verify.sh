@@ -177,8 +177,12 @@ initialise() {
 	fi
 }
 
-# The last line of the kernel's log about SEV.
+# The rule by which the firmware refused the last of the commands that begin and end SNP, if it did,
+# and the last line of the kernel's log about SEV.
 why_not() {
+	lab log | grep -E ' (INIT|INIT_EX|SNP_[A-Z_]*(INIT|FLUSH|SHUTDOWN)(_EX)?) ' | tail -n 1 |
+		sed -n 's/^[^ ]* [^ ]* \([A-Z_]*\) .* status=\([^ ]*\) [^:]*: \(.*\)/firmware refused \1 with \2: \3; /p' |
+		tr -d '\n'
 	dmesg | grep -E 'SEV|ccp|kvm' | tail -n 1 | sed 's/^\[[^]]*\] //' | grep . || echo "the kernel's log does not mention SEV"
 }
 

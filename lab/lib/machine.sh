@@ -4,6 +4,8 @@
 
 children=() # process ids of what this run started
 ram=        # the file with the guest's memory
+rmp_base=   # the RMP's first and last byte, where the firmware has placed it
+rmp_end=
 
 # Ends what this run started, by process id, and removes the run's files.
 clean_up() {
@@ -41,7 +43,8 @@ make_ram() {
 start_firmware() {
 	local failure options=(--socket "$work/psp" --ram "$ram" --state "$work/cpu" --control "$work/control"
 		--qmp "$work/qmp" --result "$work/result" --log "$work/firmware.log"
-		--firmware "${opt[firmware]}" --cpus "${opt[cpus]}")
+		--firmware "${opt[firmware]}" --cpus "${opt[cpus]}" --threads "${opt[threads]}")
+	[ -z "${opt[rmp]}" ] || options+=(--rmp "${opt[rmp]}")
 	while read -r failure; do options+=(--fail "$failure"); done < <(each fail)
 	[ -z "${opt[dfflush-required]}" ] || options+=(--dfflush-required)
 	"$devices/snp-psp" "${options[@]}" </dev/null >"$work/psp.log" 2>&1 &
@@ -51,34 +54,38 @@ start_firmware() {
 		kill -0 "$firmware" 2>/dev/null || die "the firmware emulator ended: $(tail -1 "$work/psp.log")"
 		sleep 0.02
 	done
+	read -r rmp_base rmp_end < <(sed -n 's/^rmp //p' "$work/psp.log")
 }
 
 # lpj: emulated CPUs that share a core measure a wrong value, and then each of the kernel's delays
 #   is too long, in some boots by seconds.
 # no_timer_check: on a busy machine the kernel after kexec finds the timer too slow, and panics.
 # intremap: the firmware's device bypasses the emulated IOMMU, and so do its interrupts.
-# memmap: keeps the kernel off the RMP (MACHINE_RMP_BASE in machine.h).
+# memmap: keeps the kernel off the RMP.
 # NO_COLOR: the kernel passes it to init as an environment variable. The guest's programs always
 #   write to a terminal, whether or not snp-lab's own output is one.
 kernel_parameters() {
 	local plain=
 	[ -t 1 ] || plain=NO_COLOR=1
-	echo "console=ttyS0 8250.nr_uarts=4 loglevel=7 panic=-1 intremap=off no_timer_check lpj=12000000 memmap=32M\$0x30000000 lsm=${opt[lsm]} $plain $(each append | tr '\n' ' ')"
+	echo "console=ttyS0 8250.nr_uarts=4 loglevel=7 panic=-1 intremap=off no_timer_check lpj=12000000 memmap=$((rmp_end - rmp_base + 1))\$$rmp_base lsm=${opt[lsm]} $plain $(each append | tr '\n' ' ')"
 }
 
 # Without SMAP: QEMU leaves its translated code at each STAC and CLAC, which costs a tenth of the time.
 # QEMU is the tree's, and so are its loader and libraries: none of this machine's are used.
 qemu_command() {
+	local smt=
+	[ "${opt[threads]}" = 1 ] || smt=,topoext=on # CPUID 8000_001Eh, the threads of a core
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=("$tree/$loader" --library-path "$tree/$library_dir" "$tree/usr/bin/qemu-system-x86_64"
 		-L "$tree/usr/share/seabios" -L "$tree/usr/share/qemu"
 		-accel tcg,thread=multi
-		-cpu EPYC-Milan,-hypervisor,-smap,xlevel=0x8000001f -smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4))" -m "${opt[memory]}"
+		-cpu "EPYC-Milan,-hypervisor,-smap,xlevel=0x8000001f$smt"
+		-smp "${opt[cpus]},maxcpus=$((opt[cpus] + 4)),threads=${opt[threads]}" -m "${opt[memory]}"
 		-machine q35,hpet=off,default_bus_bypass_iommu=on,memory-backend=ram
 		-object "memory-backend-file,id=ram,mem-path=$ram,size=${opt[memory]},share=on"
 		-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu
 		-device '{"driver":"vfio-user-pci","socket":{"path":"'"$work/psp"'","type":"unix"}}'
-		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}"
+		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}${opt[rmpread]:+,rmpread=on}"
 		-kernel "$bzimage" -initrd "$work/initrd" -append "$(kernel_parameters)"
 		-d cpu_reset -D "$work/resets.log" -nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
 		-chardev "file,id=console,path=$work/kernel.log" -device isa-serial,index=0,chardev=console

@@ -9,9 +9,12 @@ options() {
   --bzimage FILE             your own kernel instead; needs --modules
   --modules DIR              that kernel's modules: the directory lib/modules/RELEASE
   --cpus N                   number of CPUs (default 4)
-  --memory M                 size of the memory (default 1G)
+  --threads N                threads of each core, 1 or 2 (default 1)
+  --memory M                 size of the memory, 512M or more (default 1G)
+  --rmp BASE:END             the RMP's first and last byte (without --rmp: an RMP that covers the memory)
+  --rmpread                  the CPUs have the instruction RMPREAD, with which the kernel reads the RMP
   --firmware KIND            legacy or full: whether the firmware offers X86_SNP_SHUTDOWN (default legacy)
-  --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS (repeatable)
+  --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS, a name or a number; hang: never (repeatable)
   --dfflush-required         the firmware refuses to end SNP until SNP_DF_FLUSH follows the refusal
   --append STRING            more kernel parameters (repeatable)
   --lsm LIST                 the kernel's security modules (default landlock,lockdown,yama,integrity,apparmor,bpf)
@@ -79,6 +82,9 @@ each() { printf '%s' "${opt[$1]}"; }
 
 check_options() {
 	[[ ${opt[cpus]} =~ ^[1-9][0-9]*$ ]] || die "--cpus takes a number, not '${opt[cpus]}'"
+	[[ ${opt[threads]} == [12] ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
+	[ $((opt[cpus] % opt[threads])) = 0 ] || die "--threads 2 needs an even number of --cpus"
+	[[ -z ${opt[rmp]} || ${opt[rmp]} =~ ^0x[0-9a-f]+:0x[0-9a-f]+$ ]] || die "--rmp takes BASE:END such as 0x30000000:0x30ffffff, not '${opt[rmp]}'"
 	[[ ${opt[memory]} =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory takes a size such as 1G or 1536M, not '${opt[memory]}'"
 	[[ ${opt[timeout]} =~ ^[1-9][0-9]*$ ]] || die "--timeout takes seconds, not '${opt[timeout]}'"
 	[[ ${opt[firmware]} == legacy || ${opt[firmware]} == full ]] || die "--firmware takes legacy or full, not '${opt[firmware]}'"

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	 2u
+#define MACHINE_VERSION	 3u
 #define MACHINE_CPUS_MAX 512
 
 /* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
@@ -36,13 +36,8 @@
 #define HWCR_TSC_FREQ_SEL (1ull << 24)
 #define HWCR_COLD	  (HWCR_SMM_LOCK | HWCR_TSC_FREQ_SEL)
 
-/*
- * The RMP: one contiguous table, which the parameter memmap=32M$0x30000000 keeps the kernel off.
- * The processor uses the first 16 KiB for itself; an entry of 16 bytes for each 4 KiB page follows,
- * so that 16 MiB cover a little less than 4 GiB of physical addresses.
- */
-#define MACHINE_RMP_BASE 0x30000000ull
-#define MACHINE_RMP_END	 0x30ffffffull
+/* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
+#define MACHINE_ASID_MAX 509u
 
 /* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */
 #define MACHINE_IOMMU_BASE 0xfed80000ull
@@ -88,9 +83,11 @@ struct machine {
 	uint64_t rmp_end;  /* guest physical, last byte */
 	uint32_t
 		running; /* nonzero once a kernel has read SYSCFG: CPUs added now are hot-plugged */
-	uint32_t reserved;
+	uint32_t threads; /* of each core; the CPUs of a core have consecutive indexes */
 	struct machine_iommu iommu;
-	uint8_t pad[184];
+	uint32_t rmp_failure;  /* enum rmp_result: what RMPUPDATE and PSMASH answer instead, .. */
+	uint32_t rmp_failures; /* .. so many more times */
+	uint8_t pad[176];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 };
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "machine/machine.h"
+
 uint64_t rmp_pages(const struct rmp *rmp)
 {
 	uint64_t size = rmp->end - rmp->base + 1;
@@ -44,7 +46,7 @@ static bool state_is_valid(uint64_t pfn, const struct rmp_state *state)
 {
 	if (state->assigned > 1 || state->huge > 1 || state->immutable > 1 || state->reserved)
 		return false;
-	if (state->gpa & ~RMP_GPA_MASK || state->asid > RMP_ASID_MASK >> RMP_ASID_SHIFT)
+	if (state->gpa & ~RMP_GPA_MASK || state->asid > MACHINE_ASID_MAX)
 		return false;
 	if (state->huge && (pfn % RMP_HUGE_PAGES || state->gpa >> RMP_GPA_SHIFT & 0x1ff))
 		return false;
@@ -89,6 +91,32 @@ static struct rmp_entry entry_of(const struct rmp_state *state)
 	return entry;
 }
 
+/*
+ * The entry of the i-th 4 KiB page in a 2 MiB page. All 512 are assigned: the kernel looks for that
+ * in the entry of the very page, and for the size in the first one (kernel arch/x86/virt/svm/sev.c:
+ * __snp_lookup_rmpentry, arch/x86/kvm/svm/sev.c:sev_handle_rmp_fault). What else they hold is not
+ * public; here they equal what PSMASH leaves.
+ */
+static struct rmp_entry part_of(struct rmp_entry head, uint64_t i)
+{
+	if (!i)
+		return head;
+	head.lo &= ~RMP_HUGE;
+	if (head.lo & RMP_ASID_MASK)
+		head.lo += i << RMP_GPA_SHIFT;
+	return head;
+}
+
+static enum rmp_result set_parts(const struct rmp *rmp, uint64_t pfn, struct rmp_entry head,
+				 uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++) {
+		if (rmp_set(rmp, pfn + i, part_of(head, i)))
+			return RMP_FAIL_INPUT;
+	}
+	return RMP_SUCCESS;
+}
+
 enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_state *state)
 {
 	uint64_t pfn = pa / RMP_PAGE_SIZE;
@@ -108,7 +136,7 @@ enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_
 	/* A guest's validation holds only while address, ASID and size stay the same. */
 	if (!((old.lo ^ new.lo) & ~(RMP_VALIDATED | RMP_VMSA | RMP_IMMUTABLE)))
 		new.lo |= old.lo &RMP_VALIDATED;
-	return rmp_set(rmp, pfn, new) ? RMP_FAIL_INPUT : RMP_SUCCESS;
+	return set_parts(rmp, pfn, new, state->huge ? RMP_HUGE_PAGES : 1);
 }
 
 enum rmp_result rmp_smash(const struct rmp *rmp, uint64_t pa)
@@ -123,15 +151,7 @@ enum rmp_result rmp_smash(const struct rmp *rmp, uint64_t pa)
 	if (head.lo & RMP_IMMUTABLE)
 		return RMP_FAIL_PERMISSION;
 	head.lo &= ~RMP_HUGE;
-	for (uint64_t i = 0; i < RMP_HUGE_PAGES; i++) {
-		struct rmp_entry part = head;
-
-		if (head.lo & RMP_ASID_MASK)
-			part.lo += i << RMP_GPA_SHIFT;
-		if (rmp_set(rmp, pfn + i, part))
-			return RMP_FAIL_INPUT;
-	}
-	return RMP_SUCCESS;
+	return set_parts(rmp, pfn, head, RMP_HUGE_PAGES);
 }
 
 enum rmp_result rmp_read(const struct rmp *rmp, uint64_t pa, struct rmp_state *state)
@@ -147,4 +167,14 @@ enum rmp_result rmp_read(const struct rmp *rmp, uint64_t pa, struct rmp_state *s
 	state->huge = !!(entry.lo & RMP_HUGE);
 	state->immutable = !!(entry.lo & RMP_IMMUTABLE);
 	return RMP_SUCCESS;
+}
+
+enum rmp_result rmp_take_failure(struct machine *machine)
+{
+	uint32_t left = __atomic_load_n(&machine->rmp_failures, __ATOMIC_SEQ_CST);
+
+	while (left && !__atomic_compare_exchange_n(&machine->rmp_failures, &left, left - 1, false,
+						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+	return left ? machine->rmp_failure : RMP_SUCCESS;
 }

@@ -89,6 +89,13 @@ enum rmp_result rmp_update(const struct rmp *rmp, uint64_t pa, const struct rmp_
  * EAX. */
 enum rmp_result rmp_smash(const struct rmp *rmp, uint64_t pa);
 
+/*
+ * The result that a test has asked for instead of the next RMPUPDATE's or PSMASH's own, e.g.
+ * FAIL_INUSE, as if another CPU had the entry; RMP_SUCCESS: none.
+ */
+struct machine;
+enum rmp_result rmp_take_failure(struct machine *machine);
+
 /* RMPREAD (APM vol. 3): fills *state with the entry of the page at pa. Returns the value for EAX.
  */
 enum rmp_result rmp_read(const struct rmp *rmp, uint64_t pa, struct rmp_state *state);

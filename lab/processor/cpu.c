@@ -12,7 +12,12 @@
  *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
  *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG (msr.c)
  *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
- *	PAUSE				lets another emulated CPU have the host's core
+ *	WBINVD, WBNOINVD		counted for the firmware's DF_FLUSH; QEMU executes them
+ *	VMRUN				noted, since a guest's instructions are not the host's
+ *(guest.c) PAUSE				lets another emulated CPU have the host's core
+ *
+ * CPUID works at any privilege level; at a level other than 0 QEMU answers the others with an
+ * exception. In a KVM guest QEMU has them all, and KVM intercepts what is not the guest's.
  *
  * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
  * but does not enforce it: no memory access is checked.
@@ -32,6 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/registers.h"
+
 #define EXPORT __attribute__((visibility("default")))
 EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
 
@@ -44,8 +51,8 @@ static struct qemu_plugin_register *registers[MACHINE_CPUS_MAX][CPU_REGISTERS];
 static void find_registers(unsigned int cpu)
 {
 	static const char *const names[CPU_REGISTERS] = {
-		[RAX] = "rax", [RBX] = "rbx", [RCX] = "rcx", [RDX] = "rdx",
-		[RIP] = "rip", [CS] = "cs",   [CR0] = "cr0",
+		[RAX] = "rax",	     [RBX] = "rbx", [RCX] = "rcx", [RDX] = "rdx",   [RIP] = "rip",
+		[RFLAGS] = "eflags", [CS] = "cs",   [CR0] = "cr0", [EFER] = "efer",
 	};
 	GArray *list = qemu_plugin_get_registers();
 	guint size = g_array_get_element_size(list);
@@ -85,6 +92,12 @@ void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value)
 	g_byte_array_append(buf, (const guint8 *)&value, sizeof(value));
 	qemu_plugin_write_register(registers[cpu][reg], buf);
 	g_byte_array_unref(buf);
+}
+
+bool cpu_in_host_kernel(unsigned int cpu)
+{
+	return !cpu_in_guest(cpu) &&
+	       !privilege_level(cpu_get(cpu, CR0), cpu_get(cpu, RFLAGS), cpu_get(cpu, CS));
 }
 
 /*
@@ -143,16 +156,27 @@ static void cpu_pause(unsigned int cpu, void *pc)
 	nanosleep(&moment, NULL);
 }
 
+/* Both write all modified lines of the caches back, which is what the firmware requires. */
+static void cpu_wbinvd(unsigned int cpu, void *pc)
+{
+	(void)pc;
+	if (cpu_in_host_kernel(cpu))
+		__atomic_add_fetch(&processor.machine->cpus[cpu].wbinvds, 1, __ATOMIC_SEQ_CST);
+}
+
 /* Opcodes: APM vol. 3. */
 static const struct {
 	uint8_t len;
 	uint8_t bytes[4];
 	vcpu_callback cb;
 } instructions[] = {
+	{ 2, { 0x0f, 0x09 }, cpu_wbinvd },
+	{ 3, { 0xf3, 0x0f, 0x09 }, cpu_wbinvd }, /* WBNOINVD */
 	{ 2, { 0x0f, 0x30 }, cpu_wrmsr },
 	{ 2, { 0x0f, 0x32 }, cpu_rdmsr },
 	{ 2, { 0x0f, 0xa2 }, cpu_cpuid },
 	{ 2, { 0xf3, 0x90 }, cpu_pause },
+	{ 3, { 0x0f, 0x01, 0xd8 }, cpu_vmrun },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfd }, cpu_rmpread },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfe }, cpu_rmpupdate },
 	{ 4, { 0xf3, 0x0f, 0x01, 0xff }, cpu_psmash },
@@ -168,20 +192,31 @@ static vcpu_callback find_callback(const uint8_t *bytes, size_t len)
 	return NULL;
 }
 
+static void register_callback(struct qemu_plugin_insn *insn, vcpu_callback cb, uint64_t pc)
+{
+	if (cb)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_RW_REGS_PC,
+						       (void *)(uintptr_t)pc);
+}
+
 static void on_translate(struct qemu_plugin_tb *tb, void *unused)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
+	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+	uint64_t start = qemu_plugin_insn_vaddr(first);
 
 	(void)unused;
+	register_callback(first, guest_find_resume(start), start);
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint8_t bytes[4] = { 0 };
 		size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
 		vcpu_callback cb = find_callback(bytes, len);
-		void *pc = (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn);
+		uint64_t pc = qemu_plugin_insn_vaddr(insn);
 
-		if (cb)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, PLUGIN_CB_RW_REGS_PC, pc);
+		if (cb == cpu_vmrun)
+			guest_note_vmrun(pc);
+		register_callback(insn, cb, pc);
 	}
 	if (processor.counter.score)
 		qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, PLUGIN_INLINE_ADD_U64,
@@ -197,7 +232,10 @@ static void on_power_on(unsigned int cpu, void *unused)
 
 	(void)unused;
 	find_registers(cpu);
+	cpu_leave_guest(cpu);
 	state->hwcr = HWCR_COLD;
+	state->hsave_pa = 0;
+	state->wbinvds = 0;
 	state->flags = MACHINE_CPU_PRESENT | (hot ? MACHINE_CPU_HOT : 0);
 	state->resets++;
 	__atomic_store_n(&state->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);

@@ -22,11 +22,18 @@ struct processor {
 /* Set up once, when QEMU loads the plugin. */
 extern struct processor processor;
 
-enum cpu_register { RAX, RBX, RCX, RDX, RIP, CS, CR0, CPU_REGISTERS };
+enum cpu_register { RAX, RBX, RCX, RDX, RIP, RFLAGS, CS, CR0, EFER, CPU_REGISTERS };
 
 uint64_t cpu_get(unsigned int cpu, enum cpu_register reg);
 uint32_t cpu_get32(unsigned int cpu, enum cpu_register reg);
 void cpu_set(unsigned int cpu, enum cpu_register reg, uint64_t value);
+
+/*
+ * Whether the CPU runs a KVM guest, and whether it runs the host at privilege level 0. What the
+ * emulated instructions leave to QEMU there, it intercepts or answers with an exception.
+ */
+bool cpu_in_guest(unsigned int cpu);
+bool cpu_in_host_kernel(unsigned int cpu);
 
 /*
  * Ends the emulation of an instruction: resumes the CPU len bytes, the instruction's length, after
@@ -48,5 +55,16 @@ void cpu_cpuid(unsigned int cpu, void *pc);
 void cpu_rmpupdate(unsigned int cpu, void *pc);
 void cpu_psmash(unsigned int cpu, void *pc);
 void cpu_rmpread(unsigned int cpu, void *pc);
+
+/*
+ * How guest.c finds out whether a CPU is in a guest: VMRUN's callback; cpu_leave_guest(), at
+ * power-on; at translation, guest_note_vmrun() for each VMRUN, and guest_find_resume() for the
+ * first instruction of each block, whose callback it returns if a #VMEXIT may resume the host
+ * there, else NULL.
+ */
+void cpu_vmrun(unsigned int cpu, void *pc);
+void cpu_leave_guest(unsigned int cpu);
+void guest_note_vmrun(uint64_t pc);
+vcpu_callback guest_find_resume(uint64_t pc);
 
 #endif

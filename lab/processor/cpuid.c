@@ -49,12 +49,11 @@ static void cpuid_sev(unsigned int cpu)
 		RMPREAD = 1 << 21,
 		C_BIT = 51,
 		VMPLS = 4,
-		GUESTS = 509,
 		FIRST_SEV_ONLY_ASID = 100,
 	};
 
 	cpuid(cpu, SME | SEV | SEV_ES | SEV_SNP | VMPL | (processor.rmpread ? RMPREAD : 0),
-	      C_BIT | VMPLS << 12, GUESTS, FIRST_SEV_ONLY_ASID);
+	      C_BIT | VMPLS << 12, MACHINE_ASID_MAX, FIRST_SEV_ONLY_ASID);
 }
 
 static void cpuid_counter(unsigned int cpu)
@@ -67,6 +66,8 @@ static void cpuid_counter(unsigned int cpu)
 
 void cpu_cpuid(unsigned int cpu, void *pc)
 {
+	if (cpu_in_guest(cpu))
+		return;
 	switch (cpu_get32(cpu, RAX)) {
 	case 0x80000007:
 		cpuid_power(cpu);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RDMSR and WRMSR: SYSCFG, HWCR and the RMP's registers. */
+/* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA and the RMP's registers. */
+#include "machine/registers.h"
 #include "processor/cpu.h"
 
 /* Length of RDMSR and WRMSR, bytes. */
@@ -35,11 +36,30 @@ static uint64_t read_syscfg(unsigned int cpu)
 	return __atomic_load_n(&machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST);
 }
 
+/* The kernel uses other MSRs all the time, so the more costly check comes second. */
+static bool emulates(unsigned int cpu, uint32_t msr)
+{
+	switch (msr) {
+	case MSR_SYSCFG:
+	case MSR_HWCR:
+	case MSR_HSAVE_PA:
+	case MSR_RMP_BASE:
+	case MSR_RMP_END:
+	case MSR_RMP_CFG:
+		return cpu_in_host_kernel(cpu);
+	default:
+		return false;
+	}
+}
+
 void cpu_rdmsr(unsigned int cpu, void *pc)
 {
+	uint32_t msr = cpu_get32(cpu, RCX);
 	uint64_t value;
 
-	switch (cpu_get32(cpu, RCX)) {
+	if (!emulates(cpu, msr))
+		return;
+	switch (msr) {
 	case MSR_SYSCFG:
 		value = read_syscfg(cpu);
 		break;
@@ -63,20 +83,6 @@ void cpu_rdmsr(unsigned int cpu, void *pc)
 	cpu_skip(cpu, pc, MSR_LEN);
 }
 
-/*
- * Software can set SNP_EN and not clear it (APM vol. 2 §15.36.2). The exchange keeps a change that
- * the firmware or the control socket makes at the same time.
- */
-static void write_syscfg(unsigned int cpu, uint64_t value)
-{
-	uint64_t *syscfg = &processor.machine->cpus[cpu].syscfg;
-	uint64_t old = __atomic_load_n(syscfg, __ATOMIC_SEQ_CST);
-
-	while (!__atomic_compare_exchange_n(syscfg, &old, value | (old & SYSCFG_SNP_EN), false,
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		;
-}
-
 /* The SMM lock stays set until a reset. */
 static void write_hwcr(unsigned int cpu, uint64_t value)
 {
@@ -85,17 +91,38 @@ static void write_hwcr(unsigned int cpu, uint64_t value)
 	*hwcr = value | (*hwcr & HWCR_SMM_LOCK);
 }
 
+/* For the firmware, which requires 0 at SNP_INIT. QEMU refuses an address that is no page's. */
+static void note_hsave_pa(unsigned int cpu, uint64_t value)
+{
+	if (!(value & 0xfff))
+		__atomic_store_n(&processor.machine->cpus[cpu].hsave_pa, value, __ATOMIC_SEQ_CST);
+}
+
 void cpu_wrmsr(unsigned int cpu, void *pc)
 {
 	uint64_t value = cpu_get32(cpu, RAX) | cpu_get(cpu, RDX) << 32;
+	uint32_t msr = cpu_get32(cpu, RCX);
 
-	switch (cpu_get32(cpu, RCX)) {
+	if (!emulates(cpu, msr))
+		return;
+	switch (msr) {
 	case MSR_SYSCFG:
-		write_syscfg(cpu, value);
+		syscfg_write(processor.machine, cpu, value);
 		break;
 	case MSR_HWCR:
 		write_hwcr(cpu, value);
 		break;
+	case MSR_RMP_BASE:
+	case MSR_RMP_END:
+	case MSR_RMP_CFG:
+		/*
+		 * The BIOS has set them. No public text says whether a write under SNP_EN is #GP,
+		 * so it is dropped.
+		 */
+		break;
+	case MSR_HSAVE_PA:
+		note_hsave_pa(cpu, value);
+		return; /* QEMU has the register, which its SVM uses */
 	default:
 		return;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * RMPUPDATE, PSMASH and RMPREAD (APM vol. 3), for machine/rmp.c. A CPU without SNP_EN does not
- * know them: QEMU then raises #UD, as hardware does.
+ * know them: QEMU then raises #UD, as hardware does. It also raises #UD at a privilege level other
+ * than 0, where hardware raises #GP.
  */
 #include <pthread.h>
 #include <string.h>
@@ -24,30 +25,42 @@ static struct rmp machine_rmp(void)
 	};
 }
 
-static bool snp_enabled(unsigned int cpu)
+/* In the host's kernel, on a CPU with SNP_EN. */
+static bool executable(unsigned int cpu)
 {
-	return __atomic_load_n(&processor.machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST) &
-	       SYSCFG_SNP_EN;
+	return cpu_in_host_kernel(cpu) &&
+	       __atomic_load_n(&processor.machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST) &
+		       SYSCFG_SNP_EN;
+}
+
+static bool load_state(uint64_t va, struct rmp_state *state)
+{
+	GByteArray *buf = g_byte_array_new();
+	bool loaded = qemu_plugin_read_memory_vaddr(va, buf, sizeof(*state)) &&
+		      buf->len == sizeof(*state);
+
+	if (loaded)
+		memcpy(state, buf->data, sizeof(*state));
+	g_byte_array_unref(buf);
+	return loaded;
 }
 
 void cpu_rmpupdate(unsigned int cpu, void *pc)
 {
-	GByteArray *buf;
 	struct rmp rmp = machine_rmp();
 	struct rmp_state state;
-	enum rmp_result result = RMP_FAIL_INPUT;
+	enum rmp_result result;
 
-	if (!snp_enabled(cpu))
+	if (!executable(cpu))
 		return;
-	buf = g_byte_array_new();
-	if (qemu_plugin_read_memory_vaddr(cpu_get(cpu, RCX), buf, sizeof(state)) &&
-	    buf->len == sizeof(state)) {
-		memcpy(&state, buf->data, sizeof(state));
+	result = rmp_take_failure(processor.machine);
+	if (!result && !load_state(cpu_get(cpu, RCX), &state))
+		result = RMP_FAIL_INPUT;
+	if (!result) {
 		pthread_mutex_lock(&rmp_lock);
 		result = rmp_update(&rmp, cpu_get(cpu, RAX), &state);
 		pthread_mutex_unlock(&rmp_lock);
 	}
-	g_byte_array_unref(buf);
 	cpu_set(cpu, RAX, result);
 	cpu_skip(cpu, pc, RMP_LEN);
 }
@@ -57,11 +70,14 @@ void cpu_psmash(unsigned int cpu, void *pc)
 	struct rmp rmp = machine_rmp();
 	enum rmp_result result;
 
-	if (!snp_enabled(cpu))
+	if (!executable(cpu))
 		return;
-	pthread_mutex_lock(&rmp_lock);
-	result = rmp_smash(&rmp, cpu_get(cpu, RAX));
-	pthread_mutex_unlock(&rmp_lock);
+	result = rmp_take_failure(processor.machine);
+	if (!result) {
+		pthread_mutex_lock(&rmp_lock);
+		result = rmp_smash(&rmp, cpu_get(cpu, RAX));
+		pthread_mutex_unlock(&rmp_lock);
+	}
 	cpu_set(cpu, RAX, result);
 	cpu_skip(cpu, pc, RMP_LEN);
 }
@@ -72,7 +88,7 @@ void cpu_rmpread(unsigned int cpu, void *pc)
 	struct rmp_state state;
 	enum rmp_result result;
 
-	if (!snp_enabled(cpu) || !processor.rmpread)
+	if (!executable(cpu) || !processor.rmpread)
 		return;
 	result = rmp_read(&rmp, cpu_get(cpu, RAX), &state);
 	if (!result) {

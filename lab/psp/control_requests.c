@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/registers.h"
 #include "psp/qmp.h"
 
 enum { WORDS_MAX = 4 };
@@ -96,25 +97,51 @@ static int do_syscfg(struct request *request)
 
 static int do_snp_en(struct request *request)
 {
+	struct machine *machine = request->target->firmware->machine;
 	struct machine_cpu *cpu = named_cpu(request, request->words[1]);
 
 	if (!cpu)
 		return -EINVAL;
 	if (!strcmp(request->words[2], "on"))
-		__atomic_or_fetch(&cpu->syscfg, SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, SYSCFG_SNP_EN, 0);
 	else if (!strcmp(request->words[2], "off"))
-		__atomic_and_fetch(&cpu->syscfg, ~SYSCFG_SNP_EN, __ATOMIC_SEQ_CST);
+		syscfg_change(machine, cpu - machine->cpus, 0, SYSCFG_SNP_EN);
 	else
 		return fail(request, "neither on nor off: %s", request->words[2]);
 	print_syscfg(request, cpu);
 	return 0;
 }
 
+static int do_cpus(struct request *request)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+		const struct machine_cpu *cpu = &machine->cpus[i];
+
+		if (cpu->flags & MACHINE_CPU_PRESENT)
+			fprintf(request->out,
+				"%u syscfg=0x%" PRIx64 " hsave_pa=0x%" PRIx64 " wbinvds=%" PRIu64
+				"\n",
+				i, __atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->hsave_pa, __ATOMIC_SEQ_CST),
+				__atomic_load_n(&cpu->wbinvds, __ATOMIC_SEQ_CST));
+	}
+	return 0;
+}
+
 static void print_failures(struct request *request, const struct firmware *fw)
 {
-	for (unsigned int i = 0; i < fw->failure_count; i++)
-		fprintf(request->out, "fail=0x%03x=0x%02x%s\n", fw->failures[i].command,
-			fw->failures[i].status, fw->failures[i].once ? ":once" : "");
+	for (unsigned int i = 0; i < fw->failure_count; i++) {
+		const struct firmware_failure *failure = &fw->failures[i];
+
+		fprintf(request->out, "fail=0x%03x=", failure->command);
+		if (failure->status == STATUS_HANG)
+			fputs("hang", request->out);
+		else
+			fprintf(request->out, "0x%02x", failure->status);
+		fputs(failure->once ? ":once\n" : "\n", request->out);
+	}
 }
 
 static int do_state(struct request *request)
@@ -133,7 +160,7 @@ static int do_state(struct request *request)
 	fprintf(request->out, "sev=%s\nsnp=%s\nrmp=%s\n", fw->sev_initialised ? "init" : "uninit",
 		fw->snp_initialised ? "init" : "uninit", fw->rmp_initialised ? "init" : "uninit");
 	fprintf(request->out, "firmware=%s\ndfflush=%s\n", fw->options.full ? "full" : "legacy",
-		fw->flush_due ? "due" : "done");
+		fw->flush_due || fw->asids_dirty ? "due" : "done");
 	fprintf(request->out, "cpus=%u\nsnp_en=%u\n", present, enabled);
 	print_failures(request, fw);
 	return 0;
@@ -191,6 +218,20 @@ static int do_rmp(struct request *request)
 	machine->rmp_base = base;
 	machine->rmp_end = end;
 	fprintf(request->out, "0x%" PRIx64 " 0x%" PRIx64 "\n", base, end);
+	return 0;
+}
+
+static int do_rmp_fail(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	uint64_t result, times = 1;
+
+	if (parse(request->words[1], RMP_FAIL_OVERLAP, &result) || !result)
+		return fail(request, "not a result: %s", request->words[1]);
+	if (request->count == 3 && parse(request->words[2], UINT32_MAX, &times))
+		return fail(request, "not a number: %s", request->words[2]);
+	machine->rmp_failure = (uint32_t)result;
+	__atomic_store_n(&machine->rmp_failures, (uint32_t)times, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
@@ -270,15 +311,21 @@ static const struct {
 	const char *help;
 } requests[] = {
 	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
-	{ "snp-en", 3, 3, do_snp_en, "N on|off", "sets or clears SNP_EN in CPU N's SYSCFG" },
+	{ "snp-en", 3, 3, do_snp_en, "N on|off",
+	  "sets or clears SNP_EN in CPU N's SYSCFG, which its core's threads share" },
+	{ "cpus", 1, 1, do_cpus, "",
+	  "shows SYSCFG, VM_HSAVE_PA and the number of WBINVDs of all CPUs" },
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
-	  "makes CMD fail; none: removes the rules" },
+	  "makes CMD fail, or with the status hang never answer; none: removes the rules" },
 	{ "status", 2, 2, do_status, "FIELD=VALUE|truth",
 	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
 	  "current-tcb, reported-tcb" },
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
+	{ "rmp-fail", 2, 3, do_rmp_fail, "RESULT [N]",
+	  "has the next N RMPUPDATEs and PSMASHs fail; RESULT: 1 input, 2 permission, 3 in use, "
+	  "4 overlap" },
 	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
 	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
 	{ "help", 1, 1, do_help, "", "shows this list" },

@@ -94,7 +94,9 @@ static void run_command(struct device *device, uint32_t request)
 	enum firmware_status status = firmware_run(device->firmware, command, pa);
 
 	/* On an error the journal has still written the entry to its file. */
-	(void)journal_add(device->journal, command, device->firmware->flags, status);
+	(void)journal_add(device->journal, device->firmware, command, status);
+	if (status == STATUS_HANG)
+		return;
 	set(device->bar2, REG_CMDRESP, CMDRESP_RESPONSE | (uint16_t)status);
 	if (request & CMDRESP_INTERRUPT) {
 		set(device->bar2, REG_INTSTS, get(device->bar2, REG_INTSTS) | INTSTS_COMMAND);

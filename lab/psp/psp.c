@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 
 #include "firmware/firmware.h"
 #include "firmware/journal.h"
+#include "machine/layout.h"
 #include "machine/machine.h"
 #include "psp/control.h"
 #include "psp/device.h"
@@ -33,6 +35,9 @@ struct arguments {
 	const char *result;
 	const char *log;
 	struct firmware_options firmware;
+	uint64_t rmp_base;
+	uint64_t rmp_end; /* 0: the RMP lies where the size of the memory puts it */
+	unsigned int threads;
 	const char *fails[FAILS_MAX];
 	unsigned int fail_count;
 };
@@ -54,23 +59,18 @@ struct psp {
 	struct control *control;
 };
 
-/*
- * The offset in the file of len bytes at guest physical address pa; -EFAULT: no memory there. q35
- * has all memory at 0 if it is less than 2.75 GiB; otherwise 2 GiB at 0 and the rest at 4 GiB (QEMU
- * hw/i386/pc_q35.c).
- */
+/* The offset in the file of len bytes at guest physical address pa; -EFAULT: no memory there. */
 static int ram_offset(const struct ram *ram, uint64_t pa, size_t len, size_t *offset)
 {
-	const uint64_t four_gib = 1ull << 32;
-	uint64_t low = ram->size < 0xb0000000ull ? ram->size : 0x80000000ull;
+	uint64_t low = layout_low(ram->size);
 
 	if (pa < low) {
 		*offset = pa;
 		return len <= low - pa ? 0 : -EFAULT;
 	}
-	if (pa < four_gib || pa - four_gib >= ram->size - low)
+	if (pa < LAYOUT_HIGH || pa - LAYOUT_HIGH >= ram->size - low)
 		return -EFAULT;
-	*offset = low + (pa - four_gib);
+	*offset = low + (pa - LAYOUT_HIGH);
 	return len <= ram->size - *offset ? 0 : -EFAULT;
 }
 
@@ -141,12 +141,33 @@ static int create_machine(const char *path, struct machine **out)
 	machine->magic = MACHINE_MAGIC;
 	machine->version = MACHINE_VERSION;
 	machine->size = sizeof(*machine);
-	machine->rmp_base = MACHINE_RMP_BASE;
-	machine->rmp_end = MACHINE_RMP_END;
 	*out = machine;
 out:
 	close(fd);
 	return err;
+}
+
+/*
+ * Places the RMP, and prints where it is, for snp-lab to keep the kernel off it. -EINVAL: the file
+ * with the memory has no size yet, and no --rmp says where.
+ */
+static int place_rmp(struct psp *psp, const struct arguments *args)
+{
+	struct machine *machine = psp->machine;
+	struct stat st;
+
+	machine->rmp_base = args->rmp_base;
+	machine->rmp_end = args->rmp_end;
+	if (!args->rmp_end) {
+		if (fstat(psp->ram.fd, &st))
+			return -errno;
+		if (!st.st_size)
+			return -EINVAL;
+		layout_rmp((uint64_t)st.st_size, &machine->rmp_base, &machine->rmp_end);
+	}
+	printf("rmp 0x%" PRIx64 " 0x%" PRIx64 "\n", machine->rmp_base, machine->rmp_end);
+	fflush(stdout);
+	return 0;
 }
 
 static int open_log(const char *path, FILE **out)
@@ -217,8 +238,11 @@ static int open_psp(struct psp *psp, const struct arguments *args)
 	if (psp->ram.fd < 0)
 		return complain(args->ram, -errno);
 	err = complain(args->state, create_machine(args->state, &psp->machine));
+	if (!err)
+		err = complain(args->ram, place_rmp(psp, args));
 	if (err)
 		return err;
+	psp->machine->threads = args->threads;
 	firmware_start(&psp->firmware, &args->firmware, psp->machine, &memory);
 	err = set_failures(psp, args);
 	if (err)
@@ -281,6 +305,8 @@ enum {
 	OPT_FAIL,
 	OPT_DFFLUSH,
 	OPT_CPUS,
+	OPT_THREADS,
+	OPT_RMP,
 };
 
 static const struct argp_option options[] = {
@@ -294,22 +320,37 @@ static const struct argp_option options[] = {
 	{ "log", OPT_LOG, "FILE", 0, "File for the log of commands (default: standard error)", 0 },
 	{ "firmware", OPT_FIRMWARE, "legacy|full", 0,
 	  "Whether to offer X86_SNP_SHUTDOWN (default legacy)", 0 },
-	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0, "Make a command fail (repeatable)", 0 },
+	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0,
+	  "Make a command fail; with the status hang it never answers (repeatable)", 0 },
 	{ "dfflush-required", OPT_DFFLUSH, NULL, 0,
 	  "Refuse SNP_SHUTDOWN_EX with DFFLUSH_REQUIRED once after each SNP_INIT", 0 },
 	{ "cpus", OPT_CPUS, "N", 0,
 	  "CPUs that the BIOS knows (default: all that are not hot-plugged)", 0 },
+	{ "threads", OPT_THREADS, "N", 0, "Threads of each core (default 1)", 0 },
+	{ "rmp", OPT_RMP, "BASE:END", 0,
+	  "The RMP's first and last byte (default: what covers all memory)", 0 },
 	{ 0 },
 };
 
-static void parse_cpus(const char *arg, struct arguments *args, struct argp_state *state)
+static unsigned int parse_count(const char *name, const char *arg, struct argp_state *state)
 {
 	char *end;
 	unsigned long n = strtoul(arg, &end, 0);
 
 	if (*end || !n || n > MACHINE_CPUS_MAX)
-		argp_error(state, "--cpus takes 1 to %d", MACHINE_CPUS_MAX);
-	args->firmware.cpus = (unsigned int)n;
+		argp_error(state, "--%s takes 1 to %d", name, MACHINE_CPUS_MAX);
+	return (unsigned int)n;
+}
+
+static void parse_rmp(const char *arg, struct arguments *args, struct argp_state *state)
+{
+	char *end;
+
+	args->rmp_base = strtoull(arg, &end, 0);
+	if (*end == ':')
+		args->rmp_end = strtoull(end + 1, &end, 0);
+	if (*end || args->rmp_end <= args->rmp_base)
+		argp_error(state, "--rmp takes BASE:END");
 }
 
 static void parse_firmware(const char *arg, struct arguments *args, struct argp_state *state)
@@ -363,7 +404,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->firmware.dfflush_required = true;
 		break;
 	case OPT_CPUS:
-		parse_cpus(arg, args, state);
+		args->firmware.cpus = parse_count("cpus", arg, state);
+		break;
+	case OPT_THREADS:
+		args->threads = parse_count("threads", arg, state);
+		break;
+	case OPT_RMP:
+		parse_rmp(arg, args, state);
 		break;
 	case ARGP_KEY_END:
 		parse_end(args, state);

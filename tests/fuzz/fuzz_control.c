@@ -98,8 +98,12 @@ static void check_failures(const struct firmware *firmware)
 
 		copy = *firmware;
 		copy.failure_count = 0;
-		snprintf(rule, sizeof(rule), "0x%03x=0x%02x%s", f->command, f->status,
-			 f->once ? ":once" : "");
+		if (f->status == STATUS_HANG)
+			snprintf(rule, sizeof(rule), "0x%03x=hang%s", f->command,
+				 f->once ? ":once" : "");
+		else
+			snprintf(rule, sizeof(rule), "0x%03x=0x%02x%s", f->command, f->status,
+				 f->once ? ":once" : "");
 		fuzz_check(!firmware_fail(&copy, rule) && copy.failure_count == 1, "%s", rule);
 		fuzz_check(copy.failures[0].command == f->command &&
 				   copy.failures[0].status == f->status &&
@@ -119,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&client, 0, sizeof(client));
 	peer_start(data, size, &(struct firmware_options){ .full = true });
-	journal_add(&peer.journal, CMD_SNP_INIT_EX, 1, STATUS_SUCCESS);
+	journal_add(&peer.journal, &peer.firmware, CMD_SNP_INIT_EX, STATUS_SUCCESS);
 	fuzz_check(!control_open(&control, "", &target), "can't open");
 	turn(control, true);
 	/* The end of the input is the end of the connection. */

@@ -3,7 +3,7 @@
 # shellcheck shell=dash disable=SC1091,SC2154
 # A host whose command line, CPUs and BIOS keep SNP off: check names each of the causes, and quotes the
 # kernel. check.sh's host is the same without them.
-# Needs --memory 5G --append iommu=pt --append maxcpus=3.
+# Needs --memory 5G --rmp 0x30000000:0x30ffffff --append iommu=pt --append maxcpus=3.
 . /lab/lib.sh
 
 scenario "before anybody asks for SNP"

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "firmware/pages.h"
+
+#include <inttypes.h>
+
+#include "firmware/commands.h"
+
+const struct rmp_entry page_firmware = { .lo = RMP_ASSIGNED | RMP_IMMUTABLE };
+const struct rmp_entry page_reclaim = { .lo = RMP_ASSIGNED };
+const struct rmp_entry page_fixed = { .lo = RMP_IMMUTABLE };
+
+static const char *const names[] = {
+	[PAGE_HYPERVISOR] = "Hypervisor",   [PAGE_DEFAULT] = "Default",
+	[PAGE_HV_FIXED] = "HV-Fixed",	    [PAGE_FIRMWARE] = "Firmware",
+	[PAGE_CONTEXT] = "Context",	    [PAGE_METADATA] = "Metadata",
+	[PAGE_RECLAIM] = "Reclaim",	    [PAGE_PRE_GUEST] = "Pre-Guest",
+	[PAGE_PRE_SWAP] = "Pre-Swap",	    [PAGE_GUEST_INVALID] = "Guest-Invalid",
+	[PAGE_GUEST_VALID] = "Guest-Valid",
+};
+
+struct rmp machine_rmp(struct firmware *fw)
+{
+	return (struct rmp){
+		.base = fw->machine->rmp_base,
+		.end = fw->machine->rmp_end,
+		.memory = fw->memory,
+	};
+}
+
+void mark_pages(struct firmware *fw, uint64_t pa, uint64_t pages, struct rmp_entry entry)
+{
+	struct rmp rmp = machine_rmp(fw);
+	uint64_t pfn = pa / RMP_PAGE_SIZE;
+
+	for (uint64_t i = 0; i < pages && pfn + i < rmp_pages(&rmp); i++)
+		rmp_set(&rmp, pfn + i, entry);
+}
+
+static enum page_state state_of(struct rmp_entry entry)
+{
+	bool immutable = entry.lo & RMP_IMMUTABLE, validated = entry.lo & RMP_VALIDATED;
+
+	if (!(entry.lo & RMP_ASSIGNED))
+		return immutable ? PAGE_HV_FIXED : PAGE_HYPERVISOR;
+	if (entry.lo & RMP_ASID_MASK) {
+		if (immutable)
+			return validated ? PAGE_PRE_SWAP : PAGE_PRE_GUEST;
+		return validated ? PAGE_GUEST_VALID : PAGE_GUEST_INVALID;
+	}
+	if (!immutable)
+		return PAGE_RECLAIM;
+	if (entry.lo & RMP_VMSA)
+		return PAGE_CONTEXT;
+	return entry.lo & RMP_GPA_MASK ? PAGE_METADATA : PAGE_FIRMWARE;
+}
+
+enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entry *entry,
+			       enum page_state *state)
+{
+	struct rmp rmp = machine_rmp(fw);
+	uint64_t pfn = pa / RMP_PAGE_SIZE;
+
+	if (pa >= rmp.base && pa <= rmp.end)
+		return refuse(fw, STATUS_INVALID_PARAM, "page 0x%" PRIx64 " lies in the RMP", pa);
+	*entry = (struct rmp_entry){ 0 };
+	*state = PAGE_DEFAULT;
+	if (pfn >= rmp_pages(&rmp))
+		return STATUS_SUCCESS;
+	if (rmp_get(&rmp, pfn, entry))
+		return refuse_address(fw, pa);
+	*state = state_of(*entry);
+	return STATUS_SUCCESS;
+}
+
+enum firmware_status check_writable(struct firmware *fw, const char *what, uint64_t pa,
+				    uint64_t len)
+{
+	uint64_t page = pa & ~(RMP_PAGE_SIZE - 1);
+
+	if (!fw->snp_initialised)
+		return STATUS_SUCCESS;
+	for (; page < pa + len; page += RMP_PAGE_SIZE) {
+		enum firmware_status status;
+		struct rmp_entry entry;
+		enum page_state state;
+
+		status = find_page(fw, page, &entry, &state);
+		if (status)
+			return status;
+		if (state != PAGE_FIRMWARE && state != PAGE_DEFAULT)
+			return refuse(fw, STATUS_INVALID_PAGE_STATE,
+				      "page 0x%" PRIx64 " of %s is in state %s, not Firmware", page,
+				      what, names[state]);
+	}
+	return STATUS_SUCCESS;
+}
+
+/*
+ * Takes a page from the firmware or a guest, so that software can use it again (SNP ABI,
+ * SNP_PAGE_RECLAIM). Bit 0 of the page's address is its size: 0 for 4 KiB, 1 for 2 MiB. A page that
+ * is not immutable stays as it is: the kernel reclaims pages without asking in which state a
+ * command left them (kernel drivers/crypto/ccp/sev-dev.c:snp_reclaim_pages).
+ */
+enum firmware_status cmd_snp_page_reclaim(struct firmware *fw, union command_buffer *buffer)
+{
+	uint64_t huge = buffer->page.address & 1, page = buffer->page.address & ~1ull;
+	struct rmp rmp = machine_rmp(fw);
+	enum firmware_status status;
+	struct rmp_entry entry;
+	enum page_state state;
+
+	if (page % RMP_PAGE_SIZE)
+		return refuse(fw, STATUS_INVALID_PARAM, "page 0x%" PRIx64 " is no page's address",
+			      page);
+	status = find_page(fw, page, &entry, &state);
+	if (status)
+		return status;
+	if (huge != !!(entry.lo & RMP_HUGE))
+		return refuse(fw, STATUS_INVALID_PAGE_SIZE,
+			      "page 0x%" PRIx64 " is not of the size in the RMP", page);
+	if (huge && page % (RMP_HUGE_PAGES * RMP_PAGE_SIZE))
+		return refuse(fw, STATUS_INVALID_ADDRESS,
+			      "page 0x%" PRIx64 " is not aligned to 2 MiB", page);
+	if (!(entry.lo & RMP_IMMUTABLE))
+		return STATUS_SUCCESS;
+	if (state == PAGE_CONTEXT || state == PAGE_HV_FIXED)
+		return refuse(fw, STATUS_INVALID_PAGE_STATE, "page 0x%" PRIx64 " is in state %s",
+			      page, names[state]);
+	entry.lo &= ~RMP_IMMUTABLE;
+	if (state == PAGE_METADATA)
+		entry.lo &= ~RMP_GPA_MASK;
+	return rmp_set(&rmp, page / RMP_PAGE_SIZE, entry) ? refuse_address(fw, page)
+							  : STATUS_SUCCESS;
+}

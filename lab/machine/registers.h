@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the values of the CPU's registers mean, and how a write changes them. */
+#ifndef LAB_REGISTERS_H
+#define LAB_REGISTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+
+/*
+ * The current privilege level, 0 to 3. Real mode has level 0, virtual-8086 mode has 3; elsewhere
+ * the level is the low two bits of CS (APM vol. 2 §4.9.1).
+ */
+unsigned int privilege_level(uint64_t cr0, uint64_t rflags, uint64_t cs);
+
+/*
+ * Whether VMRUN, executed outside of a guest, starts one: QEMU raises an exception at a privilege
+ * level other than 0, without EFER.SVME, in real mode, and for a VMCB (rax) that is no page (APM
+ * vol. 3, VMRUN).
+ */
+bool vmrun_starts_guest(unsigned int level, uint64_t cr0, uint64_t efer, uint64_t rax);
+
+/*
+ * CPU cpu writes value to SYSCFG. As long as SNP_EN is set, a write has no effect; MEM_ENC can be
+ * set and not be cleared. All but MFDM is the core's own, and so changes on all of its threads
+ * (PPR, SYS_CFG; kernel arch/x86/virt/svm/sev.c:snp_prepare). Only a reset or the firmware's full
+ * shutdown clears SNP_EN. A change that the firmware or the control socket makes at the same time
+ * is kept.
+ */
+void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value);
+
+/* Sets the bits on and clears the bits off, on all threads of the CPU's core: for tests, without
+ * rules. */
+void syscfg_change(struct machine *machine, unsigned int cpu, uint64_t on, uint64_t off);
+
+#endif
