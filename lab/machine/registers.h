@@ -30,8 +30,7 @@ bool vmrun_starts_guest(unsigned int level, uint64_t cr0, uint64_t efer, uint64_
  */
 void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value);
 
-/* Sets the bits on and clears the bits off, on all threads of the CPU's core: for tests, without
- * rules. */
+/* Sets the bits on and clears the bits off on all threads of the core: for tests, without rules. */
 void syscfg_change(struct machine *machine, unsigned int cpu, uint64_t on, uint64_t off);
 
 #endif

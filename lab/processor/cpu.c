@@ -12,12 +12,12 @@
  *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
  *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG (msr.c)
  *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
- *	WBINVD, WBNOINVD		counted for the firmware's DF_FLUSH; QEMU executes them
- *	VMRUN				noted, since a guest's instructions are not the host's
- *(guest.c) PAUSE				lets another emulated CPU have the host's core
+ *	WBINVD, WBNOINVD		counted for the firmware's DF_FLUSH (cpu.c)
+ *	VMRUN				noted, to know a guest's instructions (guest.c)
+ *	PAUSE				lets another emulated CPU have the host's core
  *
- * CPUID works at any privilege level; at a level other than 0 QEMU answers the others with an
- * exception. In a KVM guest QEMU has them all, and KVM intercepts what is not the guest's.
+ * CPUID works at any privilege level. At a level other than 0 QEMU answers RDMSR, WRMSR and the
+ * RMP's instructions with an exception. In a KVM guest QEMU has them all, and KVM intercepts them.
  *
  * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
  * but does not enforce it: no memory access is checked.
@@ -156,7 +156,10 @@ static void cpu_pause(unsigned int cpu, void *pc)
 	nanosleep(&moment, NULL);
 }
 
-/* Both write all modified lines of the caches back, which is what the firmware requires. */
+/*
+ * Both write all modified lines of the caches back, which is what the firmware requires. QEMU
+ * executes them, as a no-op, at any privilege level; hardware raises #GP at one other than 0.
+ */
 static void cpu_wbinvd(unsigned int cpu, void *pc)
 {
 	(void)pc;

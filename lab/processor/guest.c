@@ -15,14 +15,13 @@
 
 enum { VMRUN_LEN = 3, VMRUNS_MAX = 16 };
 
-/* Where the hosts' VMRUNs resume: kvm-amd has two; a reloaded module or a kernel after kexec adds
- * its own. */
+/* Where VMRUNs resume: kvm-amd has two; a reloaded module, or a kernel after kexec, adds its own.
+ */
 static uint64_t resumes[VMRUNS_MAX];
 static unsigned int resume_count;
 static pthread_mutex_t resumes_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Where the CPU's next #VMEXIT resumes the host; 0: it is not in a guest. Its own CPU alone uses
- * it. */
+/* Where the CPU's next #VMEXIT resumes the host; 0: it is in no guest. The CPU's own. */
 static uint64_t resume_of[MACHINE_CPUS_MAX];
 
 bool cpu_in_guest(unsigned int cpu)
