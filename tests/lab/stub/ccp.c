@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <asm/sev.h>
+#include <asm/smp.h>
 
 #define PSP_VENDOR 0x1022
 #define PSP_DEVICE 0x14ca
@@ -167,13 +168,20 @@ static int do_init(unsigned int unused)
 	return run_command(CMD_SNP_INIT_EX, command);
 }
 
-static int do_flush(unsigned int unused)
+static int do_bare_flush(unsigned int unused)
 {
 	int err = run_command(CMD_SNP_DF_FLUSH, NULL);
 
 	if (!err)
 		sev.snp_initialized = true;
 	return err;
+}
+
+/* As the driver does it: without WBINVD on every CPU the firmware refuses DF_FLUSH. */
+static int do_flush(unsigned int unused)
+{
+	wbinvd_on_all_cpus();
+	return do_bare_flush(unused);
 }
 
 static int do_shutdown(unsigned int unused)
@@ -216,6 +224,7 @@ static const struct verb {
 	{ "prepare", do_prepare },
 	{ "init", do_init },
 	{ "flush", do_flush },
+	{ "bare-flush", do_bare_flush },
 	{ "shutdown", do_shutdown },
 	{ "shutdown-full", do_shutdown_full },
 	{ "snp-shutdown", do_snp_shutdown },
