@@ -13,7 +13,6 @@
 #define SEV_INIT_ANSWERS                                                                           \
 	(WRONG_ADDRESS | S(INVALID_PLATFORM_STATE) | S(INVALID_CONFIG) | S(INVALID_LENGTH))
 #define SNP_INIT_ANSWERS (S(INVALID_CONFIG) | S(RMP_INITIALIZATION_FAILED))
-#define SHUTDOWN_ANSWERS (S(INVALID_PLATFORM_STATE) | S(DFFLUSH_REQUIRED))
 
 /* A command that the lab knows by name alone; all of them concern guests or their pages. */
 #define UNMODELLED(id, needs)                                                                      \
@@ -63,16 +62,16 @@ static const struct command commands[] = {
 	UNMODELLED(LAUNCH_FINISH, NEEDS_SEV_INIT),
 	UNMODELLED(ATTESTATION_REPORT, NEEDS_SEV_INIT),
 	{ CMD_SNP_INIT, NEEDS_SNP_UNINIT, 0, 0, false, "SNP_INIT", cmd_snp_init, SNP_INIT_ANSWERS },
-	{ CMD_SNP_SHUTDOWN, NEEDS_NOTHING, 0, 0, false, "SNP_SHUTDOWN", cmd_snp_shutdown,
-	  SHUTDOWN_ANSWERS },
+	{ CMD_SNP_SHUTDOWN, NEEDS_SEV_UNINIT, 0, 0, false, "SNP_SHUTDOWN", cmd_snp_shutdown,
+	  S(DFFLUSH_REQUIRED) },
 	{ CMD_SNP_PLATFORM_STATUS, NEEDS_NOTHING, SIZE(page), 0, false, "SNP_PLATFORM_STATUS",
 	  cmd_snp_platform_status, WRONG_ADDRESS },
 	{ CMD_SNP_DF_FLUSH, NEEDS_NOTHING, 0, 0, false, "SNP_DF_FLUSH", cmd_df_flush,
 	  S(WBINVD_REQUIRED) },
 	{ CMD_SNP_INIT_EX, NEEDS_SNP_UNINIT, SIZE(snp_init_ex), 0, false, "SNP_INIT_EX",
 	  cmd_snp_init_ex, SNP_INIT_ANSWERS | S(INVALID_PARAM) | S(RMP_INIT_REQUIRED) },
-	{ CMD_SNP_SHUTDOWN_EX, NEEDS_NOTHING, SIZE(snp_shutdown_ex), STATUS_INVALID_PARAM, false,
-	  "SNP_SHUTDOWN_EX", cmd_snp_shutdown_ex, SHUTDOWN_ANSWERS | S(INVALID_PARAM) },
+	{ CMD_SNP_SHUTDOWN_EX, NEEDS_SEV_UNINIT, SIZE(snp_shutdown_ex), STATUS_INVALID_PARAM, false,
+	  "SNP_SHUTDOWN_EX", cmd_snp_shutdown_ex, S(DFFLUSH_REQUIRED) | S(INVALID_PARAM) },
 	UNMODELLED(SNP_DECOMMISSION, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_ACTIVATE, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_GUEST_STATUS, NEEDS_SNP_INIT),
