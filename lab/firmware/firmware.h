@@ -191,6 +191,8 @@ int firmware_fail(struct firmware *fw, const char *rule);
  */
 int firmware_answer(struct firmware *fw, const char *rule);
 void firmware_tell_truth(struct firmware *fw);
+/* The name of a field, for i from 0 on; NULL behind the last. */
+const char *firmware_answer_field(unsigned int i);
 
 /* Whether table.c says that the command may answer so. */
 bool firmware_may_answer(unsigned int command, enum firmware_status status);

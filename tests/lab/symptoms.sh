@@ -13,9 +13,7 @@ says WARN rmp-coverage "RAM ends at 0x1[0-9a-f]{8}, and the RMP covers memory up
 says NOT-APPLICABLE kvm-amd "not loaded"
 
 scenario "SNP that was asked for, and stays off"
-modprobe ccp
-modprobe kvm-amd sev_snp=1
-expect "KVM runs no SNP guests" grep -q N /sys/module/kvm_amd/parameters/sev_snp
+kvm_without_snp
 check_is 1
 says WARN kvm-amd "sev_snp is N.*iommu=pt leaves SNP off"
 says WARN kvm-amd 'kernel.s log: "AMD-Vi: SNP: .*passthrough mode, SNP cannot be supported'
