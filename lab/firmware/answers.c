@@ -38,6 +38,11 @@ static int find_field(const char *text, size_t len)
 	return -EINVAL;
 }
 
+const char *firmware_answer_field(unsigned int i)
+{
+	return i < FIRMWARE_ANSWERS ? fields[i].name : NULL;
+}
+
 static bool fits(uint64_t value, size_t size)
 {
 	return size == sizeof(value) || !(value >> 8 * size);

@@ -181,12 +181,12 @@ void firmware_start(struct firmware *fw, const struct firmware_options *options,
 void firmware_reset(struct firmware *fw);
 
 /*
- * Runs one mailbox command, whose buffer is at guest physical address pa. Returns the status for
- * the mailbox: INVALID_COMMAND for an unknown command, INVALID_PLATFORM_STATE if the state does not
- * allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to 0, and fw->rule.
- * STATUS_HANG: the mailbox must never answer.
+ * Runs the mailbox command of that number, whose buffer is at guest physical address pa. Returns
+ * the status for the mailbox: INVALID_COMMAND for an unknown command, INVALID_PLATFORM_STATE if the
+ * state does not allow it. Sets fw->flags to the flags of SNP_INIT_EX or SNP_SHUTDOWN_EX, else to
+ * 0, and fw->rule. STATUS_HANG: the mailbox must never answer.
  */
-enum firmware_status firmware_run(struct firmware *fw, unsigned int command, uint64_t pa);
+enum firmware_status firmware_run(struct firmware *fw, unsigned int number, uint64_t pa);
 
 /*
  * Adds the rule "CMD=STATUS[:once]"; CMD and STATUS are names in table.c's tables or numbers, in
@@ -202,6 +202,8 @@ int firmware_fail(struct firmware *fw, const char *rule);
  */
 int firmware_answer(struct firmware *fw, const char *rule);
 void firmware_tell_truth(struct firmware *fw);
+/* The name of a field, for i from 0 on; NULL behind the last. */
+const char *firmware_answer_field(unsigned int i);
 
 /*
  * Adds to fw->writes the pages that were written since they became immutable, or since the last

@@ -62,10 +62,10 @@ enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entr
 	struct rmp rmp = machine_rmp(fw);
 	uint64_t pfn = pa / RMP_PAGE_SIZE;
 
-	if (pa >= rmp.base && pa <= rmp.end)
-		return refuse(fw, STATUS_INVALID_PARAM, "page 0x%" PRIx64 " lies in the RMP", pa);
 	*entry = (struct rmp_entry){ 0 };
 	*state = PAGE_DEFAULT;
+	if (pa >= rmp.base && pa <= rmp.end)
+		return refuse(fw, STATUS_INVALID_PARAM, "page 0x%" PRIx64 " lies in the RMP", pa);
 	if (pfn >= rmp_pages(&rmp))
 		return STATUS_SUCCESS;
 	if (rmp_get(&rmp, pfn, entry))

@@ -34,6 +34,7 @@ static bool next_cpu(const struct firmware *fw, unsigned int *cpu)
 	return *cpu < MACHINE_CPUS_MAX;
 }
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): cpu is the name of what it declares */
 #define for_each_cpu(fw, cpu) for (unsigned int cpu = 0; next_cpu(fw, &cpu); cpu++)
 
 static uint64_t read_register(const uint64_t *reg)

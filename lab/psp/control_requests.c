@@ -196,6 +196,11 @@ static int do_status(struct request *request)
 {
 	struct firmware *fw = request->target->firmware;
 
+	if (request->count == 1) {
+		for (unsigned int i = 0; firmware_answer_field(i); i++)
+			fprintf(request->out, "%s\n", firmware_answer_field(i));
+		return 0;
+	}
 	if (!strcmp(request->words[1], "truth"))
 		firmware_tell_truth(fw);
 	else if (firmware_answer(fw, request->words[1]))
@@ -332,9 +337,8 @@ static const struct {
 	{ "log", 1, 1, do_log, "", "shows all commands that the firmware ran" },
 	{ "fail", 2, 2, do_fail, "CMD=STATUS[:once]|none",
 	  "makes CMD fail, or with the status hang never answer; none: removes the rules" },
-	{ "status", 2, 2, do_status, "FIELD=VALUE|truth",
-	  "has SNP_PLATFORM_STATUS answer so; FIELD: major, minor, state, flags, build, guests, "
-	  "current-tcb, reported-tcb" },
+	{ "status", 1, 2, do_status, "[FIELD=VALUE|truth]",
+	  "lists SNP_PLATFORM_STATUS's fields, or has it answer so" },
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
 	{ "rmp-writes", 1, 1, do_rmp_writes, "",
 	  "shows the pages that software has written while they were immutable" },

@@ -82,8 +82,8 @@ void peer_start(const uint8_t *data, size_t size, const struct firmware_options 
 		out = fopen("/dev/null", "we");
 	memset(&peer, 0, sizeof(peer));
 	peer.input = (struct cursor){ data, size };
-	peer.machine.rmp_base = MACHINE_RMP_BASE;
-	peer.machine.rmp_end = MACHINE_RMP_END;
+	peer.machine.rmp_base = 0x30000000;
+	peer.machine.rmp_end = 0x30ffffff;
 	cpus[0].flags = cpus[1].flags = cpus[MACHINE_CPUS_MAX - 1].flags = MACHINE_CPU_PRESENT;
 	memset(memory, 0, sizeof(memory));
 	for (size_t at = 0; size && at + size <= FILLED; at += size)

@@ -5,16 +5,6 @@
 # Needs --firmware full.
 . /lab/lib.sh
 
-# write_msr CPU MSR VALUE: eight bytes, the lowest first
-write_msr() {
-	bytes=
-	for shift in 0 8 16 24 32 40 48 56; do
-		bytes="$bytes$(printf '\\%03o' $(($3 >> shift & 255)))"
-	done
-	# shellcheck disable=SC2059 # the format is the bytes
-	printf "$bytes" | dd of=/dev/cpu/"$1"/msr bs=8 seek=$(($2)) oflag=seek_bytes 2>/dev/null
-}
-
 none_is() {
 	checked
 	! grep -q "^$1 " /tmp/check || fail "$1: $(grep "^$1 " /tmp/check)"
@@ -146,9 +136,7 @@ expect "CPU 3 comes" online 3
 
 scenario "SNP that was asked for, and did not come up"
 expect "SNP_INIT_EX is to fail" lab fail SNP_INIT_EX=0x3
-modprobe ccp
-modprobe kvm-amd sev_snp=1
-expect "KVM runs no SNP guests" grep -q N /sys/module/kvm_amd/parameters/sev_snp
+kvm_without_snp
 check_is 1
 says WARN kvm-amd "sev_snp is N, so no SNP guest can run"
 says WARN kvm-amd 'kernel.s log: "ccp .*SNP_INIT(_EX)? .*failed .*0x3"'

@@ -149,6 +149,22 @@ says() {
 	grep -qE "^$1 +$2 .*$3" /tmp/check || fail "no $1 of $2 with $3: $(grep " $2 " /tmp/check)"
 }
 
+# write_msr CPU MSR VALUE: the kernel writes it, eight bytes, the lowest first
+write_msr() {
+	bytes=
+	for shift in 0 8 16 24 32 40 48 56; do
+		bytes="$bytes$(printf '\\%03o' $(($3 >> shift & 255)))"
+	done
+	# shellcheck disable=SC2059 # the format is the bytes
+	printf "$bytes" | dd of=/dev/cpu/"$1"/msr bs=8 seek=$(($2)) oflag=seek_bytes 2>/dev/null
+}
+
+# SNP is asked for, and something is in its way.
+kvm_without_snp() {
+	snp_load
+	expect "KVM runs no SNP guests" grep -q N /sys/module/kvm_amd/parameters/sev_snp
+}
+
 mark() {
 	seen=$(wc -l <"$json")
 }

@@ -66,7 +66,7 @@ gap_is_at_least() {
 clean_up() {
 	lab fail none
 	[ -e /sys/module/ccp ] || insmod /lab/stub/ccp.ko
-	ccp shutdown-full
+	ccp flush shutdown-full
 	for cpu in 0 1 2 3; do
 		snp_en $cpu off
 	done
@@ -166,6 +166,9 @@ v10: SNP_SHUTDOWN fails, nothing closes, and is tried again \
 	sleep 1; expect_not "the gate is shut" offline 3; ccp shutdown-full snp-shutdown enable |
 v10: SNP_DF_FLUSH fails after SNP_INIT \
 	|| fails SNP_DF_FLUSH=0x1:once; ccp disable prepare! init flush; named_is orphaned-init; \
+	ccp flush shutdown-full snp-shutdown enable | orphaned-init
+v10: no WBINVD before SNP_DF_FLUSH, which the firmware then refuses \
+	|| ccp disable prepare! init bare-flush; named_is orphaned-init; says "WBINVD_REQUIRED"; \
 	ccp flush shutdown-full snp-shutdown enable | orphaned-init
 v10: the guard starts inside the window \
 	|later| insmod /lab/stub/ccp.ko; ccp disable prepare! init flush; guard_start; \

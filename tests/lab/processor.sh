@@ -6,14 +6,8 @@
 . /lab/lib.sh
 modprobe msr
 
-# syscfg CPU VALUE: the kernel writes it, eight bytes, the lowest first
 write_syscfg() {
-	bytes=
-	for shift in 0 8 16 24 32 40 48 56; do
-		bytes="$bytes$(printf '\\%03o' $(($2 >> shift & 255)))"
-	done
-	# shellcheck disable=SC2059 # the format is the bytes
-	printf "$bytes" | dd of=/dev/cpu/"$1"/msr bs=8 seek=$((0xc0010010)) oflag=seek_bytes 2>/dev/null
+	write_msr "$1" 0xc0010010 "$2"
 }
 
 syscfg_of() {

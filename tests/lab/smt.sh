@@ -7,15 +7,15 @@
 smt=$cpus/smt/control
 
 smt_is() {
-	[ "$(cat $smt)" = "$1" ]
+	[ "$(cat "$smt")" = "$1" ]
 }
 
 smt_becomes() {
-	echo "$1" >$smt
+	echo "$1" >"$smt"
 }
 
 online_are() {
-	[ "$(cat $cpus/online)" = "$1" ]
+	[ "$(cat "$cpus/online")" = "$1" ]
 }
 
 scenario "the gate refuses smt/control inside a window, and outside it works"

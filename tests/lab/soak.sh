@@ -54,18 +54,24 @@ booked() {
 	sort -u /tmp/book | grep -c -- "$1"
 }
 
+# What the recording has led to so far; how replay ends it is no part of that.
+recording() {
+	snp-guard replay --format json "$trace" 2>/dev/null |
+		grep -v -e "what came after the recording's cut" -e '"type":"summary"'
+}
+
 # says TEXT: an output that works has it, after the mark
 says() {
 	if [ -n "$stdout_works" ]; then
 		tail -n +$((seen + 1)) "$json" | grep -q -- "$1"
 	else
-		snp-guard replay --format json "$trace" 2>/dev/null | tail -n +$((recorded + 1)) | grep -q -- "$1"
+		recording | tail -n +$((recorded + 1)) | grep -q -- "$1"
 	fi
 }
 
 mark_both() {
 	mark
-	[ -n "$stdout_works" ] || recorded=$(snp-guard replay --format json "$trace" 2>/dev/null | wc -l)
+	[ -n "$stdout_works" ] || recorded=$(recording | wc -l)
 }
 
 # ---- the guard ----

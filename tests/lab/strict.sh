@@ -33,7 +33,7 @@ write_hsave() {
 }
 
 scenario "a kernel that forgets WBINVD after SNP_INIT"
-ccp prepare init flush-alone
+ccp prepare init bare-flush
 expect "SNP_DF_FLUSH is refused" refused SNP_DF_FLUSH 0x0e "CPU [0-9] has not executed WBINVD"
 ccp shutdown-full
 expect "SNP_SHUTDOWN_EX is refused until it succeeds" refused SNP_SHUTDOWN_EX 0x0f "no DF_FLUSH"

@@ -174,7 +174,7 @@ static int do_init(unsigned int unused)
 	return err;
 }
 
-static int do_flush_alone(unsigned int unused)
+static int do_bare_flush(unsigned int unused)
 {
 	int err = run_command(CMD_SNP_DF_FLUSH, NULL);
 
@@ -183,11 +183,11 @@ static int do_flush_alone(unsigned int unused)
 	return err;
 }
 
-/* The firmware refuses DF_FLUSH until each CPU has executed WBINVD since INIT. */
+/* As the driver does it: without WBINVD on every CPU the firmware refuses DF_FLUSH. */
 static int do_flush(unsigned int unused)
 {
 	wbinvd_on_all_cpus();
-	return do_flush_alone(unused);
+	return do_bare_flush(unused);
 }
 
 static int do_shutdown(unsigned int unused)
@@ -230,7 +230,7 @@ static const struct verb {
 	{ "prepare", do_prepare },
 	{ "init", do_init },
 	{ "flush", do_flush },
-	{ "flush-alone", do_flush_alone }, /* without WBINVD before it */
+	{ "bare-flush", do_bare_flush },
 	{ "shutdown", do_shutdown },
 	{ "shutdown-full", do_shutdown_full },
 	{ "snp-shutdown", do_snp_shutdown },
