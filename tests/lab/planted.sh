@@ -110,7 +110,7 @@ an early return between SNP_INIT and the disable \
 mainline: snp_prepare() fails with CPU 3 offline \
 	|| offline 3; ccp prepare; online 3 |
 SNP_INIT and SNP_DF_FLUSH fail with SNP_EN set nowhere \
-	|| fails SNP_DF_FLUSH=0x1:once; ccp init flush |
+	|| ccp init flush |
 
 # ---- v9: after SNP_INIT, once in a window; undone when SNP_EN is gone
 v9: one disable in a window \

@@ -71,7 +71,6 @@ struct psp_device *psp_master = &psp;
 static struct pci_dev *device;
 static void __iomem *regs;
 static union command *command; /* not on the stack: the firmware is given its address */
-static bool init_done;	       /* since the last shutdown */
 static unsigned int slow_ms;   /* what a command takes after its work is done */
 
 int __sev_do_cmd_locked(int cmd, void *data, int *psp_ret);
@@ -114,7 +113,7 @@ static int shut_down(u32 flags)
 	command->shutdown.flags = flags;
 	err = run_command(CMD_SNP_SHUTDOWN_EX, command);
 	if (!err)
-		sev.snp_initialized = init_done = false;
+		sev.snp_initialized = false;
 	return err;
 }
 
@@ -164,14 +163,9 @@ static int do_prepare(unsigned int unused)
 
 static int do_init(unsigned int unused)
 {
-	int err;
-
 	memset(command, 0, sizeof(*command));
 	command->init.flags = SNP_INIT_RMP;
-	err = run_command(CMD_SNP_INIT_EX, command);
-	if (!err)
-		init_done = true;
-	return err;
+	return run_command(CMD_SNP_INIT_EX, command);
 }
 
 static int do_bare_flush(unsigned int unused)
@@ -179,7 +173,7 @@ static int do_bare_flush(unsigned int unused)
 	int err = run_command(CMD_SNP_DF_FLUSH, NULL);
 
 	if (!err)
-		sev.snp_initialized = init_done;
+		sev.snp_initialized = true;
 	return err;
 }
 
