@@ -12,6 +12,9 @@
 /* The one version of boot loader, TEE, SNP and microcode (SNP ABI, TCB_VERSION). */
 #define CURRENT_TCB 0xd516000000000004ull
 
+/* The mitigations that there are; real ones are in AMD's security bulletins. */
+#define MITIGATIONS 0x3ull
+
 /* Flags of SNP_INIT_EX; all but the first two only full firmware knows. */
 #define SNP_INIT_RMP	  0x1u
 #define SNP_INIT_LIST	  0x2u

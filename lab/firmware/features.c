@@ -22,9 +22,6 @@
 	(FEATURE_ECX_SHUTDOWN | FEATURE_ECX_RAPL_DIS | FEATURE_ECX_HIDING | FEATURE_ECX_MITIGATED)
 #define FEATURE_MESSAGES 0x1ffu /* all messages of guests */
 
-/* Which there are is published with AMD's security bulletins; the lab's firmware has two. */
-#define MITIGATIONS 0x3ull
-
 enum { MITIGATION_STATUS, MITIGATION_VERIFY };
 #define MITIGATION_ANSWER 0x1u
 
@@ -62,7 +59,8 @@ enum firmware_status cmd_snp_feature_info(struct firmware *fw, union command_buf
 /*
  * Shows which mitigations there are and which are verified, or verifies one (kernel
  * drivers/crypto/ccp/sev-dev.c:snp_verify_mitigation; it expects a vector of several to fail). The
- * lab verifies each that there is. In which states the command is allowed is not public.
+ * lab verifies each that there is. An RMP that this firmware has initialised needs no verification
+ * (the commit's log). In which states the command is allowed is not public.
  */
 enum firmware_status cmd_snp_verify_mitigation(struct firmware *fw, union command_buffer *buffer)
 {

@@ -229,10 +229,11 @@ static void mark_known(struct firmware *fw)
 	};
 	struct rmp rmp = machine_rmp(fw);
 	uint64_t pages = rmp_pages(&rmp);
-	uint8_t byte;
+	uint8_t none;
 
+	/* Reads no byte, since the host allocates memory for each page that is read. */
 	for (uint64_t pfn = 0; pfn < pages; pfn++) {
-		if (firmware_load(fw, pfn * RMP_PAGE_SIZE, &byte, sizeof(byte)))
+		if (firmware_load(fw, pfn * RMP_PAGE_SIZE, &none, 0))
 			rmp_set(&rmp, pfn, page_fixed);
 	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -259,6 +260,7 @@ static enum firmware_status initialise_rmp(struct firmware *fw, uint32_t flags, 
 		   (machine->rmp_end - machine->rmp_base + 1) / RMP_PAGE_SIZE, page_firmware);
 	mark_iommu(fw, page_firmware);
 	fw->rmp_initialised = true;
+	fw->mitigations = MITIGATIONS;
 	return STATUS_SUCCESS;
 }
 

@@ -79,7 +79,8 @@ Test(mitigation, writes_to_pages_of_the_firmware)
 	snp_ready();
 	cr_expect_eq(mitigation(1, 1, PAGE), STATUS_INVALID_PAGE_STATE);
 	give(PAGE, 1);
-	cr_expect_eq(mitigation(1, 1, PAGE), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(mitigation(0, 0, PAGE), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(memory[PAGE], 3, "INIT_RMP needs no verification");
 	cr_expect_eq(mitigation(0, 0, PAGE + 4096 - 16), STATUS_INVALID_ADDRESS);
 	put32(BUFFER, 60);
 	cr_expect_eq(run(CMD_SNP_VERIFY_MITIGATION), STATUS_INVALID_PARAM, "its length");
