@@ -32,9 +32,9 @@ struct rmp machine_rmp(struct firmware *fw)
 void mark_pages(struct firmware *fw, uint64_t pa, uint64_t pages, struct rmp_entry entry)
 {
 	struct rmp rmp = machine_rmp(fw);
-	uint64_t pfn = pa / RMP_PAGE_SIZE;
+	uint64_t pfn = pa / RMP_PAGE_SIZE, covered = rmp_pages(&rmp);
 
-	for (uint64_t i = 0; i < pages && pfn + i < rmp_pages(&rmp); i++)
+	for (uint64_t i = 0; i < pages && pfn + i < covered; i++)
 		rmp_set(&rmp, pfn + i, entry);
 }
 
@@ -98,9 +98,10 @@ void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
 void firmware_find_writes(struct firmware *fw)
 {
 	struct rmp rmp = machine_rmp(fw);
+	uint64_t covered = fw->rmp_initialised ? rmp_pages(&rmp) : 0;
 	struct rmp_entry entry;
 
-	for (uint64_t pfn = 0; fw->rmp_initialised && pfn < rmp_pages(&rmp); pfn++) {
+	for (uint64_t pfn = 0; pfn < covered; pfn++) {
 		if (!rmp_get(&rmp, pfn, &entry))
 			find_write(fw, pfn, &entry);
 	}
