@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 	{ "result", OPT_RESULT, "FILE", 0, "File for the script's exit status", 0 },
 	{ "log", OPT_LOG, "FILE", 0, "File for the log of commands (default: standard error)", 0 },
 	{ "firmware", OPT_FIRMWARE, "legacy|full", 0,
-	  "Whether to offer X86_SNP_SHUTDOWN (default legacy)", 0 },
+	  "Whether to have X86_SNP_SHUTDOWN and all else that the newest has (default legacy)", 0 },
 	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0,
 	  "Make a command fail; with the status hang it never answers (repeatable)", 0 },
 	{ "dfflush-required", OPT_DFFLUSH, NULL, 0,
