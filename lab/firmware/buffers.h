@@ -55,7 +55,7 @@ struct __attribute__((packed)) snp_status_buffer {
 	uint8_t major;
 	uint8_t minor;
 	uint8_t state;
-	uint8_t flags; /* bit 0: the RMP is initialised; bit 1: alias check complete */
+	uint8_t flags; /* bit 0: the RMP is initialised; 1: alias check complete; 3: SEV-TIO */
 	uint32_t build;
 	uint32_t config;
 	uint32_t guests;

@@ -8,6 +8,7 @@
 
 #define SNP_STATUS_RMP		 0x1u
 #define SNP_STATUS_ALIAS_CHECKED 0x2u
+#define SNP_STATUS_TIO		 0x8u
 
 #define SNP_CONFIG_MASK_CHIP_ID	 0x1u
 #define SNP_CONFIG_MASK_CHIP_KEY 0x2u
@@ -32,7 +33,8 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_
 		.major = fw->version.major,
 		.minor = fw->version.minor,
 		.state = fw->snp_initialised,
-		.flags = SNP_STATUS_ALIAS_CHECKED | (fw->rmp_initialised ? SNP_STATUS_RMP : 0),
+		.flags = SNP_STATUS_ALIAS_CHECKED | (fw->rmp_initialised ? SNP_STATUS_RMP : 0) |
+			 (fw->init_flags & SNP_INIT_TIO ? SNP_STATUS_TIO : 0),
 		.build = fw->version.build,
 		.config = config_bits(fw),
 		.current_tcb = CURRENT_TCB,
