@@ -14,7 +14,7 @@
 	(WRONG_ADDRESS | S(INVALID_PLATFORM_STATE) | S(INVALID_CONFIG) | S(INVALID_LENGTH))
 #define SNP_INIT_ANSWERS (S(INVALID_CONFIG) | S(RMP_INITIALIZATION_FAILED))
 
-/* A command that the lab knows by name alone; all of them concern guests or their pages. */
+/* A command that the lab knows by name alone: README.md says why. */
 #define UNMODELLED(id, needs)                                                                      \
 	{                                                                                          \
 		CMD_##id, needs, 0, 0, false, #id, NULL, 0                                         \
@@ -83,9 +83,8 @@ static const struct command commands[] = {
 	UNMODELLED(SNP_LAUNCH_FINISH, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_DBG_DECRYPT, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_DBG_ENCRYPT, NEEDS_SNP_INIT),
-	{ CMD_SNP_VERIFY_MITIGATION, NEEDS_NOTHING | FULL_ONLY, SIZE(mitigation),
-	  STATUS_INVALID_PARAM, false, "SNP_VERIFY_MITIGATION", cmd_snp_verify_mitigation,
-	  WRONG_ADDRESS },
+	{ CMD_SNP_VERIFY_MITIGATION, FULL_ONLY, SIZE(mitigation), STATUS_INVALID_PARAM, false,
+	  "SNP_VERIFY_MITIGATION", cmd_snp_verify_mitigation, WRONG_ADDRESS },
 	UNMODELLED(SNP_PAGE_SWAP_OUT, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_PAGE_SWAP_IN, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_PAGE_MOVE, NEEDS_SNP_INIT),
@@ -105,8 +104,8 @@ static const struct command commands[] = {
 	  "SNP_VLEK_LOAD", cmd_snp_vlek_load, S(INVALID_PARAM) | S(INVALID_ADDRESS) | S(BAD_SVN) },
 	{ CMD_SNP_FEATURE_INFO, NEEDS_NOTHING, SIZE(feature), STATUS_INVALID_PARAM, false,
 	  "SNP_FEATURE_INFO", cmd_snp_feature_info, WRONG_ADDRESS },
-	{ CMD_TIO_STATUS, NEEDS_NOTHING | FULL_ONLY, SIZE(feature), STATUS_INVALID_PARAM, false,
-	  "TIO_STATUS", cmd_tio_status, WRONG_ADDRESS },
+	{ CMD_TIO_STATUS, FULL_ONLY, SIZE(feature), STATUS_INVALID_PARAM, false, "TIO_STATUS",
+	  cmd_tio_status, WRONG_ADDRESS },
 	{ CMD_TIO_INIT, NEEDS_SNP_INIT | FULL_ONLY, SIZE(tio_init), STATUS_INVALID_PARAM, false,
 	  "TIO_INIT", cmd_tio_init, 0 },
 	UNMODELLED(TIO_DEV_CREATE, NEEDS_SNP_INIT | FULL_ONLY),
