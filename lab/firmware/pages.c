@@ -10,7 +10,7 @@ const struct rmp_entry page_firmware = { .lo = RMP_ASSIGNED | RMP_IMMUTABLE };
 const struct rmp_entry page_reclaim = { .lo = RMP_ASSIGNED };
 const struct rmp_entry page_fixed = { .lo = RMP_IMMUTABLE };
 
-static const char *const names[] = {
+const char *const page_states[] = {
 	[PAGE_HYPERVISOR] = "Hypervisor",   [PAGE_DEFAULT] = "Default",
 	[PAGE_HV_FIXED] = "HV-Fixed",	    [PAGE_FIRMWARE] = "Firmware",
 	[PAGE_CONTEXT] = "Context",	    [PAGE_METADATA] = "Metadata",
@@ -76,10 +76,9 @@ enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entr
 
 /* ---- writes that the RMP forbids ---- */
 
-/* entry is that of page pfn, and is updated so that a write is found once. */
-static void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
+void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
 {
-	const char *state = names[state_of(*entry)];
+	const char *state = page_states[state_of(*entry)];
 	uint64_t digest, page = pfn * RMP_PAGE_SIZE;
 	struct rmp rmp = machine_rmp(fw);
 
@@ -139,7 +138,7 @@ enum firmware_status check_writable(struct firmware *fw, const char *what, uint6
 		if (state != PAGE_FIRMWARE && state != PAGE_DEFAULT)
 			return refuse(fw, STATUS_INVALID_PAGE_STATE,
 				      "page 0x%" PRIx64 " of %s is in state %s, not Firmware", page,
-				      what, names[state]);
+				      what, page_states[state]);
 	}
 	return STATUS_SUCCESS;
 }
@@ -174,7 +173,7 @@ enum firmware_status cmd_snp_page_reclaim(struct firmware *fw, union command_buf
 		return STATUS_SUCCESS;
 	if (state == PAGE_CONTEXT || state == PAGE_HV_FIXED)
 		return refuse(fw, STATUS_INVALID_PAGE_STATE, "page 0x%" PRIx64 " is in state %s",
-			      page, names[state]);
+			      page, page_states[state]);
 	find_write(fw, page / RMP_PAGE_SIZE, &entry);
 	entry.hi = 0;
 	entry.lo &= ~RMP_IMMUTABLE;

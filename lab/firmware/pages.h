@@ -19,6 +19,9 @@ enum page_state {
 	PAGE_GUEST_VALID,
 };
 
+/* The states' names. */
+extern const char *const page_states[];
+
 /* The RMP entries of the states that the firmware itself sets. */
 extern const struct rmp_entry page_firmware, page_reclaim, page_fixed;
 
@@ -30,6 +33,12 @@ void mark_pages(struct firmware *fw, uint64_t pa, uint64_t pages, struct rmp_ent
 /* Finds the entry and the state of the page at pa. INVALID_PARAM: the page is the RMP's own. */
 enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entry *entry,
 			       enum page_state *state);
+
+/*
+ * If page pfn, which has the entry, was written while it was immutable, notes that for
+ * firmware_find_writes(), and updates the entry so that it is found once.
+ */
+void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry);
 
 /* As firmware_store(), to a page in the Firmware state: that the firmware wrote is no finding. */
 int write_page(struct firmware *fw, uint64_t pa, const void *from, size_t len);

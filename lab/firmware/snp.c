@@ -32,6 +32,7 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_
 		.build = BUILD,
 		.config = fw->config | SNP_CONFIG_FEATURE_INFO |
 			  (fw->vlek_loaded ? SNP_CONFIG_VLEK : 0),
+		.guests = fw->guests,
 		.current_tcb = CURRENT_TCB,
 		.reported_tcb = fw->reported_tcb,
 	};

@@ -130,9 +130,8 @@ static enum firmware_status check_hsave(struct firmware *fw)
 	return STATUS_SUCCESS;
 }
 
-void dirty_asids(struct firmware *fw)
+void require_wbinvd(struct firmware *fw)
 {
-	fw->asids_dirty = true;
 	for_each_cpu(fw, cpu) fw->wbinvds[cpu] = read_register(&fw->machine->cpus[cpu].wbinvds);
 }
 
@@ -149,9 +148,10 @@ enum firmware_status cmd_df_flush(struct firmware *fw, union command_buffer *buf
 	{
 		if (read_register(&fw->machine->cpus[cpu].wbinvds) == fw->wbinvds[cpu])
 			return refuse(fw, STATUS_WBINVD_REQUIRED,
-				      "CPU %u has not executed WBINVD since the last INIT", cpu);
+				      "CPU %u has not executed WBINVD since ASIDs became dirty",
+				      cpu);
 	}
-	fw->asids_dirty = false;
+	clean_asids(fw);
 	if (fw->flush_refused)
 		fw->flush_due = false;
 	return STATUS_SUCCESS;
@@ -305,11 +305,13 @@ static void disable_snp_on_all_cpus(struct firmware *fw)
 static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 {
 	uint32_t known = SHUTDOWN_IOMMU | (fw->options.full ? SHUTDOWN_X86 : 0);
+	enum firmware_status status;
 
 	if (!fw->snp_initialised)
 		return STATUS_SUCCESS;
-	if (fw->asids_dirty)
-		return refuse(fw, STATUS_DFFLUSH_REQUIRED, "no DF_FLUSH followed the INIT");
+	status = check_asids_clean(fw);
+	if (status)
+		return status;
 	if (fw->flush_due) {
 		fw->flush_refused = true;
 		return refuse(fw, STATUS_DFFLUSH_REQUIRED, "--dfflush-required");
@@ -329,6 +331,7 @@ static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 		disable_snp_on_all_cpus(fw);
 	fw->snp_initialised = false;
 	fw->vlek_loaded = false;
+	fw->guests = 0;
 	return STATUS_SUCCESS;
 }
 
