@@ -158,6 +158,7 @@ static enum firmware_status find_guest(struct firmware *fw, uint64_t pa, struct 
 	struct rmp_entry entry;
 	enum page_state state;
 
+	*guest = (struct guest){ 0 };
 	if (!status)
 		status = find_page(fw, pa, &entry, &state);
 	if (status)
