@@ -15,6 +15,8 @@
 #define POLICY_SMT	     (1ull << 16)
 #define POLICY_ONE	     (1ull << 17) /* must be 1 */
 #define POLICY_KNOWN	     0x1fffffull
+#define POLICY_RAPL_DIS	     (1ull << 23)
+#define POLICY_HIDING	     (1ull << 24)
 
 #define START_AGENT 0x1u
 #define START_IMAGE 0x2u
@@ -191,7 +193,7 @@ static enum firmware_status find_guest_in(struct firmware *fw, uint64_t pa, enum
 
 static enum firmware_status store_guest(struct firmware *fw, uint64_t pa, const struct guest *guest)
 {
-	return write_page(fw, pa, guest, sizeof(*guest)) ? refuse_address(fw, pa) : STATUS_SUCCESS;
+	return write_answer(fw, pa, guest, sizeof(*guest));
 }
 
 /* Guests count from LAUNCH_START on, so a new context changes nothing but its page. */
@@ -213,9 +215,8 @@ enum firmware_status cmd_snp_gctx_create(struct firmware *fw, union command_buff
 	if (entry.lo & RMP_HUGE)
 		return refuse(fw, STATUS_INVALID_PAGE_SIZE,
 			      "page 0x%" PRIx64 " is not of 4 KiB in the RMP", pa);
-	if (write_page(fw, pa, empty_page, sizeof(empty_page)))
-		return refuse_address(fw, pa);
-	return change_page(fw, pa, 0, RMP_VMSA);
+	status = write_answer(fw, pa, empty_page, sizeof(empty_page));
+	return status ? status : change_page(fw, pa, 0, RMP_VMSA);
 }
 
 /* A guest can end in any state; its context becomes the firmware's, for the kernel to reclaim. */
@@ -231,9 +232,8 @@ enum firmware_status cmd_snp_decommission(struct firmware *fw, union command_buf
 		release_asid(fw, guest.asid);
 	if (guest.state != GUEST_INIT && fw->guests)
 		fw->guests--;
-	if (write_page(fw, pa, empty_page, sizeof(empty_page)))
-		return refuse_address(fw, pa);
-	return change_page(fw, pa, RMP_VMSA, 0);
+	status = write_answer(fw, pa, empty_page, sizeof(empty_page));
+	return status ? status : change_page(fw, pa, RMP_VMSA, 0);
 }
 
 enum firmware_status cmd_snp_guest_status(struct firmware *fw, union command_buffer *buffer)
@@ -255,25 +255,33 @@ enum firmware_status cmd_snp_guest_status(struct firmware *fw, union command_buf
 	answer.asid = guest.asid;
 	answer.state = (uint8_t)guest.state;
 	answer.flags = guest.no_vcek;
-	return write_page(fw, to, &answer, sizeof(answer)) ? refuse_address(fw, to)
-							   : STATUS_SUCCESS;
+	return write_answer(fw, to, &answer, sizeof(answer));
 }
 
 /* ---- the launch ---- */
 
+/* What a guest can ask of the platform if SNP_INIT_EX has set it up so (kernel psp-sev.h). */
+static uint64_t known_policy(const struct firmware *fw)
+{
+	return POLICY_KNOWN | (fw->init_flags & SNP_INIT_RAPL_DIS ? POLICY_RAPL_DIS : 0) |
+	       (fw->init_flags & SNP_INIT_HIDING ? POLICY_HIDING : 0);
+}
+
 static enum firmware_status check_policy(struct firmware *fw, uint64_t policy)
 {
 	const enum firmware_status status = STATUS_POLICY_FAILURE;
+	const uint64_t known = known_policy(fw);
 
 	if (!(policy & POLICY_ONE))
 		return refuse(fw, status, "bit 17 of the policy is 0");
-	if (policy & ~POLICY_KNOWN)
-		return refuse(fw, status, "the policy has bits that this firmware lacks: 0x%llx",
-			      policy & ~POLICY_KNOWN);
+	if (policy & ~known)
+		return refuse(fw, status,
+			      "the policy has bits that this platform lacks: 0x%" PRIx64,
+			      policy & ~known);
 	if (!(policy & POLICY_SMT) && fw->machine->threads > 1)
 		return refuse(fw, status, "the policy forbids SMT, which is on");
-	if (POLICY_MAJOR(policy) > API_MAJOR ||
-	    (POLICY_MAJOR(policy) == API_MAJOR && POLICY_MINOR(policy) > API_MINOR))
+	if (POLICY_MAJOR(policy) > fw->version.major ||
+	    (POLICY_MAJOR(policy) == fw->version.major && POLICY_MINOR(policy) > fw->version.minor))
 		return refuse(fw, status, "the policy requires ABI %u.%u",
 			      (unsigned int)POLICY_MAJOR(policy),
 			      (unsigned int)POLICY_MINOR(policy));
@@ -303,9 +311,11 @@ enum firmware_status cmd_snp_launch_start(struct firmware *fw, union command_buf
 static enum firmware_status check_asid(struct firmware *fw, uint32_t asid,
 				       const struct guest *guest)
 {
-	if (!asid || asid >= MACHINE_SEV_ASID_MIN)
+	const uint32_t last = fw->max_snp_asid ? fw->max_snp_asid : MACHINE_SEV_ASID_MIN - 1;
+
+	if (!asid || asid > last)
 		return refuse(fw, STATUS_INVALID_ASID, "ASID %u is none of SNP's, 1 to %u", asid,
-			      MACHINE_SEV_ASID_MIN - 1);
+			      last);
 	if (asid_has_pages(fw, asid))
 		return refuse(fw, STATUS_INVALID_CONFIG, "ASID %u has pages in the RMP", asid);
 	if (fw->asids[asid] == ASID_ALLOCATED || fw->asids[asid] == ASID_IN_USE)

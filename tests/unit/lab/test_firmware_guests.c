@@ -171,8 +171,7 @@ Test(guest, context_is_a_firmware_page)
 	cr_expect_eq(create(CONTEXT + 8), STATUS_INVALID_PARAM);
 	cr_expect_eq(create(RMP_AT), STATUS_INVALID_PARAM);
 	cr_expect_eq(create(1ull << 40), STATUS_INVALID_PAGE_STATE, "the RMP does not cover it");
-	give(MEMORY_SIZE, 1);
-	cr_expect_eq(create(MEMORY_SIZE), STATUS_INVALID_ADDRESS);
+	cr_expect_eq(create(MEMORY_SIZE), STATUS_INVALID_PAGE_STATE, "no memory");
 	cr_expect_eq(create(CONTEXT), STATUS_SUCCESS);
 	cr_expect_eq(create(CONTEXT), STATUS_INVALID_PAGE_STATE, "twice");
 	expect_rule("Context");
@@ -266,6 +265,7 @@ Test(guest, policy_fits_the_platform)
 	created(CONTEXT);
 	cr_expect_eq(launch_start(CONTEXT, POLICY & ~(1ull << 17)), STATUS_POLICY_FAILURE);
 	cr_expect_eq(launch_start(CONTEXT, POLICY | 1ull << 21), STATUS_POLICY_FAILURE);
+	cr_expect_eq(launch_start(CONTEXT, POLICY | 3ull << 23), STATUS_POLICY_FAILURE);
 	cr_expect_eq(launch_start(CONTEXT, POLICY | 2 << 8), STATUS_POLICY_FAILURE);
 	cr_expect_eq(launch_start(CONTEXT, POLICY | 1 << 8 | 56), STATUS_POLICY_FAILURE);
 	expect_rule("requires ABI 1.56");
@@ -355,6 +355,24 @@ Test(asid, is_one_of_snps)
 	cr_expect_eq(activate(CONTEXT, MACHINE_SEV_ASID_MIN), STATUS_INVALID_ASID);
 	cr_expect_eq(activate(CONTEXT, UINT32_MAX), STATUS_INVALID_ASID);
 	cr_expect_eq(activate(CONTEXT, MACHINE_SEV_ASID_MIN - 1), STATUS_SUCCESS);
+}
+
+/* SNP as it is initialised with RAPL disabled and the ciphertext of ASIDs 1 to 7 hidden. */
+Test(platform, limits_policies_and_asids)
+{
+	start_full();
+	clear_buffer();
+	put32(BUFFER, 1 | 4 | 8);
+	put32(BUFFER + 16, 7);
+	cr_assert_eq(run(CMD_SNP_INIT_EX), STATUS_SUCCESS, "%s", fw.rule);
+	wbinvd();
+	cr_assert_eq(run(CMD_SNP_DF_FLUSH), STATUS_SUCCESS);
+	created(CONTEXT);
+	cr_expect_eq(launch_start(CONTEXT, POLICY | 1ull << 22), STATUS_POLICY_FAILURE);
+	cr_expect_eq(launch_start(CONTEXT, POLICY | 3ull << 23), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(activate(CONTEXT, 8), STATUS_INVALID_ASID);
+	cr_expect_eq(activate(CONTEXT, 7), STATUS_SUCCESS);
+	finish();
 }
 
 Test(asid, is_one_guests_alone)
