@@ -62,48 +62,6 @@ static const uint8_t empty_page[RMP_PAGE_SIZE];
 
 /* ---- ASIDs ---- */
 
-void dirty_asids(struct firmware *fw)
-{
-	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++)
-		fw->asids[asid] = ASID_DIRTY;
-	require_wbinvd(fw);
-}
-
-void clean_asids(struct firmware *fw)
-{
-	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
-		if (fw->asids[asid] == ASID_DIRTY)
-			fw->asids[asid] = ASID_CLEAN;
-	}
-}
-
-bool firmware_asids_dirty(const struct firmware *fw)
-{
-	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
-		if (fw->asids[asid] == ASID_DIRTY)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A shutdown needs every ASID to be clean, so it is refused as long as a guest has one. The status
- * is DFFLUSH_REQUIRED then too (AMD-ASPFW, sev_mcmd.c:snp_mcmd_shutdown_common).
- */
-enum firmware_status check_asids_clean(struct firmware *fw)
-{
-	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
-		if (fw->asids[asid] == ASID_DIRTY)
-			return refuse(
-				fw, STATUS_DFFLUSH_REQUIRED,
-				"no DF_FLUSH since the INIT or a guest's end: ASID %u is dirty",
-				asid);
-		if (fw->asids[asid])
-			return refuse(fw, STATUS_DFFLUSH_REQUIRED, "a guest has ASID %u", asid);
-	}
-	return STATUS_SUCCESS;
-}
-
 static bool asid_has_pages(struct firmware *fw, uint32_t asid)
 {
 	struct rmp rmp = machine_rmp(fw);

@@ -136,6 +136,48 @@ void require_wbinvd(struct firmware *fw)
 	for_each_cpu(fw, cpu) fw->wbinvds[cpu] = read_register(&fw->machine->cpus[cpu].wbinvds);
 }
 
+void dirty_asids(struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++)
+		fw->asids[asid] = ASID_DIRTY;
+	require_wbinvd(fw);
+}
+
+void clean_asids(struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			fw->asids[asid] = ASID_CLEAN;
+	}
+}
+
+bool firmware_asids_dirty(const struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A shutdown needs every ASID to be clean, so it is refused as long as a guest has one. The status
+ * is DFFLUSH_REQUIRED then too (AMD-ASPFW, sev_mcmd.c:snp_mcmd_shutdown_common).
+ */
+enum firmware_status check_asids_clean(struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			return refuse(
+				fw, STATUS_DFFLUSH_REQUIRED,
+				"no DF_FLUSH since the INIT or a guest's end: ASID %u is dirty",
+				asid);
+		if (fw->asids[asid])
+			return refuse(fw, STATUS_DFFLUSH_REQUIRED, "a guest has ASID %u", asid);
+	}
+	return STATUS_SUCCESS;
+}
+
 /*
  * The processor has a flag for each thread, which WBINVD sets and the firmware clears at INIT. The
  * firmware looks at all threads that are enabled, so one that no kernel runs, such as a parked one,
