@@ -130,6 +130,53 @@ struct snp_feature_buffer {
 	uint64_t address;
 };
 
+struct __attribute__((packed)) snp_activate_buffer {
+	uint64_t context;
+	uint32_t asid;
+};
+
+struct snp_launch_start_buffer {
+	uint64_t context;
+	uint64_t policy;
+	uint64_t agent; /* context of the guest's migration agent */
+	uint32_t flags; /* bit 0: there is an agent; bit 1: an incoming image follows */
+	uint32_t tsc_khz;
+	uint8_t gosvw[16];
+};
+
+struct snp_launch_update_buffer {
+	uint64_t context;
+	uint32_t page; /* bit 0: it has 2 MiB; bits 3:1: its type; bit 4: of an incoming image */
+	uint32_t reserved;
+	uint64_t address;
+	uint8_t reserved2;
+	uint8_t permissions[3]; /* of VMPL 1 to 3 */
+	uint32_t reserved3;
+};
+
+struct snp_launch_finish_buffer {
+	uint64_t context;
+	uint64_t id_block;
+	uint64_t id_auth;
+	uint64_t flags; /* bit 0: there is an ID block; bit 1: an author's key; bit 2: no VCEK */
+	uint8_t host_data[32];
+};
+
+struct snp_guest_status_buffer {
+	uint64_t context;
+	uint64_t address;
+};
+
+/* What GUEST_STATUS's address points to. */
+struct snp_guest_status {
+	uint64_t policy;
+	uint32_t asid;
+	uint8_t state;
+	uint8_t reserved[3];
+	uint32_t flags; /* bit 0: no VCEK */
+	uint32_t reserved2[3];
+};
+
 /* Kernel include/linux/psp-sev.h:sev_data_snp_verify_mitigation. */
 struct snp_mitigation_buffer {
 	uint32_t length;
@@ -190,6 +237,11 @@ union command_buffer {
 	struct snp_commit_buffer commit;
 	struct snp_vlek_buffer vlek;
 	struct snp_feature_buffer feature;
+	struct snp_activate_buffer activate;
+	struct snp_launch_start_buffer launch_start;
+	struct snp_launch_update_buffer launch_update;
+	struct snp_launch_finish_buffer launch_finish;
+	struct snp_guest_status_buffer guest_status;
 	struct snp_mitigation_buffer mitigation;
 	struct tio_init_buffer tio_init;
 };
@@ -204,6 +256,11 @@ static_assert(sizeof(struct snp_config_buffer) == 64, "ABI layout");
 static_assert(sizeof(struct snp_vlek_buffer) == 16, "ABI layout");
 static_assert(sizeof(struct snp_wrapped_vlek) == 432, "ABI layout");
 static_assert(sizeof(struct snp_feature_buffer) == 16, "ABI layout");
+static_assert(sizeof(struct snp_activate_buffer) == 12, "ABI layout");
+static_assert(sizeof(struct snp_launch_start_buffer) == 48, "ABI layout");
+static_assert(sizeof(struct snp_launch_update_buffer) == 32, "ABI layout");
+static_assert(sizeof(struct snp_launch_finish_buffer) == 64, "ABI layout");
+static_assert(sizeof(struct snp_guest_status) == 32, "ABI layout");
 static_assert(sizeof(struct snp_range_list) <= 4096, "ABI layout");
 static_assert(sizeof(struct snp_mitigation_buffer) == 64, "ABI layout");
 static_assert(sizeof(struct snp_mitigation_answer) == 20, "ABI layout");

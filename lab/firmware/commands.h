@@ -87,6 +87,15 @@ bool snp_enabled_everywhere(const struct firmware *fw);
 /* An INIT's last step: all ASIDs are dirty, and no CPU's WBINVD counts any more. */
 void dirty_asids(struct firmware *fw);
 
+/* A DF_FLUSH: what is dirty becomes clean. */
+void clean_asids(struct firmware *fw);
+
+/* An ASID is dirty: each CPU has to execute WBINVD before the next DF_FLUSH. */
+void require_wbinvd(struct firmware *fw);
+
+/* DFFLUSH_REQUIRED if an ASID is dirty or a guest's. */
+enum firmware_status check_asids_clean(struct firmware *fw);
+
 enum firmware_status cmd_init(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_init_ex(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_shutdown(struct firmware *fw, union command_buffer *buffer);
@@ -113,5 +122,13 @@ enum firmware_status cmd_snp_page_set_state(struct firmware *fw, union command_b
 enum firmware_status cmd_snp_verify_mitigation(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_tio_status(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_tio_init(struct firmware *fw, union command_buffer *buffer);
+
+enum firmware_status cmd_snp_gctx_create(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_launch_start(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_activate(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_launch_update(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_launch_finish(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_guest_status(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_decommission(struct firmware *fw, union command_buffer *buffer);
 
 #endif

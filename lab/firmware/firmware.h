@@ -90,11 +90,18 @@ enum firmware_status {
 	STATUS_INVALID_GUEST_STATE = 0x02,
 	STATUS_INVALID_CONFIG = 0x03,
 	STATUS_INVALID_LENGTH = 0x04,
+	STATUS_POLICY_FAILURE = 0x07,
+	STATUS_INACTIVE = 0x08,
 	STATUS_INVALID_ADDRESS = 0x09,
 	STATUS_BAD_SIGNATURE = 0x0a,
+	STATUS_BAD_MEASUREMENT = 0x0b,
+	STATUS_ASID_OWNED = 0x0c,
+	STATUS_INVALID_ASID = 0x0d,
 	STATUS_WBINVD_REQUIRED = 0x0e,
 	STATUS_DFFLUSH_REQUIRED = 0x0f,
+	STATUS_INVALID_GUEST = 0x10,
 	STATUS_INVALID_COMMAND = 0x11,
+	STATUS_ACTIVE = 0x12,
 	STATUS_HARDWARE_PLATFORM = 0x13,
 	STATUS_HARDWARE_UNSAFE = 0x14,
 	STATUS_UNSUPPORTED = 0x15,
@@ -103,6 +110,7 @@ enum firmware_status {
 	STATUS_SECURE_DATA_INVALID = 0x18,
 	STATUS_INVALID_PAGE_SIZE = 0x19,
 	STATUS_INVALID_PAGE_STATE = 0x1a,
+	STATUS_INVALID_PAGE_OWNER = 0x1c,
 	STATUS_RMP_INIT_REQUIRED = 0x20,
 	STATUS_BAD_SVN = 0x21,
 	STATUS_RMP_INITIALIZATION_FAILED = 0x26,
@@ -126,6 +134,14 @@ struct firmware_version {
 struct firmware_write {
 	uint64_t page;
 	const char *state; /* the page's, by name */
+};
+
+/* What the firmware knows of each ASID (AMD-ASPFW, sev_globals.h and sev_mcmd.c). */
+enum asid_state {
+	ASID_CLEAN,
+	ASID_DIRTY,	/* no guest may have it until DF_FLUSH */
+	ASID_ALLOCATED, /* that of a guest that was activated and does not run yet */
+	ASID_IN_USE,	/* that of a guest that runs */
 };
 
 enum { FIRMWARE_WRITES_MAX = 64 };
@@ -175,11 +191,13 @@ struct firmware {
 	bool vlek_loaded;
 
 	/*
-	 * After an INIT all ASIDs are dirty until DF_FLUSH, and each CPU has to execute WBINVD
-	 * first: its count of them must not be what it was at the INIT.
+	 * After an INIT all ASIDs are dirty until DF_FLUSH, and so is that of a guest that has run
+	 * and was decommissioned. Each CPU has to execute WBINVD before the DF_FLUSH: its count of
+	 * them must not be what it was when an ASID last became dirty.
 	 */
-	bool asids_dirty;
+	uint8_t asids[MACHINE_ASID_MAX + 1]; /* enum asid_state; ASID 0 is the host's */
 	uint64_t wbinvds[MACHINE_CPUS_MAX];
+	uint32_t guests; /* SNP's, from LAUNCH_START to DECOMMISSION */
 
 	struct firmware_write writes[FIRMWARE_WRITES_MAX];
 	unsigned int write_count; /* may be more than FIRMWARE_WRITES_MAX; those are not kept */
@@ -229,6 +247,9 @@ const char *firmware_answer_field(unsigned int i);
  * check. The pages of the RMP and of the IOMMU's logs are left out.
  */
 void firmware_find_writes(struct firmware *fw);
+
+/* Whether an ASID is dirty, so that a shutdown will be refused until DF_FLUSH. */
+bool firmware_asids_dirty(const struct firmware *fw);
 
 /* Whether table.c says that the command may answer so. */
 bool firmware_may_answer(unsigned int command, enum firmware_status status);

@@ -37,6 +37,7 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_
 			 (fw->init_flags & SNP_INIT_TIO ? SNP_STATUS_TIO : 0),
 		.build = fw->version.build,
 		.config = config_bits(fw),
+		.guests = fw->guests,
 		.current_tcb = CURRENT_TCB,
 		.reported_tcb = fw->reported_tcb,
 	};

@@ -131,10 +131,51 @@ static enum firmware_status check_hsave(struct firmware *fw)
 	return STATUS_SUCCESS;
 }
 
+void require_wbinvd(struct firmware *fw)
+{
+	for_each_cpu(fw, cpu) fw->wbinvds[cpu] = read_register(&fw->machine->cpus[cpu].wbinvds);
+}
+
 void dirty_asids(struct firmware *fw)
 {
-	fw->asids_dirty = true;
-	for_each_cpu(fw, cpu) fw->wbinvds[cpu] = read_register(&fw->machine->cpus[cpu].wbinvds);
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++)
+		fw->asids[asid] = ASID_DIRTY;
+	require_wbinvd(fw);
+}
+
+void clean_asids(struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			fw->asids[asid] = ASID_CLEAN;
+	}
+}
+
+bool firmware_asids_dirty(const struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A shutdown needs every ASID to be clean, so it is refused as long as a guest has one. The status
+ * is DFFLUSH_REQUIRED then too (AMD-ASPFW, sev_mcmd.c:snp_mcmd_shutdown_common).
+ */
+enum firmware_status check_asids_clean(struct firmware *fw)
+{
+	for (unsigned int asid = 1; asid <= MACHINE_ASID_MAX; asid++) {
+		if (fw->asids[asid] == ASID_DIRTY)
+			return refuse(
+				fw, STATUS_DFFLUSH_REQUIRED,
+				"no DF_FLUSH since the INIT or a guest's end: ASID %u is dirty",
+				asid);
+		if (fw->asids[asid])
+			return refuse(fw, STATUS_DFFLUSH_REQUIRED, "a guest has ASID %u", asid);
+	}
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -150,9 +191,10 @@ enum firmware_status cmd_df_flush(struct firmware *fw, union command_buffer *buf
 	{
 		if (read_register(&fw->machine->cpus[cpu].wbinvds) == fw->wbinvds[cpu])
 			return refuse(fw, STATUS_WBINVD_REQUIRED,
-				      "CPU %u has not executed WBINVD since the last INIT", cpu);
+				      "CPU %u has not executed WBINVD since ASIDs became dirty",
+				      cpu);
 	}
-	fw->asids_dirty = false;
+	clean_asids(fw);
 	if (fw->flush_refused)
 		fw->flush_due = false;
 	return STATUS_SUCCESS;
@@ -347,11 +389,13 @@ static void disable_snp_on_all_cpus(struct firmware *fw)
 static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 {
 	uint32_t known = SHUTDOWN_IOMMU | (fw->options.full ? SHUTDOWN_X86 : 0);
+	enum firmware_status status;
 
 	if (!fw->snp_initialised)
 		return STATUS_SUCCESS;
-	if (fw->asids_dirty)
-		return refuse(fw, STATUS_DFFLUSH_REQUIRED, "no DF_FLUSH followed the INIT");
+	status = check_asids_clean(fw);
+	if (status)
+		return status;
 	if (fw->flush_due) {
 		fw->flush_refused = true;
 		return refuse(fw, STATUS_DFFLUSH_REQUIRED, "--dfflush-required");
@@ -372,6 +416,7 @@ static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 	fw->snp_initialised = fw->tio_initialised = false;
 	fw->init_flags = fw->max_snp_asid = 0;
 	fw->vlek_loaded = false;
+	fw->guests = 0;
 	return STATUS_SUCCESS;
 }
 

@@ -39,7 +39,7 @@
 /* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
 #define MACHINE_ASID_MAX 509u
 
-/* The least ASID of guests without encrypted state, which it reports in EDX. */
+/* The lowest ASID of a guest without encrypted state, which it reports in EDX. SNP's are lower. */
 #define MACHINE_SEV_ASID_MIN 100u
 
 /* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */

@@ -38,8 +38,8 @@ static int do_state(struct request *request)
 	fprintf(request->out, "sev=%s\nsnp=%s\nrmp=%s\n", fw->sev_initialised ? "init" : "uninit",
 		fw->snp_initialised ? "init" : "uninit", fw->rmp_initialised ? "init" : "uninit");
 	fprintf(request->out, "firmware=%s\ndfflush=%s\n", fw->options.full ? "full" : "legacy",
-		fw->flush_due || fw->asids_dirty ? "due" : "done");
-	fprintf(request->out, "cpus=%u\nsnp_en=%u\n", present, enabled);
+		fw->flush_due || firmware_asids_dirty(fw) ? "due" : "done");
+	fprintf(request->out, "cpus=%u\nsnp_en=%u\nguests=%u\n", present, enabled, fw->guests);
 	print_failures(request, fw);
 	return 0;
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
 # The forms that a kernel is built in: what each changes of the kernel's source, as new lines
-# and where they go. Sourced by tests/kernels/build, in the directory of the copies.
+# and where they go. Sourced by tests/kernels/source.sh; tests/kernels/build runs
+# them in the directory of the copies.
 #
 #   put WHERE FILE FUNCTION LINE   puts the lines of standard input before or after the first
 #                                  line of FUNCTION that holds LINE; without a FUNCTION, of FILE

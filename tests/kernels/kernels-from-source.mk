@@ -7,3 +7,13 @@ check-forms: deps
 .PHONY: run-check-forms
 run-check-forms: all lab-programs $(O)/test/hammer
 	@tests/kernels/check
+
+# The kernel's own tests of KVM, in the lab.
+.PHONY: check-selftests
+check-selftests: deps
+	@$(MAKE) run-check-selftests
+
+.PHONY: run-check-selftests
+run-check-selftests: all lab-programs
+	@tests/kernels/selftests
+	@tests/lab/run selftests
