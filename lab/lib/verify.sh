@@ -13,7 +13,9 @@ verify_takes_long="about 4 minutes" verify_takes_quick="about 45 s"
 verify_usage() {
 	local names
 	names=$(IFS='|' && echo "${verify_takes[*]}")
-	echo "usage: snp-lab verify --bzimage FILE --modules DIR [OPTION...]"
+	echo "usage: snp-lab verify [O=DIR] [OPTION...]   in the tree of a kernel that was built; O=DIR as for make"
+	echo "       snp-lab verify --bzimage FILE --modules DIR [OPTION...]"
+	echo "       snp-lab verify --kernel NAME [OPTION...]"
 	echo "Initialises SNP and shuts it down on this kernel, on legacy and on full firmware and"
 	echo "across kexec and a panic, with snp-guard watching, and says whether the kernel kept SNP sound."
 	echo "Takes $verify_takes_long on two idle cores; with --quick, $verify_takes_quick."
@@ -189,8 +191,8 @@ verdict() {
 	exit $status
 }
 
-# without_firmware ARGUMENT...: sets arguments to these, but for --firmware and --quick: verify_on chooses.
-without_firmware() {
+# set_arguments ARGUMENT...: sets arguments to those for the machines. --firmware and --quick are verify's own.
+set_arguments() {
 	arguments=()
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -200,10 +202,30 @@ without_firmware() {
 		esac
 		shift
 	done
+	[ -z "$tree" ] || arguments+=(--bzimage "${opt[bzimage]}" --modules "${opt[modules]}")
+}
+
+# find_tree OUTPUT: sets tree to the directory of the kernel to verify, if no option names one. As for make,
+# OUTPUT (O=DIR) comes before KBUILD_OUTPUT.
+find_tree() {
+	tree=
+	[ -z "${opt[kernel]}${opt[bzimage]}${opt[modules]}" ] || return 0
+	if [ "$1" ]; then
+		tree=$1
+	elif in_tree; then
+		tree=${KBUILD_OUTPUT:-.}
+	else
+		die "which kernel? Give --bzimage FILE and --modules DIR, or --kernel NAME, or start it in a kernel tree"
+	fi
+	use_tree "$tree"
 }
 
 verify() {
-	local name kind kinds=(legacy full) arguments takes_long=$verify_takes_long
+	local name kind kinds=(legacy full) tree output='' arguments takes_long=$verify_takes_long
+	if [[ ${1-} == O=* ]]; then
+		output=${1#O=}
+		shift
+	fi
 	for name in "${!takes[@]}"; do
 		[[ " ${verify_takes[*]} " == *" $name "* ]] || unset "takes[$name]"
 	done
@@ -220,10 +242,11 @@ verify() {
 	elif [ "${opt[quick]}" ]; then
 		kinds=(full)
 	fi
-	check_options
 	work=$(mktemp -d "${TMPDIR:-/tmp}/snp-lab.XXXXXX")
 	set_traps
-	without_firmware "$@"
+	find_tree "$output"
+	check_options
+	set_arguments "$@"
 	kernel_shown=
 	[ -z "${opt[quick]}" ] || takes_long=$verify_takes_quick
 	say "this takes $takes_long on two idle cores"
