@@ -144,9 +144,9 @@ lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
 .PHONY: install-lab
 install-lab: lab-programs
 	install -d $(lab_installed)/lib $(lab_installed)/guest $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 lab/snp-lab lab/demo.sh $(O)/lab/snp-psp $(O)/lab/snp-ivrs $(lab_installed)
+	install -m 0755 lab/snp-lab lab/demo.sh $(filter-out %.so,$(lab_programs)) $(lab_installed)
 	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
-	install -m 0755 lab/guest/* $(lab_installed)/guest
+	install -m 0755 $(filter-out %.c,$(wildcard lab/guest/*)) $(lab_installed)/guest
 	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1

@@ -12,11 +12,14 @@ lab_firmware_src := $(sort $(filter-out lab/psp/psp.c,$(wildcard lab/firmware/*.
 lab_psp_src := $(lab_firmware_src) lab/psp/psp.c
 lab_cpu_src := $(sort $(wildcard lab/processor/*.c)) $(lab_machine_src)
 lab_ivrs_src := lab/machine/ivrs.c
+# For scripts in the guest.
+lab_ioctl_src := lab/guest/ioctl.c
 
 lab_psp_obj := $(lab_psp_src:lab/%.c=$(O)/lab/obj/%.o)
 lab_cpu_obj := $(lab_cpu_src:lab/%.c=$(O)/lab/obj/%.pic.o)
 lab_ivrs_obj := $(lab_ivrs_src:lab/%.c=$(O)/lab/obj/%.o)
-lab_programs := $(O)/lab/snp-psp $(O)/lab/snp-cpu.so $(O)/lab/snp-ivrs
+lab_ioctl_obj := $(lab_ioctl_src:lab/%.c=$(O)/lab/obj/%.o)
+lab_programs := $(O)/lab/snp-psp $(O)/lab/snp-cpu.so $(O)/lab/snp-ivrs $(O)/lab/snp-ioctl
 
 lab_cflags := $(CPPFLAGS) $(here) -Ilab -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP
 lab_glib_cflags = $(shell $(PKG_CONFIG) --cflags glib-2.0)
@@ -47,6 +50,8 @@ $(O)/lab/snp-cpu.so: $(lab_cpu_obj)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared $^ -o $@
 
 $(O)/lab/snp-ivrs: $(lab_ivrs_obj)
+$(O)/lab/snp-ioctl: $(lab_ioctl_obj)
+$(O)/lab/snp-ivrs $(O)/lab/snp-ioctl:
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 

@@ -4,8 +4,9 @@
 # The guest's side of `snp-lab verify`: takes SNP through inits, shutdowns, a failure and kexec,
 # with the guard in audit mode, so that only the kernel can refuse to move a CPU.
 #
-# The script runs once in each of two kernels; kexec starts the second. It prints lines for
-# lib/verify.sh, each of which begins with one of these words:
+# The script runs once in each of three kernels: kexec starts the second one, and the panic of the second
+# one the third. With lab.verify=quick in the kernel's parameters there is only the first one, and fewer
+# steps. It prints lines for lib/verify.sh, each of which begins with one of these words:
 #   kernel TEXT                 the kernel's release and configuration; once
 #   step TEXT                   a step begins; "did" or "skip" ends it
 #   did TEXT                    the step's outcome
@@ -13,6 +14,9 @@
 #   breach SEVERITY NAME TEXT   the guard reported a breach during the step
 #   note TEXT                   to show; has no part in the verdict
 #   unverified WHY              something that the verdict does not cover
+#   panic TIME NOTIFIER CRASH   the kernel panics now. TIME: of the last line of the firmware's log;
+#                               NOTIFIER: "yes" if the kernel ends SNP in a panic, else "no"; CRASH: "yes"
+#                               if a crash kernel is loaded, which goes on with "did"; else nothing follows
 #   done                        the last line
 cpus=/sys/devices/system/cpu
 json=/tmp/guard.json err=/tmp/guard.err
@@ -41,6 +45,11 @@ guard_stop() {
 	rm -f /run/ready
 	report_breaches
 	cp $json "/out/guard-$LAB_BOOT.json"
+}
+
+# breach SEVERITY NAME TEXT: one that the guard does not look for.
+breach() {
+	echo "breach $*"
 }
 
 # source_of FACT: the hook through which the guard learns a fact on this kernel.
@@ -114,11 +123,16 @@ last_cpu() {
 	sed 's/.*[-,]//' $cpus/present
 }
 
-# set_online CPU 0|1: on failure, refusal holds the kernel's error.
-set_online() {
-	refusal=$({ echo "$2" >$cpus/cpu"$1"/online; } 2>&1) && return
-	refusal=${refusal##*: }
+# put TEXT FILE: writes the text into the file; on failure, errno holds the kernel's error.
+put() {
+	errno=$({ echo "$1" >"$2"; } 2>&1) && return
+	errno=${errno##*: }
 	return 1
+}
+
+# set_online CPU 0|1
+set_online() {
+	put "$2" $cpus/cpu"$1"/online
 }
 
 # Takes the last CPU offline and back online, or only online if it is offline. Sets cpu, and moved
@@ -145,15 +159,15 @@ attempt() {
 		if move_cpu; then
 			did "nothing in the kernel refused it: CPU $cpu $moved"
 		else
-			did "the kernel refused it: CPU $cpu, $refusal"
+			did "the kernel refused it: CPU $cpu, $errno"
 		fi
 	else
 		step "hotplug is free: $1"
 		if move_cpu; then
 			did "CPU $cpu $moved"
 		else
-			did "the kernel refused it: CPU $cpu, $refusal"
-			echo "breach warning hotplug-stuck no window is open, but the kernel refuses to move CPU $cpu: $refusal"
+			did "the kernel refused it: CPU $cpu, $errno"
+			breach warning hotplug-stuck "no window is open, but the kernel refuses to move CPU $cpu: $errno"
 		fi
 	fi
 }
@@ -163,13 +177,19 @@ load() {
 	taskset -c 0 modprobe ccp && taskset -c 0 modprobe kvm-amd sev_snp=1
 }
 
+# SNP is initialised, SEV not: each ioctl that needs SEV initialises it, and ends both.
+load_without_probe() {
+	taskset -c 0 modprobe ccp psp_init_on_probe=0 && taskset -c 0 modprobe kvm-amd sev_snp=1
+}
+
 unload() {
 	rmmod kvm_amd && { $ccp_builtin || rmmod ccp; }
 }
 
+# initialise STEP [COMMAND]: by the command, else by load.
 initialise() {
 	step "$1"
-	if load && await '"state":"initialised"'; then
+	if ${2:-load} && await '"state":"initialised"'; then
 		did "$(state_text initialised)"
 	else
 		did "SNP is not initialised"
@@ -177,12 +197,17 @@ initialise() {
 	fi
 }
 
-# The rule by which the firmware refused the last of the commands that begin and end SNP, if it did,
-# and the last line of the kernel's log about SEV.
-why_not() {
+# refusal: how the firmware refused the last of the commands that begin and end SNP, and by which rule; fails
+# if it did not.
+refusal() {
 	lab log | grep -E ' (INIT|INIT_EX|SNP_[A-Z_]*(INIT|FLUSH|SHUTDOWN)(_EX)?) ' | tail -n 1 |
-		grep -v status=0x00 | sed -n 's/^[^ ]* [^ ]* \([A-Z_]*\) .* status=\([^ ]*\) [^:]*: \(.*\)/firmware refused \1 with \2: \3; /p' |
-		tr -d '\n'
+		grep -v status=0x00 | sed -n 's/^[^ ]* [^ ]* \([A-Z_]*\) .* status=\([^ ]*\) [^:]*: \(.*\)/firmware refused \1 with \2: \3/p' |
+		grep .
+}
+
+# That, and the last line of the kernel's log about SEV.
+why_not() {
+	refusal | sed 's/$/; /' | tr -d '\n'
 	dmesg | grep -E 'SEV|ccp|kvm' | tail -n 1 | sed 's/^\[[^]]*\] //' | grep . || echo "the kernel's log does not mention SEV"
 }
 
@@ -205,6 +230,140 @@ unbind_ccp() {
 	done
 }
 
+# ---- steps that --quick leaves out ----
+
+quick=false
+! grep -qw lab.verify=quick /proc/cmdline || quick=true
+
+firmware_has_snp() {
+	lab state | grep -qx snp=init
+}
+
+# Nothing wakes the lab's machine, so the kernel resumes its devices as soon as they are suspended (kernel
+# Documentation/power/basic-pm-debugging.rst). No CPU goes offline in a suspend to idle.
+suspend_to_idle() {
+	if [ ! -e /sys/power/pm_test ]; then
+		skip "suspend to idle" "the kernel has no PM_SLEEP_DEBUG"
+		return
+	fi
+	step "suspend to idle"
+	echo 0 >/sys/module/suspend/parameters/pm_test_delay
+	echo platform >/sys/power/pm_test
+	if ! put freeze /sys/power/state; then
+		did "the kernel refused it: $errno"
+	elif firmware_has_snp; then
+		did "every device was suspended and resumed; SNP is initialised"
+	else
+		did "SNP is no longer initialised"
+		breach warning lost-in-suspend "the firmware's SNP ended in a suspend to idle"
+	fi
+	echo none >/sys/power/pm_test
+}
+
+# smt/control takes every second CPU of a core offline without opening cpuN/online.
+smt() {
+	if [ "$(cat $cpus/smt/control)" != on ]; then
+		skip "move CPUs by smt/control" "a core has one thread (--threads 2)"
+		return
+	fi
+	step "move CPUs by smt/control"
+	if ! put off $cpus/smt/control; then
+		did "the kernel refused it: $errno"
+	elif put on $cpus/smt/control; then
+		did "nothing in the kernel refused it: SMT went off and came back"
+	else
+		did "SMT went off and can't come back: $errno"
+	fi
+}
+
+# cpus_without_hsave: the CPUs where KVM has virtualisation enabled (EFER.SVME) and VM_HSAVE_PA is 0, so that
+# VMRUN would save the host's state at address 0 (APM vol. 2, 15.30.4).
+cpus_without_hsave() {
+	lab cpus | sed -n 's/^\([0-9]*\) .*hsave_pa=0x0 .*/\1/p' | while read -r n; do
+		efer=$(dd if=/dev/cpu/"$n"/msr bs=8 count=1 iflag=skip_bytes skip=$((0xc0000080)) 2>/dev/null | od -A n -t u8)
+		[ -z "$efer" ] || [ $((efer & 0x1000)) = 0 ] || echo "$n"
+	done | xargs | tr ' ' ,
+}
+
+# asked STEP REQUEST: a request of snp-ioctl. The two faults are the kernel's: it initialises SNP again though
+# KVM has virtualisation enabled.
+asked() {
+	step "$1"
+	answer=$(snp-ioctl "$2")
+	why=$(refusal)
+	lost=$(cpus_without_hsave)
+	did "$answer"
+	[ -z "$why" ] || breach warning init-refused "$answer; $why"
+	[ -z "$lost" ] || breach warning hsave-lost "VM_HSAVE_PA is 0 on CPUs $lost, where KVM has virtualisation enabled"
+}
+
+life_on_demand() {
+	if $ccp_builtin; then
+		skip "ccp is loaded with psp_init_on_probe=0" "ccp is built in"
+		return
+	fi
+	initialise "ccp is loaded with psp_init_on_probe=0" load_without_probe
+	asked "an ioctl of /dev/sev ends SNP" pek-csr
+	asked "KVM_SEV_INIT2 initialises it again" init2
+	step "kvm-amd and ccp are unloaded"
+	unload
+	did "SNP is $(firmware_has_snp || echo "not ")initialised in the firmware"
+}
+
+# ---- a panic, and the crash kernel ----
+
+# Sets crash to whether a crash kernel is loaded.
+crash_kernel() {
+	crash=no
+	if [ ! -e /sys/kernel/kexec_crash_size ]; then
+		skip "a crash kernel is loaded" "the kernel has no CRASH_DUMP"
+		return
+	fi
+	step "a crash kernel is loaded"
+	if lab crash-kernel >/tmp/crash.err 2>&1; then
+		crash=yes
+		did "it is"
+	else
+		did "it is not"
+		echo "unverified no crash kernel was loaded: $(tail -n 1 /tmp/crash.err)"
+	fi
+}
+
+# The kernel asks the firmware to end SNP before it starts the crash kernel (snp_shutdown_on_panic();
+# snp_rmptable_init() sets crash_kexec_post_notifiers). lib/verify.sh reads in the firmware's log whether it did.
+panic() {
+	if [ ! -e /proc/sysrq-trigger ]; then
+		skip "the kernel panics" "the kernel has no MAGIC_SYSRQ"
+		echo "done"
+		return
+	fi
+	guard_stop
+	kernel_complaints
+	crash_kernel
+	step "the kernel panics"
+	if grep -q ' snp_shutdown_on_panic' /proc/kallsyms; then notifier=yes; else notifier=no; fi
+	lab send-out
+	[ $crash = yes ] || lab exit 0
+	echo "panic $(lab log | tail -n 1 | cut -d ' ' -f 1) $notifier $crash"
+	sleep 1 # until the line is out
+	echo 1 >/proc/sys/kernel/sysrq
+	taskset -c 0 sh -c 'echo c >/proc/sysrq-trigger'
+	sleep 60
+	echo "unverified the kernel does not panic"
+}
+
+# The crash kernel never initialises SNP, on a host where SNP_EN may be set.
+third_kernel() {
+	guard_start || return
+	did "SNP_EN is $(window_is_open && echo set || echo clear) in the crash kernel"
+	step "kvm-amd is loaded in the crash kernel"
+	load
+	did "SNP is $(firmware_has_snp || echo "not ")initialised in the firmware"
+	guard_stop
+	kernel_complaints
+	echo "done"
+}
+
 # ---- SNP's life ----
 
 life_by_modules() {
@@ -214,6 +373,10 @@ life_by_modules() {
 	attempt "after the shutdown"
 	initialise "they are loaded again"
 	attempt "SNP is initialised again"
+	if ! $quick; then
+		smt
+		suspend_to_idle
+	fi
 	if $ccp_builtin; then
 		skip "ccp is reloaded" "ccp is built in"
 	fi
@@ -268,6 +431,10 @@ first_kernel() {
 	fi
 	guard_stop
 	kernel_complaints
+	if $quick; then
+		echo "done"
+		return
+	fi
 	step "kexec"
 	# One CPU stays offline, to try whether the next kernel lets it come online.
 	if $kvm_builtin; then set --; else set -- maxcpus=$(($(nproc) - 1)); fi
@@ -287,12 +454,17 @@ second_kernel() {
 		attempt "after kexec"
 		end_snp "ccp is taken off its device" unbind_ccp
 		attempt "after the shutdown"
+		skip "the kernel panics" "SNP can't be initialised for it: kvm-amd is built in"
 	else
 		attempt "after kexec"
 		initialise "kvm-amd is loaded after kexec"
 		attempt "SNP is initialised after kexec"
 		end_snp "kvm-amd and ccp are unloaded" unload
 		attempt "after the shutdown"
+		life_on_demand
+		initialise "kvm-amd is loaded before a panic"
+		panic
+		return
 	fi
 	guard_stop
 	kernel_complaints
@@ -302,4 +474,8 @@ second_kernel() {
 modprobe msr
 if is_builtin ccp; then ccp_builtin=true; else ccp_builtin=false; fi
 if is_builtin kvm-amd; then kvm_builtin=true; else kvm_builtin=false; fi
-if [ "$LAB_BOOT" = 1 ]; then first_kernel; else second_kernel; fi
+case $LAB_BOOT in
+1) first_kernel ;;
+2) second_kernel ;;
+*) third_kernel ;;
+esac

@@ -19,7 +19,7 @@ clean_up() {
 
 ensure_devices() {
 	local name missing=()
-	for name in snp-psp snp-cpu.so snp-ivrs; do
+	for name in snp-psp snp-cpu.so snp-ivrs snp-ioctl; do
 		[ -e "$devices/$name" ] || missing+=("build/lab/$name")
 	done
 	[ ${#missing[@]} -eq 0 ] || locked make_devices "${missing[@]}"

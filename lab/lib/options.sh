@@ -29,6 +29,7 @@ options() {
   --out DIR                  keeps kernel.log, firmware.log and what the script left in /out
   --count                    turns on the CPUs' instruction counters
   --time                     prints when each phase of the run began
+  --quick                    verify: one kind of firmware, and no step that needs a second kernel
   --setup                    only makes the Debian tree, fetches the kernel and prints its release
   --help                     prints this help
 TABLE
@@ -81,13 +82,14 @@ parse_options() {
 each() { printf '%s' "${opt[$1]}"; }
 
 check_options() {
+	[[ -z ${opt[quick]} || ${opt[verify]-} ]] || die "--quick is an option of snp-lab verify"
 	[[ ${opt[cpus]} =~ ^[1-9][0-9]*$ ]] || die "--cpus takes a number, not '${opt[cpus]}'"
-	[[ ${opt[threads]} == [12] ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
-	[ $((opt[cpus] % opt[threads])) = 0 ] || die "--threads 2 needs an even number of --cpus"
+	[[ ${opt[threads]} == [12] || ${opt[verify]-} && -z ${opt[threads]} ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
+	[ $((opt[cpus] % (opt[threads] ? opt[threads] : 1))) = 0 ] || die "--threads 2 needs an even number of --cpus"
 	[[ -z ${opt[rmp]} || ${opt[rmp]} =~ ^(0x[0-9a-f]+:0x[0-9a-f]+|segmented)$ ]] || die "--rmp takes segmented, or BASE:END such as 0x30000000:0x30ffffff, not '${opt[rmp]}'"
 	[[ ${opt[memory]} =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory takes a size such as 1G or 1536M, not '${opt[memory]}'"
 	[[ ${opt[timeout]} =~ ^[1-9][0-9]*$ ]] || die "--timeout takes seconds, not '${opt[timeout]}'"
-	[[ ${opt[firmware]} == legacy || ${opt[firmware]} == full ]] || die "--firmware takes legacy or full, not '${opt[firmware]}'"
+	[[ ${opt[firmware]} == legacy || ${opt[firmware]} == full || ${opt[verify]-} && -z ${opt[firmware]} ]] || die "--firmware takes legacy or full, not '${opt[firmware]}'"
 	if [ "${opt[bzimage]}${opt[modules]}" ]; then
 		[[ ${opt[bzimage]} && ${opt[modules]} ]] || die "--bzimage and --modules need each other"
 		[ -z "${opt[kernel]}" ] || die "--kernel and --bzimage exclude each other"
