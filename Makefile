@@ -176,7 +176,7 @@ help:
 	@echo 'sudo make coverage  what the tests run of src/; LAB='\''full pin'\'' adds rows of the lab'
 	@echo 'make lint         static checks of all sources; PARTS="tidy shell" FILES=src/run for some'
 	@echo 'make fuzz         the parsers, FUZZ_SECONDS (default 600) each'
-	@echo 'make check-layers that the folders of src/ use only those below them'
+	@echo 'make check-layers that folders of src/ and lab/ use only those below them'
 	@echo 'sudo make bench   what the guard costs, in counted guest instructions, beside bpftrace and audit'
 	@echo 'sudo make bench-check      fails if it costs more than tests/bench/baseline; make bench-baseline keeps'
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'

@@ -47,7 +47,7 @@ run-check: check-programs
 	@tests/check
 
 .PHONY: check-layers
-check-layers: all
+check-layers: all lab-programs
 	@tests/layers
 
 # Some of its scenarios, JOBS of them at once.

@@ -9,11 +9,18 @@
 #include "firmware/buffers.h"
 #include "firmware/firmware.h"
 
-/* The version that the status commands report. */
-enum { API_MAJOR = 1, API_MINOR = 55, BUILD = 21 };
-
 /* The one version of boot loader, TEE, SNP and microcode (SNP ABI, TCB_VERSION). */
 #define CURRENT_TCB 0xd516000000000004ull
+
+/* The mitigations that there are; real ones are in AMD's security bulletins. */
+#define MITIGATIONS 0x3ull
+
+/* Flags of SNP_INIT_EX; all but the first two only full firmware knows. */
+#define SNP_INIT_RMP	  0x1u
+#define SNP_INIT_LIST	  0x2u
+#define SNP_INIT_RAPL_DIS 0x4u
+#define SNP_INIT_HIDING	  0x8u /* ciphertext hiding */
+#define SNP_INIT_TIO	  0x10u
 
 /* The platform's state that a command needs. */
 enum needs {
@@ -21,12 +28,13 @@ enum needs {
 	NEEDS_SEV_INIT,
 	NEEDS_SEV_UNINIT,
 	NEEDS_SNP_INIT,
-	NEEDS_SNP_UNINIT, /* neither SNP nor SEV is initialised */
+	NEEDS_SNP_UNINIT,  /* neither SNP nor SEV is initialised */
+	FULL_ONLY = 0x100, /* added if only full firmware has the command */
 };
 
 struct command {
 	uint16_t command;
-	uint16_t needs;
+	uint16_t needs;	 /* enum needs */
 	uint16_t size;	 /* of its buffer, bytes; 0: it has none */
 	uint16_t length; /* its status if the buffer's length is not size; 0: not checked */
 	bool answers;	 /* writes the buffer back, so SNP requires the buffer's page state */
@@ -100,5 +108,10 @@ enum firmware_status cmd_snp_commit(struct firmware *fw, union command_buffer *b
 enum firmware_status cmd_snp_vlek_load(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_snp_feature_info(struct firmware *fw, union command_buffer *buffer);
 enum firmware_status cmd_snp_page_reclaim(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_page_unsmash(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_page_set_state(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_snp_verify_mitigation(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_tio_status(struct firmware *fw, union command_buffer *buffer);
+enum firmware_status cmd_tio_init(struct firmware *fw, union command_buffer *buffer);
 
 #endif

@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "firmware/firmware.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "firmware/commands.h"
 #include "firmware/pages.h"
-
-enum firmware_status refuse(struct firmware *fw, enum firmware_status status, const char *format,
-			    ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fw->rule, sizeof(fw->rule), format, args);
-	va_end(args);
-	return status;
-}
-
-enum firmware_status refuse_address(struct firmware *fw, uint64_t pa)
-{
-	return refuse(fw, STATUS_INVALID_ADDRESS, "there is no memory at 0x%" PRIx64, pa);
-}
 
 static enum firmware_status check_state(struct firmware *fw, enum needs needs)
 {
@@ -40,6 +21,11 @@ static enum firmware_status check_state(struct firmware *fw, enum needs needs)
 	return STATUS_SUCCESS;
 }
 
+/* ABI 1.55 is the published firmware's, 1.58 has SNP_VERIFY_MITIGATION (kernel log of its commit).
+ */
+static const struct firmware_version published = { .major = 1, .minor = 55, .build = 21 };
+static const struct firmware_version newest = { .major = 1, .minor = 58, .build = 1 };
+
 void firmware_start(struct firmware *fw, const struct firmware_options *options,
 		    struct machine *machine, const struct rmp_memory *memory)
 {
@@ -47,6 +33,7 @@ void firmware_start(struct firmware *fw, const struct firmware_options *options,
 	fw->options = *options;
 	fw->machine = machine;
 	fw->memory = *memory;
+	fw->version = options->full ? newest : published;
 	fw->reported_tcb = CURRENT_TCB;
 }
 
@@ -57,6 +44,7 @@ static void reset_cpus(struct machine *machine)
 
 		cpu->hwcr = HWCR_COLD;
 		cpu->hsave_pa = cpu->wbinvds = 0;
+		memset(cpu->memory, 0, sizeof(cpu->memory));
 		__atomic_store_n(&cpu->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
 		if (cpu->flags)
 			cpu->resets++;
@@ -110,7 +98,7 @@ static enum firmware_status run_and_answer(struct firmware *fw, const struct com
 static enum firmware_status run_command(struct firmware *fw, const struct command *command,
 					union command_buffer *buffer, uint64_t pa)
 {
-	enum firmware_status status = check_state(fw, command->needs);
+	enum firmware_status status = check_state(fw, command->needs & ~FULL_ONLY);
 
 	if (status)
 		return status;
@@ -135,7 +123,7 @@ enum firmware_status firmware_run(struct firmware *fw, unsigned int number, uint
 	fw->flags = loaded ? command_flags(number, &buffer) : 0;
 	if (firmware_take_failure(fw, number, &status))
 		return status ? refuse(fw, status, "a test makes it fail") : status;
-	if (!command)
+	if (!command || (command->needs & FULL_ONLY && !fw->options.full))
 		return refuse(fw, STATUS_INVALID_COMMAND, "there is no such command");
 	if (!loaded)
 		return refuse_address(fw, pa);

@@ -14,7 +14,8 @@
 #include "machine/machine.h"
 #include "machine/rmp.h"
 
-/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8. The table in table.c names them. */
+/* Mailbox commands: SEV API 4.3, SNP ABI chapter 8, kernel include/linux/psp-sev.h. The table in
+ * table.c names them. */
 enum firmware_command {
 	CMD_INIT = 0x001,
 	CMD_SHUTDOWN = 0x002,
@@ -74,6 +75,12 @@ enum firmware_command {
 	CMD_SNP_COMMIT = 0x0cb,
 	CMD_SNP_VLEK_LOAD = 0x0cd,
 	CMD_SNP_FEATURE_INFO = 0x0ce,
+	CMD_TIO_STATUS = 0x0d0,
+	CMD_TIO_INIT = 0x0d1,
+	CMD_TIO_DEV_CREATE = 0x0d2,
+	CMD_TIO_DEV_RECLAIM = 0x0d3,
+	CMD_TIO_DEV_CONNECT = 0x0d4,
+	CMD_TIO_DEV_DISCONNECT = 0x0d5,
 };
 
 /* Statuses: SEV API 4.4; from 0x19 on, SNP ABI, status codes. */
@@ -108,6 +115,13 @@ enum firmware_status {
 #define SHUTDOWN_IOMMU 0x1u
 #define SHUTDOWN_X86   0x2u
 
+/* As in an image's header. */
+struct firmware_version {
+	uint8_t build;
+	uint8_t minor;
+	uint8_t major;
+};
+
 /* A page that software has written while the RMP forbade it. */
 struct firmware_write {
 	uint64_t page;
@@ -131,7 +145,7 @@ struct firmware_answer {
 };
 
 struct firmware_options {
-	bool full;	       /* offers X86_SNP_SHUTDOWN, which clears SNP_EN on all CPUs */
+	bool full;	       /* has all that the newest has, e.g. X86_SNP_SHUTDOWN */
 	bool dfflush_required; /* refuses a shutdown until SNP_DF_FLUSH follows the refusal */
 	unsigned int cpus;     /* CPUs that the BIOS enumerated; 0: all that are not hot-plugged */
 };
@@ -151,6 +165,11 @@ struct firmware {
 	bool rmp_initialised;
 	bool flush_due;	    /* a shutdown will be refused */
 	bool flush_refused; /* a shutdown was refused, so the next SNP_DF_FLUSH counts */
+	struct firmware_version version; /* of the running image */
+	uint32_t init_flags;		 /* of the SNP_INIT_EX by which SNP is initialised */
+	uint16_t max_snp_asid;		 /* from it, if ciphertext is hidden */
+	bool tio_initialised;
+	uint64_t mitigations; /* those verified */
 	uint64_t reported_tcb;
 	uint32_t config; /* bits of SNP_CONFIG as SNP_PLATFORM_STATUS reports them */
 	bool vlek_loaded;

@@ -10,7 +10,7 @@ const struct rmp_entry page_firmware = { .lo = RMP_ASSIGNED | RMP_IMMUTABLE };
 const struct rmp_entry page_reclaim = { .lo = RMP_ASSIGNED };
 const struct rmp_entry page_fixed = { .lo = RMP_IMMUTABLE };
 
-static const char *const names[] = {
+const char *const page_states[] = {
 	[PAGE_HYPERVISOR] = "Hypervisor",   [PAGE_DEFAULT] = "Default",
 	[PAGE_HV_FIXED] = "HV-Fixed",	    [PAGE_FIRMWARE] = "Firmware",
 	[PAGE_CONTEXT] = "Context",	    [PAGE_METADATA] = "Metadata",
@@ -32,9 +32,9 @@ struct rmp machine_rmp(struct firmware *fw)
 void mark_pages(struct firmware *fw, uint64_t pa, uint64_t pages, struct rmp_entry entry)
 {
 	struct rmp rmp = machine_rmp(fw);
-	uint64_t pfn = pa / RMP_PAGE_SIZE;
+	uint64_t pfn = pa / RMP_PAGE_SIZE, covered = rmp_pages(&rmp);
 
-	for (uint64_t i = 0; i < pages && pfn + i < rmp_pages(&rmp); i++)
+	for (uint64_t i = 0; i < pages && pfn + i < covered; i++)
 		rmp_set(&rmp, pfn + i, entry);
 }
 
@@ -76,10 +76,9 @@ enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entr
 
 /* ---- writes that the RMP forbids ---- */
 
-/* entry is that of page pfn, and is updated so that a write is found once. */
-static void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
+void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
 {
-	const char *state = names[state_of(*entry)];
+	const char *state = page_states[state_of(*entry)];
 	uint64_t digest, page = pfn * RMP_PAGE_SIZE;
 	struct rmp rmp = machine_rmp(fw);
 
@@ -99,26 +98,29 @@ static void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entr
 void firmware_find_writes(struct firmware *fw)
 {
 	struct rmp rmp = machine_rmp(fw);
+	uint64_t covered = fw->rmp_initialised ? rmp_pages(&rmp) : 0;
 	struct rmp_entry entry;
 
-	for (uint64_t pfn = 0; fw->rmp_initialised && pfn < rmp_pages(&rmp); pfn++) {
+	for (uint64_t pfn = 0; pfn < covered; pfn++) {
 		if (!rmp_get(&rmp, pfn, &entry))
 			find_write(fw, pfn, &entry);
 	}
 }
 
-int write_page(struct firmware *fw, uint64_t pa, const void *from, size_t len)
+enum firmware_status write_answer(struct firmware *fw, uint64_t pa, const void *from, size_t len)
 {
 	struct rmp rmp = machine_rmp(fw);
 	uint64_t pfn = pa / RMP_PAGE_SIZE;
 	struct rmp_entry entry;
-	int err;
+	bool digested = fw->snp_initialised && !rmp_get(&rmp, pfn, &entry) && entry.hi;
 
-	if (!fw->snp_initialised || rmp_get(&rmp, pfn, &entry) || !entry.hi)
-		return firmware_store(fw, pa, from, len);
-	find_write(fw, pfn, &entry);
-	err = firmware_store(fw, pa, from, len);
-	return err || rmp_digest(&rmp, pfn, &entry.hi) ? err : rmp_set(&rmp, pfn, entry);
+	if (digested)
+		find_write(fw, pfn, &entry);
+	if (firmware_store(fw, pa, from, len))
+		return refuse_address(fw, pa);
+	if (digested && !rmp_digest(&rmp, pfn, &entry.hi))
+		rmp_set(&rmp, pfn, entry);
+	return STATUS_SUCCESS;
 }
 
 enum firmware_status check_writable(struct firmware *fw, const char *what, uint64_t pa,
@@ -136,50 +138,31 @@ enum firmware_status check_writable(struct firmware *fw, const char *what, uint6
 		status = find_page(fw, page, &entry, &state);
 		if (status)
 			return status;
-		if (state != PAGE_FIRMWARE && state != PAGE_DEFAULT)
+		if (state == PAGE_DEFAULT)
+			break; /* and so are all behind it */
+		if (state != PAGE_FIRMWARE)
 			return refuse(fw, STATUS_INVALID_PAGE_STATE,
 				      "page 0x%" PRIx64 " of %s is in state %s, not Firmware", page,
-				      what, names[state]);
+				      what, page_states[state]);
 	}
 	return STATUS_SUCCESS;
 }
 
-/*
- * Takes a page from the firmware or a guest, so that software can use it again (SNP ABI,
- * SNP_PAGE_RECLAIM). Bit 0 of the page's address is its size: 0 for 4 KiB, 1 for 2 MiB. A page that
- * is not immutable stays as it is: the kernel reclaims pages without asking in which state a
- * command left them (kernel drivers/crypto/ccp/sev-dev.c:snp_reclaim_pages).
- */
-enum firmware_status cmd_snp_page_reclaim(struct firmware *fw, union command_buffer *buffer)
-{
-	uint64_t huge = buffer->page.address & 1, page = buffer->page.address & ~1ull;
-	struct rmp rmp = machine_rmp(fw);
-	enum firmware_status status;
-	struct rmp_entry entry;
-	enum page_state state;
+/* ---- lists of ranges ---- */
 
-	if (page % RMP_PAGE_SIZE)
-		return refuse(fw, STATUS_INVALID_PARAM, "page 0x%" PRIx64 " is no page's address",
-			      page);
-	status = find_page(fw, page, &entry, &state);
-	if (status)
-		return status;
-	if (huge != !!(entry.lo & RMP_HUGE))
-		return refuse(fw, STATUS_INVALID_PAGE_SIZE,
-			      "page 0x%" PRIx64 " is not of the size in the RMP", page);
-	if (huge && page % (RMP_HUGE_PAGES * RMP_PAGE_SIZE))
-		return refuse(fw, STATUS_INVALID_ADDRESS,
-			      "page 0x%" PRIx64 " is not aligned to 2 MiB", page);
-	if (!(entry.lo & RMP_IMMUTABLE))
-		return STATUS_SUCCESS;
-	if (state == PAGE_CONTEXT || state == PAGE_HV_FIXED)
-		return refuse(fw, STATUS_INVALID_PAGE_STATE, "page 0x%" PRIx64 " is in state %s",
-			      page, names[state]);
-	find_write(fw, page / RMP_PAGE_SIZE, &entry);
-	entry.hi = 0;
-	entry.lo &= ~RMP_IMMUTABLE;
-	if (state == PAGE_METADATA)
-		entry.lo &= ~RMP_GPA_MASK;
-	return rmp_set(&rmp, page / RMP_PAGE_SIZE, entry) ? refuse_address(fw, page)
-							  : STATUS_SUCCESS;
+enum firmware_status load_ranges(struct firmware *fw, uint64_t at, uint64_t alignment,
+				 enum firmware_status failed, struct snp_range_list *list)
+{
+	if (at % RMP_PAGE_SIZE || firmware_load(fw, at, list, sizeof(*list)))
+		return refuse(fw, failed, "the list of ranges is not at a page: 0x%" PRIx64, at);
+	if (list->count > SNP_RANGES_MAX)
+		return refuse(fw, failed, "the list of %u ranges is longer than a page",
+			      list->count);
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (list->ranges[i].base % alignment)
+			return refuse(fw, failed,
+				      "range %u begins at 0x%" PRIx64 ", no multiple of 0x%" PRIx64,
+				      i, list->ranges[i].base, alignment);
+	}
+	return STATUS_SUCCESS;
 }

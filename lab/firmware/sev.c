@@ -17,6 +17,9 @@ enum {
 #define SEV_TMR_LEN   (1u << 20) /* SEV API, INIT: the trusted memory region's minimum length */
 #define SNP_TMR_LEN   (2u << 20) /* once the RMP is initialised: its exact length */
 
+#define IMAGE_COOKIE	0x31535024u /* "$PS1" */
+#define IMAGE_ALIGNMENT 32u
+
 static enum firmware_status check_tmr(struct firmware *fw, uint64_t tmr, uint32_t len)
 {
 	uint32_t unit = fw->rmp_initialised ? SNP_TMR_LEN : SEV_TMR_LEN;
@@ -98,11 +101,11 @@ enum firmware_status cmd_shutdown(struct firmware *fw, union command_buffer *buf
 enum firmware_status cmd_platform_status(struct firmware *fw, union command_buffer *buffer)
 {
 	buffer->sev_status = (struct sev_status_buffer){
-		.major = API_MAJOR,
-		.minor = API_MINOR,
+		.major = fw->version.major,
+		.minor = fw->version.minor,
 		.state = fw->sev_initialised,
 		.flags = fw->sev_es ? SEV_STATUS_ES : 0,
-		.build = BUILD,
+		.build = fw->version.build,
 	};
 	return STATUS_SUCCESS;
 }
@@ -160,9 +163,27 @@ enum firmware_status cmd_pdh_cert_export(struct firmware *fw, union command_buff
 		      : check_area(fw, "the chain", asked.chain, asked.chain_len, CHAIN_LEN);
 }
 
-/* The lab has no keys, so no image has a valid signature. */
+/*
+ * The firmware of another version goes on in the same state. The lab has no keys, so it takes each
+ * image whose header says that it is signed (header: AMD-ASPFW, sev_fw_image.h; alignment:
+ * sev_mcmd.c:snp_mcmd_download_firmware_ex).
+ */
 enum firmware_status cmd_download(struct firmware *fw, union command_buffer *buffer)
 {
-	(void)buffer;
-	return refuse(fw, STATUS_BAD_SIGNATURE, "the lab takes no firmware");
+	uint64_t pa = buffer->area.address;
+	struct firmware_image image;
+
+	if (pa % IMAGE_ALIGNMENT)
+		return refuse(fw, STATUS_INVALID_ADDRESS,
+			      "the image at 0x%" PRIx64 " is not aligned to %u bytes", pa,
+			      IMAGE_ALIGNMENT);
+	if (buffer->area.length < sizeof(image))
+		return refuse(fw, STATUS_INVALID_LENGTH, "%u bytes are no image",
+			      buffer->area.length);
+	if (firmware_load(fw, pa, &image, sizeof(image)))
+		return refuse_address(fw, pa);
+	if (image.cookie != IMAGE_COOKIE || image.is_signed != 1)
+		return refuse(fw, STATUS_BAD_SIGNATURE, "the image is not signed");
+	fw->version = image.version;
+	return STATUS_SUCCESS;
 }

@@ -8,30 +8,35 @@
 
 #define SNP_STATUS_RMP		 0x1u
 #define SNP_STATUS_ALIAS_CHECKED 0x2u
+#define SNP_STATUS_TIO		 0x8u
 
 #define SNP_CONFIG_MASK_CHIP_ID	 0x1u
 #define SNP_CONFIG_MASK_CHIP_KEY 0x2u
 #define SNP_CONFIG_VLEK		 0x4u
 #define SNP_CONFIG_FEATURE_INFO	 0x8u
+#define SNP_CONFIG_RAPL_DIS	 0x10u
+#define SNP_CONFIG_HIDING_CAP	 0x20u /* ciphertext hiding is possible */
+#define SNP_CONFIG_HIDING	 0x40u
 
-/* FEATURE_INFO: what each function answers in EAX to EDX (SNP ABI chapter 8; AMD-ASPFW). */
-#define FEATURE_EAX_LAST	 1u /* the last function */
-#define FEATURE_EBX_SEV		 (1u << 0)
-#define FEATURE_ECX_VLEK	 (1u << 0)
-#define FEATURE_ECX_X86_SHUTDOWN (1u << 1)
-#define FEATURE_EAX_MESSAGES	 0x1ffu /* all messages of guests */
+static uint32_t config_bits(const struct firmware *fw)
+{
+	return fw->config | SNP_CONFIG_FEATURE_INFO | (fw->vlek_loaded ? SNP_CONFIG_VLEK : 0) |
+	       (fw->options.full ? SNP_CONFIG_HIDING_CAP : 0) |
+	       (fw->init_flags & SNP_INIT_RAPL_DIS ? SNP_CONFIG_RAPL_DIS : 0) |
+	       (fw->init_flags & SNP_INIT_HIDING ? SNP_CONFIG_HIDING : 0);
+}
 
 /* The buffer holds the address of the status page (SNP ABI, SNP_PLATFORM_STATUS). */
 enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_buffer *buffer)
 {
 	struct snp_status_buffer answer = {
-		.major = API_MAJOR,
-		.minor = API_MINOR,
+		.major = fw->version.major,
+		.minor = fw->version.minor,
 		.state = fw->snp_initialised,
-		.flags = SNP_STATUS_ALIAS_CHECKED | (fw->rmp_initialised ? SNP_STATUS_RMP : 0),
-		.build = BUILD,
-		.config = fw->config | SNP_CONFIG_FEATURE_INFO |
-			  (fw->vlek_loaded ? SNP_CONFIG_VLEK : 0),
+		.flags = SNP_STATUS_ALIAS_CHECKED | (fw->rmp_initialised ? SNP_STATUS_RMP : 0) |
+			 (fw->init_flags & SNP_INIT_TIO ? SNP_STATUS_TIO : 0),
+		.build = fw->version.build,
+		.config = config_bits(fw),
 		.current_tcb = CURRENT_TCB,
 		.reported_tcb = fw->reported_tcb,
 	};
@@ -45,8 +50,7 @@ enum firmware_status cmd_snp_platform_status(struct firmware *fw, union command_
 	if (status)
 		return status;
 	firmware_put_answers(fw, &answer);
-	return write_page(fw, to, &answer, sizeof(answer)) ? refuse_address(fw, to)
-							   : STATUS_SUCCESS;
+	return write_answer(fw, to, &answer, sizeof(answer));
 }
 
 /* Whether one of a TCB's components, which are its bytes, is above the committed one. */
@@ -95,6 +99,8 @@ enum firmware_status cmd_snp_vlek_load(struct firmware *fw, union command_buffer
 	if (buffer->vlek.version)
 		return refuse(fw, STATUS_INVALID_PARAM, "the version of the VLEK is %u, not 0",
 			      buffer->vlek.version);
+	if (buffer->vlek.reserved[0] || buffer->vlek.reserved[1] || buffer->vlek.reserved[2])
+		return refuse(fw, STATUS_INVALID_PARAM, "reserved fields are not 0");
 	if (firmware_load(fw, buffer->vlek.address, &vlek, sizeof(vlek)))
 		return refuse_address(fw, buffer->vlek.address);
 	if (vlek.tcb != fw->reported_tcb)
@@ -102,28 +108,4 @@ enum firmware_status cmd_snp_vlek_load(struct firmware *fw, union command_buffer
 			      "the VLEK is for TCB 0x%" PRIx64 ", not the reported one", vlek.tcb);
 	fw->vlek_loaded = true;
 	return STATUS_SUCCESS;
-}
-
-enum firmware_status cmd_snp_feature_info(struct firmware *fw, union command_buffer *buffer)
-{
-	const uint32_t shutdown = fw->options.full ? FEATURE_ECX_X86_SHUTDOWN : 0;
-	const uint32_t functions[][4] = {
-		{ FEATURE_EAX_LAST, FEATURE_EBX_SEV, FEATURE_ECX_VLEK | shutdown, 0 },
-		{ FEATURE_EAX_MESSAGES, 0, 0, 0 },
-	};
-	uint32_t function = buffer->feature.function;
-	uint64_t to = buffer->feature.address;
-	enum firmware_status status;
-
-	if (to % 4 || to % RMP_PAGE_SIZE + sizeof(functions[0]) > RMP_PAGE_SIZE)
-		return refuse(fw, STATUS_INVALID_ADDRESS,
-			      "0x%" PRIx64 " is unaligned, or the answer crosses a page's end", to);
-	status = check_writable(fw, "the answer", to, sizeof(functions[0]));
-	if (status)
-		return status;
-	if (function > FEATURE_EAX_LAST)
-		return refuse(fw, STATUS_INVALID_PARAM, "there is no function %u", function);
-	return write_page(fw, to, functions[function], sizeof(functions[0]))
-		       ? refuse_address(fw, to)
-		       : STATUS_SUCCESS;
 }

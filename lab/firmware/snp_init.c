@@ -2,12 +2,10 @@
 /* INIT, SHUTDOWN and DF_FLUSH of the SNP platform (SNP ABI chapter 8). */
 #include "firmware/commands.h"
 #include "firmware/pages.h"
+#include "machine/registers.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define SNP_INIT_RMP  0x1u
-#define SNP_INIT_LIST 0x2u
 
 #define RMP_ALIGNMENT (1ull << 20)
 
@@ -97,7 +95,7 @@ static enum firmware_status check_equal(struct firmware *fw, size_t offset, cons
 }
 
 /*
- * What INIT requires of all CPUs (SNP ABI, SNP_INIT_EX). That SYSCFG and HWCR are equal, and that
+ * What INIT requires of all CPUs (SNP ABI, SNP_INIT_EX). That their registers are equal, and that
  * HWCR has SMM locked, is in the published firmware (AMD-ASPFW, sev_mcmd.c:snp_mcmd_init_common).
  */
 static enum firmware_status check_cpus(struct firmware *fw)
@@ -108,6 +106,9 @@ static enum firmware_status check_cpus(struct firmware *fw)
 		status = check_equal(fw, offsetof(struct machine_cpu, syscfg), "SYSCFG");
 	if (!status)
 		status = check_equal(fw, offsetof(struct machine_cpu, hwcr), "HWCR");
+	for (unsigned int i = 0; !status && i < MACHINE_MEMORY_REGISTERS; i++)
+		status = check_equal(fw, offsetof(struct machine_cpu, memory[i]),
+				     memory_registers[i].name);
 	if (status)
 		return status;
 	for_each_cpu(fw, cpu)
@@ -204,26 +205,39 @@ static void mark_iommu(struct firmware *fw, struct rmp_entry entry)
  * SNP ABI, SNP_INIT_EX: the list of ranges that become HV-fixed pages. The one status for all its
  * faults is that of the published firmware.
  */
-static enum firmware_status mark_fixed(struct firmware *fw, uint64_t list)
+static enum firmware_status mark_listed(struct firmware *fw, uint64_t at)
 {
-	const enum firmware_status failed = STATUS_RMP_INITIALIZATION_FAILED;
-	uint64_t at = list + 8; /* after the count and 4 reserved bytes */
-	struct snp_range range;
-	uint32_t count;
+	struct snp_range_list list;
+	enum firmware_status status =
+		load_ranges(fw, at, RMP_PAGE_SIZE, STATUS_RMP_INITIALIZATION_FAILED, &list);
 
-	if (list % RMP_PAGE_SIZE || firmware_load(fw, list, &count, sizeof(count)))
-		return refuse(fw, failed, "the list of ranges is not at a page: 0x%" PRIx64, list);
-	if (count > (RMP_PAGE_SIZE - 8) / sizeof(range))
-		return refuse(fw, failed, "the list of %u ranges is longer than a page", count);
-	for (uint32_t i = 0; i < count; i++, at += sizeof(range)) {
-		if (firmware_load(fw, at, &range, sizeof(range)))
-			return refuse(fw, failed, "there is no memory at 0x%" PRIx64, at);
-		if (range.base % RMP_PAGE_SIZE)
-			return refuse(fw, failed, "range %u begins at no page: 0x%" PRIx64, i,
-				      range.base);
-		mark_pages(fw, range.base, range.pages, page_fixed);
+	for (uint32_t i = 0; !status && i < list.count; i++)
+		mark_pages(fw, list.ranges[i].base, list.ranges[i].pages, page_fixed);
+	return status;
+}
+
+/*
+ * What no guest may ever own: all that is no memory, and two areas that the firmware knows, ASEG
+ * and HyperTransport's (AMD-ASPFW, sev_rmp.c:configure_rmp). A segmented RMP has no entries for
+ * some.
+ */
+static void mark_known(struct firmware *fw)
+{
+	static const struct snp_range known[] = {
+		{ .base = 0xa0000, .pages = 0x20 },
+		{ .base = 0xfd00000000, .pages = 0x300000 },
+	};
+	struct rmp rmp = machine_rmp(fw);
+	uint64_t pages = rmp_pages(&rmp);
+	uint8_t none;
+
+	/* Reads no byte, since the host allocates memory for each page that is read. */
+	for (uint64_t pfn = 0; pfn < pages; pfn++) {
+		if (firmware_load(fw, pfn * RMP_PAGE_SIZE, &none, 0))
+			rmp_set(&rmp, pfn, page_fixed);
 	}
-	return STATUS_SUCCESS;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		mark_pages(fw, known[i].base, known[i].pages, page_fixed);
 }
 
 static enum firmware_status initialise_rmp(struct firmware *fw, uint32_t flags, uint64_t list)
@@ -238,34 +252,36 @@ static enum firmware_status initialise_rmp(struct firmware *fw, uint32_t flags, 
 	if (rmp_clear(&rmp))
 		return refuse(fw, STATUS_INVALID_CONFIG, "the RMP does not lie in memory");
 	if (flags & SNP_INIT_LIST)
-		status = mark_fixed(fw, list);
+		status = mark_listed(fw, list);
 	if (status)
 		return status;
+	mark_known(fw);
 	mark_pages(fw, machine->rmp_base,
 		   (machine->rmp_end - machine->rmp_base + 1) / RMP_PAGE_SIZE, page_firmware);
 	mark_iommu(fw, page_firmware);
 	fw->rmp_initialised = true;
+	fw->mitigations = MITIGATIONS;
 	return STATUS_SUCCESS;
 }
 
-static enum firmware_status snp_start(struct firmware *fw, uint32_t flags, uint64_t list)
+static enum firmware_status snp_start(struct firmware *fw, const struct snp_init_ex_buffer *ex)
 {
 	enum firmware_status status;
 
-	if (!(flags & SNP_INIT_RMP) && !fw->rmp_initialised)
+	if (!(ex->flags & SNP_INIT_RMP) && !fw->rmp_initialised)
 		return refuse(fw, STATUS_RMP_INIT_REQUIRED,
 			      "the RMP is not initialised, and INIT_RMP is clear");
-	if (flags & SNP_INIT_LIST && !(flags & SNP_INIT_RMP))
-		return refuse(fw, STATUS_INVALID_PARAM, "a list of ranges without INIT_RMP");
 	status = check_cpus(fw);
 	if (!status)
 		status = check_rmp(fw);
-	if (!status && flags & SNP_INIT_RMP)
-		status = initialise_rmp(fw, flags, list);
+	if (!status && ex->flags & SNP_INIT_RMP)
+		status = initialise_rmp(fw, ex->flags, ex->list);
 	if (status)
 		return status;
 	dirty_asids(fw);
 	fw->snp_initialised = true;
+	fw->init_flags = ex->flags;
+	fw->max_snp_asid = ex->max_snp_asid;
 	fw->flush_due = fw->options.dfflush_required;
 	fw->flush_refused = false;
 	return STATUS_SUCCESS;
@@ -274,20 +290,46 @@ static enum firmware_status snp_start(struct firmware *fw, uint32_t flags, uint6
 enum firmware_status cmd_snp_init(struct firmware *fw, union command_buffer *buffer)
 {
 	(void)buffer;
-	return snp_start(fw, SNP_INIT_RMP, 0);
+	return snp_start(fw, &(struct snp_init_ex_buffer){ .flags = SNP_INIT_RMP });
+}
+
+/*
+ * The last two are no published firmware's. Guests of SNP get the ASIDs from 1 to MAX_SNP_ASID, and
+ * those of SEV-ES the rest below CPUID's least ASID of SEV (kernel
+ * arch/x86/kvm/svm/sev.c:sev_hardware_setup). TIO_EN says how the RMP is initialised
+ * (kernel drivers/crypto/ccp/sev-dev-tio.h:sev_tio_status).
+ */
+static enum firmware_status check_flags(struct firmware *fw, const struct snp_init_ex_buffer *ex)
+{
+	const uint32_t known =
+		SNP_INIT_RMP | SNP_INIT_LIST |
+		(fw->options.full ? SNP_INIT_RAPL_DIS | SNP_INIT_HIDING | SNP_INIT_TIO : 0);
+	const enum firmware_status status = STATUS_INVALID_PARAM;
+
+	if (ex->flags & ~known)
+		return refuse(fw, status, "flags that this firmware lacks: 0x%x", ex->flags);
+	if (ex->flags & SNP_INIT_LIST && !(ex->flags & SNP_INIT_RMP))
+		return refuse(fw, status, "a list of ranges without INIT_RMP");
+	if (ex->flags & SNP_INIT_TIO && !(ex->flags & SNP_INIT_RMP))
+		return refuse(fw, status, "TIO_EN without INIT_RMP");
+	if (ex->flags & SNP_INIT_HIDING &&
+	    (!ex->max_snp_asid || ex->max_snp_asid >= MACHINE_SEV_ASID_MIN))
+		return refuse(fw, status, "MAX_SNP_ASID is %u, not 1 to %u", ex->max_snp_asid,
+			      MACHINE_SEV_ASID_MIN - 1);
+	return STATUS_SUCCESS;
 }
 
 enum firmware_status cmd_snp_init_ex(struct firmware *fw, union command_buffer *buffer)
 {
 	const struct snp_init_ex_buffer *ex = &buffer->snp_init_ex;
 	struct snp_init_ex_buffer known = { .flags = ex->flags, .list = ex->list };
+	enum firmware_status status = check_flags(fw, ex);
 
-	if (ex->flags & ~(SNP_INIT_RMP | SNP_INIT_LIST))
-		return refuse(fw, STATUS_INVALID_PARAM, "flags that this firmware lacks: 0x%x",
-			      ex->flags);
-	if (memcmp(ex, &known, sizeof(known)))
+	if (ex->flags & SNP_INIT_HIDING)
+		known.max_snp_asid = ex->max_snp_asid;
+	if (!status && memcmp(ex, &known, sizeof(known)))
 		return refuse(fw, STATUS_INVALID_PARAM, "reserved fields are not 0");
-	return snp_start(fw, ex->flags, ex->list);
+	return status ? status : snp_start(fw, ex);
 }
 
 /* ---- shutdown ---- */
@@ -327,7 +369,8 @@ static enum firmware_status snp_stop(struct firmware *fw, uint32_t flags)
 	}
 	if (flags & SHUTDOWN_X86)
 		disable_snp_on_all_cpus(fw);
-	fw->snp_initialised = false;
+	fw->snp_initialised = fw->tio_initialised = false;
+	fw->init_flags = fw->max_snp_asid = 0;
 	fw->vlek_loaded = false;
 	return STATUS_SUCCESS;
 }

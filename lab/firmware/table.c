@@ -14,7 +14,7 @@
 	(WRONG_ADDRESS | S(INVALID_PLATFORM_STATE) | S(INVALID_CONFIG) | S(INVALID_LENGTH))
 #define SNP_INIT_ANSWERS (S(INVALID_CONFIG) | S(RMP_INITIALIZATION_FAILED))
 
-/* A command that the lab knows by name alone; all of them concern guests or their pages. */
+/* A command that the lab knows by name alone: README.md says why. */
 #define UNMODELLED(id, needs)                                                                      \
 	{                                                                                          \
 		CMD_##id, needs, 0, 0, false, #id, NULL, 0                                         \
@@ -40,8 +40,8 @@ static const struct command commands[] = {
 	  cmd_pdh_cert_export, WRONG_ADDRESS | S(INVALID_LENGTH) },
 	{ CMD_PDH_GEN, NEEDS_SEV_INIT, 0, 0, false, "PDH_GEN", cmd_succeed, 0 },
 	{ CMD_DF_FLUSH, NEEDS_NOTHING, 0, 0, false, "DF_FLUSH", cmd_df_flush, S(WBINVD_REQUIRED) },
-	{ CMD_DOWNLOAD_FIRMWARE, NEEDS_SEV_UNINIT, 0, 0, false, "DOWNLOAD_FIRMWARE", cmd_download,
-	  S(BAD_SIGNATURE) },
+	{ CMD_DOWNLOAD_FIRMWARE, NEEDS_SEV_UNINIT, SIZE(area), 0, false, "DOWNLOAD_FIRMWARE",
+	  cmd_download, S(INVALID_LENGTH) | S(BAD_SIGNATURE) },
 	{ CMD_GET_ID, NEEDS_NOTHING, SIZE(area), 0, true, "GET_ID", cmd_get_id,
 	  WRONG_ADDRESS | S(INVALID_LENGTH) },
 	{ CMD_INIT_EX, NEEDS_SEV_UNINIT, SIZE(sev_init_ex), STATUS_INVALID_LENGTH, false, "INIT_EX",
@@ -83,25 +83,35 @@ static const struct command commands[] = {
 	UNMODELLED(SNP_LAUNCH_FINISH, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_DBG_DECRYPT, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_DBG_ENCRYPT, NEEDS_SNP_INIT),
-	UNMODELLED(SNP_VERIFY_MITIGATION, NEEDS_NOTHING),
+	{ CMD_SNP_VERIFY_MITIGATION, FULL_ONLY, SIZE(mitigation), STATUS_INVALID_PARAM, false,
+	  "SNP_VERIFY_MITIGATION", cmd_snp_verify_mitigation, WRONG_ADDRESS },
 	UNMODELLED(SNP_PAGE_SWAP_OUT, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_PAGE_SWAP_IN, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_PAGE_MOVE, NEEDS_SNP_INIT),
 	UNMODELLED(SNP_PAGE_MD_INIT, NEEDS_SNP_INIT),
-	UNMODELLED(SNP_PAGE_SET_STATE, NEEDS_SNP_INIT),
+	{ CMD_SNP_PAGE_SET_STATE, NEEDS_SNP_INIT, SIZE(feature), STATUS_INVALID_LENGTH, false,
+	  "SNP_PAGE_SET_STATE", cmd_snp_page_set_state, WRONG_ADDRESS },
 	{ CMD_SNP_PAGE_RECLAIM, NEEDS_SNP_INIT, SIZE(page), 0, false, "SNP_PAGE_RECLAIM",
 	  cmd_snp_page_reclaim, WRONG_ADDRESS | S(INVALID_PAGE_SIZE) },
-	UNMODELLED(SNP_PAGE_UNSMASH, NEEDS_SNP_INIT),
+	{ CMD_SNP_PAGE_UNSMASH, NEEDS_SNP_INIT, SIZE(page), 0, false, "SNP_PAGE_UNSMASH",
+	  cmd_snp_page_unsmash, WRONG_ADDRESS },
 	{ CMD_SNP_CONFIG, NEEDS_NOTHING, SIZE(config), 0, false, "SNP_CONFIG", cmd_snp_config,
 	  S(INVALID_PARAM) },
-	{ CMD_SNP_DOWNLOAD_FIRMWARE_EX, NEEDS_SEV_UNINIT, 0, 0, false, "SNP_DOWNLOAD_FIRMWARE_EX",
-	  cmd_download, S(BAD_SIGNATURE) },
+	UNMODELLED(SNP_DOWNLOAD_FIRMWARE_EX, NEEDS_SEV_UNINIT),
 	{ CMD_SNP_COMMIT, NEEDS_NOTHING, SIZE(commit), STATUS_INVALID_PARAM, false, "SNP_COMMIT",
 	  cmd_snp_commit, 0 },
 	{ CMD_SNP_VLEK_LOAD, NEEDS_NOTHING, SIZE(vlek), STATUS_INVALID_PARAM, false,
 	  "SNP_VLEK_LOAD", cmd_snp_vlek_load, S(INVALID_PARAM) | S(INVALID_ADDRESS) | S(BAD_SVN) },
 	{ CMD_SNP_FEATURE_INFO, NEEDS_NOTHING, SIZE(feature), STATUS_INVALID_PARAM, false,
 	  "SNP_FEATURE_INFO", cmd_snp_feature_info, WRONG_ADDRESS },
+	{ CMD_TIO_STATUS, FULL_ONLY, SIZE(feature), STATUS_INVALID_PARAM, false, "TIO_STATUS",
+	  cmd_tio_status, WRONG_ADDRESS },
+	{ CMD_TIO_INIT, NEEDS_SNP_INIT | FULL_ONLY, SIZE(tio_init), STATUS_INVALID_PARAM, false,
+	  "TIO_INIT", cmd_tio_init, 0 },
+	UNMODELLED(TIO_DEV_CREATE, NEEDS_SNP_INIT | FULL_ONLY),
+	UNMODELLED(TIO_DEV_RECLAIM, NEEDS_SNP_INIT | FULL_ONLY),
+	UNMODELLED(TIO_DEV_CONNECT, NEEDS_SNP_INIT | FULL_ONLY),
+	UNMODELLED(TIO_DEV_DISCONNECT, NEEDS_SNP_INIT | FULL_ONLY),
 };
 
 #define NAME(status)                                                                               \
@@ -161,14 +171,16 @@ bool firmware_may_answer(unsigned int command, enum firmware_status status)
 {
 	const struct command *row = firmware_command(command);
 
+	if (row && row->needs & FULL_ONLY && status == STATUS_INVALID_COMMAND)
+		return true;
 	if (!row || !row->run)
 		return status == STATUS_INVALID_COMMAND ||
-		       (row && row->needs && status == STATUS_INVALID_PLATFORM_STATE);
+		       (row && row->needs & ~FULL_ONLY && status == STATUS_INVALID_PLATFORM_STATE);
 	if (status & STATUS_OF_BUFFER)
 		return row->answers;
 	if (status == STATUS_INVALID_ADDRESS && row->size)
 		return true;
-	if (status == STATUS_INVALID_PLATFORM_STATE && row->needs)
+	if (status == STATUS_INVALID_PLATFORM_STATE && row->needs & ~FULL_ONLY)
 		return true;
 	return status == STATUS_SUCCESS || (row->length && status == row->length) ||
 	       (status < 64 && row->statuses >> status & 1);

@@ -122,6 +122,7 @@ enum {
 #define EFR_HATS_6_LEVELS     (2ull << 10)
 #define EFR_GATS_6_LEVELS     (2ull << 12)
 #define EFR_SNP		      (1ull << 63)
+#define EFR2_SEV_TIO	      (1ull << 1) /* kernel amd_iommu_types.h:FEATURE_SEVSNPIO_SUP */
 
 /* The features of QEMU's own table. */
 #define EFR_QEMU                                                                                   \
@@ -168,6 +169,7 @@ static const struct ivrs template = {
 	.ivhd_11h = {
 		.header = IVHD_HEADER(0x11, IVHD_HT_TUNNEL | IVHD_IOTLB, struct ivhd_11h),
 		.efr = EFR_QEMU | EFR_SNP,
+		.efr2 = EFR2_SEV_TIO,
 		.devices = IVHD_DEVICES,
 	},
 };

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	 3u
+#define MACHINE_VERSION	 4u
 #define MACHINE_CPUS_MAX 512
 
 /* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
@@ -39,6 +39,9 @@
 /* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
 #define MACHINE_ASID_MAX 509u
 
+/* The least ASID of guests without encrypted state, which it reports in EDX. */
+#define MACHINE_SEV_ASID_MIN 100u
+
 /* Guest physical address of the registers of q35's AMD IOMMU (QEMU hw/i386/amd_iommu.h). */
 #define MACHINE_IOMMU_BASE 0xfed80000ull
 
@@ -48,6 +51,9 @@
  * CPU's index.
  */
 #define MACHINE_CPUID_COUNTER 0x8fff0000u
+
+/* The registers in registers.h:memory_registers. */
+enum { MACHINE_MEMORY_REGISTERS = 19 };
 
 enum machine_cpu_flags {
 	MACHINE_CPU_PRESENT = 1 << 0, /* the CPU is powered on */
@@ -61,6 +67,7 @@ struct machine_cpu {
 	uint64_t wbinvds;  /* how many WBINVD and WBNOINVD the CPU has executed since power-on */
 	uint32_t flags;	   /* enum machine_cpu_flags */
 	uint32_t resets;   /* how often the CPU took its power-on values */
+	uint64_t memory[MACHINE_MEMORY_REGISTERS]; /* as memory_registers has them */
 };
 
 /*
@@ -92,10 +99,10 @@ struct machine {
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 };
 
-static_assert(sizeof(struct machine_cpu) == 40, "shared layout");
+static_assert(sizeof(struct machine_cpu) == 192, "shared layout");
 static_assert(sizeof(struct machine_iommu) == 32, "shared layout");
 static_assert(offsetof(struct machine, iommu) == 40, "shared layout");
 static_assert(offsetof(struct machine, cpus) == 256, "shared layout");
-static_assert(sizeof(struct machine) == 256 + 40 * MACHINE_CPUS_MAX, "shared layout");
+static_assert(sizeof(struct machine) == 256 + 192 * MACHINE_CPUS_MAX, "shared layout");
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "machine/registers.h"
 
+#include <errno.h>
+
 #define CR0_PE	  (1ull << 0)
 #define RFLAGS_VM (1ull << 17)
 #define EFER_SVME (1ull << 12)
@@ -59,4 +61,26 @@ void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value)
 						    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			;
 	}
+}
+
+const struct memory_register memory_registers[MACHINE_MEMORY_REGISTERS] = {
+	{ 0x250, true, "MTRRfix64K_00000" }, { 0x258, true, "MTRRfix16K_80000" },
+	{ 0x259, true, "MTRRfix16K_A0000" }, { 0x268, true, "MTRRfix4K_C0000" },
+	{ 0x269, true, "MTRRfix4K_C8000" },  { 0x26a, true, "MTRRfix4K_D0000" },
+	{ 0x26b, true, "MTRRfix4K_D8000" },  { 0x26c, true, "MTRRfix4K_E0000" },
+	{ 0x26d, true, "MTRRfix4K_E8000" },  { 0x26e, true, "MTRRfix4K_F0000" },
+	{ 0x26f, true, "MTRRfix4K_F8000" },  { 0xc0010016, false, "IORRBase0" },
+	{ 0xc0010017, false, "IORRMask0" },  { 0xc0010018, false, "IORRBase1" },
+	{ 0xc0010019, false, "IORRMask1" },  { 0xc001001a, false, "TOP_MEM" },
+	{ 0xc001001d, false, "TOP_MEM2" },   { 0xc0010112, false, "SMM_ADDR" },
+	{ 0xc0010113, false, "SMM_MASK" },
+};
+
+int find_memory_register(uint32_t msr)
+{
+	for (int i = 0; i < MACHINE_MEMORY_REGISTERS; i++) {
+		if (memory_registers[i].msr == msr)
+			return i;
+	}
+	return -ENOENT;
 }

@@ -33,4 +33,20 @@ void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value);
 /* Sets the bits on and clears the bits off on all threads of the core: for tests, without rules. */
 void syscfg_change(struct machine *machine, unsigned int cpu, uint64_t on, uint64_t off);
 
+/*
+ * The registers that say what lies where in the physical address space, which SNP_INIT wants to be
+ * equal on all CPUs: fixed MTRRs, TOP_MEM and TOP_MEM2, IORRs, and where TSEG is (APM vol. 2 §7.7,
+ * §7.9, §10.2.5; AMD-ASPFW, sev_mcmd.c). QEMU has the MTRRs; the others do nothing here.
+ */
+struct memory_register {
+	uint32_t msr;
+	bool in_qemu;
+	const char *name;
+};
+
+extern const struct memory_register memory_registers[MACHINE_MEMORY_REGISTERS];
+
+/* The index of the register with that number; -ENOENT: it is none of them. */
+int find_memory_register(uint32_t msr);
+
 #endif

@@ -68,7 +68,10 @@ struct rmp_state {
 static_assert(sizeof(struct rmp_entry) == 16, "hardware layout");
 static_assert(sizeof(struct rmp_state) == 16, "hardware layout");
 
-/* Functions that copy len bytes from or to guest physical address pa; 0 or a negative errno. */
+/*
+ * Functions that copy len bytes from or to guest physical address pa; 0 or a negative errno, also
+ * for a len of 0.
+ */
 struct rmp_memory {
 	int (*read)(void *context, uint64_t pa, void *to, size_t len);
 	int (*write)(void *context, uint64_t pa, const void *from, size_t len);
@@ -100,9 +103,9 @@ int rmp_clear(const struct rmp *rmp);
 
 /*
  * Sets *digest to one of the page's content, which is not 0. The processor does not enforce the RMP
- * here, so RMPUPDATE notes the digest of a 4 KiB page that it makes immutable, and the firmware sees
- * later whether the page was written. It is kept in entry.hi, of which family 19h defines nothing
- * that the kernel reads. 0 or the error of the memory's functions.
+ * here, so RMPUPDATE notes the digest of a 4 KiB page that it makes immutable, and the firmware
+ * sees later whether the page was written. It is kept in entry.hi, of which family 19h defines
+ * nothing that the kernel reads. 0 or the error of the memory's functions.
  */
 int rmp_digest(const struct rmp *rmp, uint64_t pfn, uint64_t *digest);
 

@@ -22,6 +22,9 @@ struct processor {
 /* Set up once, when QEMU loads the plugin. */
 extern struct processor processor;
 
+/* At power-on. */
+void cpu_find_registers(unsigned int cpu);
+
 enum cpu_register { RAX, RBX, RCX, RDX, RIP, RFLAGS, CS, CR0, EFER, CPU_REGISTERS };
 
 uint64_t cpu_get(unsigned int cpu, enum cpu_register reg);

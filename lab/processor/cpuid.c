@@ -50,13 +50,12 @@ static void cpuid_sev(unsigned int cpu)
 		SEGMENTED_RMP = 1 << 23,
 		C_BIT = 51,
 		VMPLS = 4,
-		FIRST_SEV_ONLY_ASID = 100,
 	};
 
 	cpuid(cpu,
 	      SME | SEV | SEV_ES | SEV_SNP | VMPL | (processor.rmpread ? RMPREAD : 0) |
 		      (processor.machine->rmp_cfg ? SEGMENTED_RMP : 0),
-	      C_BIT | VMPLS << 12, MACHINE_ASID_MAX, FIRST_SEV_ONLY_ASID);
+	      C_BIT | VMPLS << 12, MACHINE_ASID_MAX, MACHINE_SEV_ASID_MIN);
 }
 
 /* APM vol. 3, CPUID Fn8000_0025: segments of 1 GiB to 1 TiB, and no limit to their number. */

@@ -29,6 +29,12 @@ bool cpu_in_guest(unsigned int cpu)
 	return resume_of[cpu];
 }
 
+bool cpu_in_host_kernel(unsigned int cpu)
+{
+	return !cpu_in_guest(cpu) &&
+	       !privilege_level(cpu_get(cpu, CR0), cpu_get(cpu, RFLAGS), cpu_get(cpu, CS));
+}
+
 void cpu_leave_guest(unsigned int cpu)
 {
 	resume_of[cpu] = 0;

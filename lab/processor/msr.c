@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA and the RMP's registers. */
+/* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA, the RMP's registers and those of the memory's layout.
+ */
 #include "machine/registers.h"
 #include "machine/rmp.h"
 #include "processor/cpu.h"
@@ -49,8 +50,19 @@ static bool emulates(unsigned int cpu, uint32_t msr)
 	case MSR_RMP_CFG:
 		return cpu_in_host_kernel(cpu);
 	default:
-		return false;
+		return find_memory_register(msr) >= 0 && cpu_in_host_kernel(cpu);
 	}
+}
+
+/* Whether it reads a register of the memory's layout that QEMU does not have. */
+static bool read_memory_register(unsigned int cpu, uint32_t msr, uint64_t *value)
+{
+	int i = find_memory_register(msr);
+
+	if (i < 0 || memory_registers[i].in_qemu)
+		return false;
+	*value = processor.machine->cpus[cpu].memory[i];
+	return true;
 }
 
 void cpu_rdmsr(unsigned int cpu, void *pc)
@@ -78,7 +90,8 @@ void cpu_rdmsr(unsigned int cpu, void *pc)
 		value = processor.machine->rmp_cfg;
 		break;
 	default:
-		return;
+		if (!read_memory_register(cpu, msr, &value))
+			return;
 	}
 	cpu_set(cpu, RAX, (uint32_t)value);
 	cpu_set(cpu, RDX, value >> 32);
@@ -98,6 +111,17 @@ static void note_hsave_pa(unsigned int cpu, uint64_t value)
 {
 	if (!(value & 0xfff))
 		__atomic_store_n(&processor.machine->cpus[cpu].hsave_pa, value, __ATOMIC_SEQ_CST);
+}
+
+/* Whether that was all, or QEMU has the register too. */
+static bool write_memory_register(unsigned int cpu, uint32_t msr, uint64_t value)
+{
+	int i = find_memory_register(msr);
+
+	if (i < 0)
+		return false;
+	__atomic_store_n(&processor.machine->cpus[cpu].memory[i], value, __ATOMIC_SEQ_CST);
+	return !memory_registers[i].in_qemu;
 }
 
 void cpu_wrmsr(unsigned int cpu, void *pc)
@@ -126,7 +150,8 @@ void cpu_wrmsr(unsigned int cpu, void *pc)
 		note_hsave_pa(cpu, value);
 		return; /* QEMU has the register, which its SVM uses */
 	default:
-		return;
+		if (!write_memory_register(cpu, msr, value))
+			return;
 	}
 	cpu_skip(cpu, pc, MSR_LEN);
 }

@@ -2,133 +2,11 @@
 #include "psp/control_requests.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "machine/registers.h"
-#include "psp/qmp.h"
-
-enum { WORDS_MAX = 4 };
-
-struct request {
-	const struct control_target *target;
-	struct control_helper *helper;
-	FILE *out;
-	unsigned int count; /* of words; may be more than WORDS_MAX */
-	char *words[WORDS_MAX];
-};
-
-/* Ends the answer with "error: ..."; returns -EINVAL for the request to return. */
-static int __attribute__((format(printf, 2, 3)))
-fail(struct request *request, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("error: ", request->out);
-	vfprintf(request->out, format, args);
-	fputc('\n', request->out);
-	va_end(args);
-	return -EINVAL;
-}
-
-static int parse(const char *text, uint64_t limit, uint64_t *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return *end || errno || *value > limit ? -EINVAL : 0;
-}
-
-/* The CPU with the number in word; answers with an error and returns NULL if there is none. */
-static struct machine_cpu *named_cpu(struct request *request, const char *word)
-{
-	struct machine *machine = request->target->firmware->machine;
-	uint64_t cpu;
-
-	if (parse(word, MACHINE_CPUS_MAX - 1, &cpu) ||
-	    !(machine->cpus[cpu].flags & MACHINE_CPU_PRESENT)) {
-		fail(request, "no CPU %s", word);
-		return NULL;
-	}
-	return &machine->cpus[cpu];
-}
-
-static void print_syscfg(struct request *request, const struct machine_cpu *cpu)
-{
-	const struct machine *machine = request->target->firmware->machine;
-
-	fprintf(request->out, "%td 0x%" PRIx64 "\n", cpu - machine->cpus,
-		__atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST));
-}
-
-static int do_syscfg(struct request *request)
-{
-	struct machine *machine = request->target->firmware->machine;
-	struct machine_cpu *cpu;
-	uint64_t value;
-
-	if (request->count == 1) {
-		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
-			if (machine->cpus[i].flags & MACHINE_CPU_PRESENT)
-				print_syscfg(request, &machine->cpus[i]);
-		}
-		return 0;
-	}
-	cpu = named_cpu(request, request->words[1]);
-	if (!cpu)
-		return -EINVAL;
-	if (request->count == 3) {
-		if (parse(request->words[2], UINT64_MAX, &value))
-			return fail(request, "not a value: %s", request->words[2]);
-		__atomic_store_n(&cpu->syscfg, value, __ATOMIC_SEQ_CST);
-	}
-	print_syscfg(request, cpu);
-	return 0;
-}
-
-static int do_snp_en(struct request *request)
-{
-	struct machine *machine = request->target->firmware->machine;
-	struct machine_cpu *cpu = named_cpu(request, request->words[1]);
-
-	if (!cpu)
-		return -EINVAL;
-	if (!strcmp(request->words[2], "on"))
-		syscfg_change(machine, cpu - machine->cpus, SYSCFG_SNP_EN, 0);
-	else if (!strcmp(request->words[2], "off"))
-		syscfg_change(machine, cpu - machine->cpus, 0, SYSCFG_SNP_EN);
-	else
-		return fail(request, "neither on nor off: %s", request->words[2]);
-	print_syscfg(request, cpu);
-	return 0;
-}
-
-static int do_cpus(struct request *request)
-{
-	const struct machine *machine = request->target->firmware->machine;
-
-	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
-		const struct machine_cpu *cpu = &machine->cpus[i];
-
-		if (cpu->flags & MACHINE_CPU_PRESENT)
-			fprintf(request->out,
-				"%u syscfg=0x%" PRIx64 " hsave_pa=0x%" PRIx64 " wbinvds=%" PRIu64
-				"\n",
-				i, __atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST),
-				__atomic_load_n(&cpu->hsave_pa, __ATOMIC_SEQ_CST),
-				__atomic_load_n(&cpu->wbinvds, __ATOMIC_SEQ_CST));
-	}
-	return 0;
-}
+#include "psp/request.h"
 
 static void print_failures(struct request *request, const struct firmware *fw)
 {
@@ -186,9 +64,9 @@ static int do_fail(struct request *request)
 	}
 	err = firmware_fail(fw, request->words[1]);
 	if (err == -ENOSPC)
-		return fail(request, "too many failure rules");
+		return request_fail(request, "too many failure rules");
 	if (err)
-		return fail(request, "not CMD=STATUS[:once]: %s", request->words[1]);
+		return request_fail(request, "not CMD=STATUS[:once]: %s", request->words[1]);
 	return 0;
 }
 
@@ -204,7 +82,7 @@ static int do_status(struct request *request)
 	if (!strcmp(request->words[1], "truth"))
 		firmware_tell_truth(fw);
 	else if (firmware_answer(fw, request->words[1]))
-		return fail(request, "not FIELD=VALUE: %s", request->words[1]);
+		return request_fail(request, "not FIELD=VALUE: %s", request->words[1]);
 	return 0;
 }
 
@@ -215,11 +93,11 @@ static int do_rmp(struct request *request)
 	uint64_t base = machine->rmp_base, end = machine->rmp_end;
 
 	if (request->count == 2)
-		return fail(request, "a base without an end");
-	if (request->count == 3 && (parse(request->words[1], UINT64_MAX, &base) ||
-				    parse(request->words[2], UINT64_MAX, &end)))
-		return fail(request, "not two addresses: %s %s", request->words[1],
-			    request->words[2]);
+		return request_fail(request, "a base without an end");
+	if (request->count == 3 && (request_number(request->words[1], UINT64_MAX, &base) ||
+				    request_number(request->words[2], UINT64_MAX, &end)))
+		return request_fail(request, "not two addresses: %s %s", request->words[1],
+				    request->words[2]);
 	machine->rmp_base = base;
 	machine->rmp_end = end;
 	fprintf(request->out, "0x%" PRIx64 " 0x%" PRIx64 "\n", base, end);
@@ -244,57 +122,13 @@ static int do_rmp_fail(struct request *request)
 	struct machine *machine = request->target->firmware->machine;
 	uint64_t result, times = 1;
 
-	if (parse(request->words[1], RMP_FAIL_OVERLAP, &result) || !result)
-		return fail(request, "not a result: %s", request->words[1]);
-	if (request->count == 3 && parse(request->words[2], UINT32_MAX, &times))
-		return fail(request, "not a number: %s", request->words[2]);
+	if (request_number(request->words[1], RMP_FAIL_OVERLAP, &result) || !result)
+		return request_fail(request, "not a result: %s", request->words[1]);
+	if (request->count == 3 && request_number(request->words[2], UINT32_MAX, &times))
+		return request_fail(request, "not a number: %s", request->words[2]);
 	machine->rmp_failure = (uint32_t)result;
 	__atomic_store_n(&machine->rmp_failures, (uint32_t)times, __ATOMIC_SEQ_CST);
 	return 0;
-}
-
-/* The helper: talks to QEMU, and writes the answer to the request into the pipe "to". */
-static void __attribute__((noreturn)) run_cpu_add(const char *qmp, unsigned int cpu, int to)
-{
-	char error[512];
-	int err = qmp_cpu_add(qmp, cpu, error, sizeof(error));
-
-	if (err)
-		dprintf(to, "error: %s\n", error);
-	else
-		dprintf(to, "ok\n");
-	_exit(0);
-}
-
-/*
- * A helper process asks QEMU: QEMU adds the CPU in its main loop, which may at that moment wait for
- * a reply from this process over vfio-user.
- */
-static int do_cpu_add(struct request *request)
-{
-	const char *qmp = request->target->qmp;
-	int ends[2];
-	uint64_t cpu;
-	pid_t pid;
-
-	if (!qmp)
-		return fail(request, "QEMU's QMP socket is not known (--qmp)");
-	if (parse(request->words[1], MACHINE_CPUS_MAX - 1, &cpu))
-		return fail(request, "no CPU %s", request->words[1]);
-	if (pipe2(ends, O_CLOEXEC))
-		return fail(request, "%s", strerror(errno));
-	fflush(NULL);
-	pid = fork();
-	if (!pid)
-		run_cpu_add(qmp, (unsigned int)cpu, ends[1]);
-	close(ends[1]);
-	if (pid < 0) {
-		close(ends[0]);
-		return fail(request, "%s", strerror(errno));
-	}
-	request->helper->fd = ends[0];
-	request->helper->pid = pid;
-	return -EINPROGRESS;
 }
 
 static int do_exit(struct request *request)
@@ -304,16 +138,16 @@ static int do_exit(struct request *request)
 	FILE *file;
 	bool bad;
 
-	if (parse(request->words[1], 255, &status))
-		return fail(request, "not an exit status: %s", request->words[1]);
+	if (request_number(request->words[1], 255, &status))
+		return request_fail(request, "not an exit status: %s", request->words[1]);
 	if (!path)
 		return 0;
 	file = fopen(path, "we");
 	if (!file)
-		return fail(request, "%s: %s", path, strerror(errno));
+		return request_fail(request, "%s: %s", path, strerror(errno));
 	bad = fprintf(file, "exit %" PRIu64 "\n", status) < 0;
 	if (fclose(file) || bad)
-		return fail(request, "%s: %s", path, strerror(errno));
+		return request_fail(request, "%s: %s", path, strerror(errno));
 	return 0;
 }
 
@@ -367,11 +201,11 @@ static int run_request(struct request *request)
 			continue;
 		if (request->count < requests[i].words_min ||
 		    request->count > requests[i].words_max)
-			return fail(request, "usage: %s %s", requests[i].name,
-				    requests[i].arguments);
+			return request_fail(request, "usage: %s %s", requests[i].name,
+					    requests[i].arguments);
 		return requests[i].run(request);
 	}
-	return fail(request, "no such request: %s (try help)", request->words[0]);
+	return request_fail(request, "no such request: %s (try help)", request->words[0]);
 }
 
 static void split(struct request *request, char *line)

@@ -3,7 +3,6 @@
  * snp-psp: the process of the emulated secure processor and its firmware. QEMU's vfio-user-pci
  * connects to it; it exits when QEMU does.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,32 +22,8 @@
 #include "machine/machine.h"
 #include "psp/control.h"
 #include "psp/device.h"
-
-enum { FAILS_MAX = FIRMWARE_FAILURES_MAX };
-
-struct arguments {
-	const char *socket;
-	const char *ram;
-	const char *state;
-	const char *control;
-	const char *qmp;
-	const char *result;
-	const char *log;
-	struct firmware_options firmware;
-	uint64_t rmp_base;
-	bool rmp_segmented;
-	uint64_t rmp_end; /* 0: the RMP lies where the size of the memory puts it */
-	unsigned int threads;
-	const char *fails[FAILS_MAX];
-	unsigned int fail_count;
-};
-
-/* Guest memory: the file of QEMU's memory backend. */
-struct ram {
-	int fd;
-	uint8_t *map;
-	size_t size;
-};
+#include "psp/options.h"
+#include "psp/ram.h"
 
 struct psp {
 	struct machine *machine;
@@ -59,67 +34,6 @@ struct psp {
 	struct device *device;
 	struct control *control;
 };
-
-/* The offset in the file of len bytes at guest physical address pa; -EFAULT: no memory there. */
-static int ram_offset(const struct ram *ram, uint64_t pa, size_t len, size_t *offset)
-{
-	uint64_t low = layout_low(ram->size);
-
-	if (pa < low) {
-		*offset = pa;
-		return len <= low - pa ? 0 : -EFAULT;
-	}
-	if (pa < LAYOUT_HIGH || pa - LAYOUT_HIGH >= ram->size - low)
-		return -EFAULT;
-	*offset = low + (pa - LAYOUT_HIGH);
-	return len <= ram->size - *offset ? 0 : -EFAULT;
-}
-
-/* Maps the file at the first access, since QEMU sets its size only after this process started. */
-static int map_ram(struct ram *ram)
-{
-	struct stat st;
-	void *map;
-
-	if (ram->map)
-		return 0;
-	if (fstat(ram->fd, &st))
-		return -errno;
-	if (!st.st_size)
-		return -EFAULT;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, ram->fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	ram->map = map;
-	ram->size = (size_t)st.st_size;
-	return 0;
-}
-
-static int ram_read(void *context, uint64_t pa, void *to, size_t len)
-{
-	struct ram *ram = context;
-	size_t offset;
-	int err = map_ram(ram);
-
-	if (!err)
-		err = ram_offset(ram, pa, len, &offset);
-	if (!err)
-		memcpy(to, ram->map + offset, len);
-	return err;
-}
-
-static int ram_write(void *context, uint64_t pa, const void *from, size_t len)
-{
-	struct ram *ram = context;
-	size_t offset;
-	int err = map_ram(ram);
-
-	if (!err)
-		err = ram_offset(ram, pa, len, &offset);
-	if (!err)
-		memcpy(ram->map + offset, from, len);
-	return err;
-}
 
 /* Creates the state file, or overwrites it: a machine that is powered off. */
 static int create_machine(const char *path, struct machine **out)
@@ -277,10 +191,7 @@ static void close_psp(struct psp *psp)
 	journal_end(&psp->journal);
 	if (psp->machine)
 		munmap(psp->machine, sizeof(*psp->machine));
-	if (psp->ram.map)
-		munmap(psp->ram.map, psp->ram.size);
-	if (psp->ram.fd >= 0)
-		close(psp->ram.fd);
+	ram_close(&psp->ram);
 	if (psp->log && psp->log != stderr)
 		fclose(psp->log);
 }
@@ -310,149 +221,13 @@ static int serve(struct psp *psp)
 	return err == -ECONNRESET || err == -EPIPE ? 0 : complain("vfio-user", err);
 }
 
-enum {
-	OPT_SOCKET = 256,
-	OPT_RAM,
-	OPT_STATE,
-	OPT_CONTROL,
-	OPT_QMP,
-	OPT_RESULT,
-	OPT_LOG,
-	OPT_FIRMWARE,
-	OPT_FAIL,
-	OPT_DFFLUSH,
-	OPT_CPUS,
-	OPT_THREADS,
-	OPT_RMP,
-};
-
-static const struct argp_option options[] = {
-	{ "socket", OPT_SOCKET, "PATH", 0, "Socket for QEMU's vfio-user-pci", 0 },
-	{ "ram", OPT_RAM, "FILE", 0, "The guest's memory: the file of QEMU's memory backend", 0 },
-	{ "state", OPT_STATE, "FILE", 0, "The CPUs' state, shared with the plugin; overwritten",
-	  0 },
-	{ "control", OPT_CONTROL, "PATH", 0, "Socket for lab's requests", 0 },
-	{ "qmp", OPT_QMP, "PATH", 0, "QEMU's QMP socket, to hot-plug CPUs", 0 },
-	{ "result", OPT_RESULT, "FILE", 0, "File for the script's exit status", 0 },
-	{ "log", OPT_LOG, "FILE", 0, "File for the log of commands (default: standard error)", 0 },
-	{ "firmware", OPT_FIRMWARE, "legacy|full", 0,
-	  "Whether to offer X86_SNP_SHUTDOWN (default legacy)", 0 },
-	{ "fail", OPT_FAIL, "CMD=STATUS[:once]", 0,
-	  "Make a command fail; with the status hang it never answers (repeatable)", 0 },
-	{ "dfflush-required", OPT_DFFLUSH, NULL, 0,
-	  "Refuse SNP_SHUTDOWN_EX with DFFLUSH_REQUIRED once after each SNP_INIT", 0 },
-	{ "cpus", OPT_CPUS, "N", 0,
-	  "CPUs that the BIOS knows (default: all that are not hot-plugged)", 0 },
-	{ "threads", OPT_THREADS, "N", 0, "Threads of each core (default 1)", 0 },
-	{ "rmp", OPT_RMP, "BASE:END|segmented", 0,
-	  "The RMP's first and last byte (default: what covers all memory)", 0 },
-	{ 0 },
-};
-
-static unsigned int parse_count(const char *name, const char *arg, struct argp_state *state)
-{
-	char *end;
-	unsigned long n = strtoul(arg, &end, 0);
-
-	if (*end || !n || n > MACHINE_CPUS_MAX)
-		argp_error(state, "--%s takes 1 to %d", name, MACHINE_CPUS_MAX);
-	return (unsigned int)n;
-}
-
-static void parse_rmp(const char *arg, struct arguments *args, struct argp_state *state)
-{
-	char *end;
-
-	args->rmp_segmented = !strcmp(arg, "segmented");
-	if (args->rmp_segmented)
-		return;
-	args->rmp_base = strtoull(arg, &end, 0);
-	if (*end == ':')
-		args->rmp_end = strtoull(end + 1, &end, 0);
-	if (*end || args->rmp_end <= args->rmp_base)
-		argp_error(state, "--rmp takes BASE:END or segmented");
-}
-
-static void parse_firmware(const char *arg, struct arguments *args, struct argp_state *state)
-{
-	if (strcmp(arg, "full") && strcmp(arg, "legacy"))
-		argp_error(state, "--firmware takes legacy or full");
-	args->firmware.full = !strcmp(arg, "full");
-}
-
-static void parse_end(struct arguments *args, struct argp_state *state)
-{
-	if (!args->socket || !args->ram || !args->state)
-		argp_error(state, "--socket, --ram and --state are needed");
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *args = state->input;
-
-	switch (key) {
-	case OPT_SOCKET:
-		args->socket = arg;
-		break;
-	case OPT_RAM:
-		args->ram = arg;
-		break;
-	case OPT_STATE:
-		args->state = arg;
-		break;
-	case OPT_CONTROL:
-		args->control = arg;
-		break;
-	case OPT_QMP:
-		args->qmp = arg;
-		break;
-	case OPT_RESULT:
-		args->result = arg;
-		break;
-	case OPT_LOG:
-		args->log = arg;
-		break;
-	case OPT_FIRMWARE:
-		parse_firmware(arg, args, state);
-		break;
-	case OPT_FAIL:
-		if (args->fail_count == FAILS_MAX)
-			argp_error(state, "--fail: %d at most", FAILS_MAX);
-		args->fails[args->fail_count++] = arg;
-		break;
-	case OPT_DFFLUSH:
-		args->firmware.dfflush_required = true;
-		break;
-	case OPT_CPUS:
-		args->firmware.cpus = parse_count("cpus", arg, state);
-		break;
-	case OPT_THREADS:
-		args->threads = parse_count("threads", arg, state);
-		break;
-	case OPT_RMP:
-		parse_rmp(arg, args, state);
-		break;
-	case ARGP_KEY_END:
-		parse_end(args, state);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Emulates the secure processor of an SNP host, with its firmware, for QEMU.",
-	};
 	struct arguments args = { 0 };
 	struct psp psp = { .ram = { .fd = -1 } };
 	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	parse_arguments(&args, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	err = open_psp(&psp, &args);
 	if (!err)

@@ -113,9 +113,6 @@ struct vfio_user {
 	uint8_t out[MESSAGE_MAX];
 };
 
-/* Sends len bytes to the client. 0 or a negative errno. */
-int vfio_user_send(struct vfio_user *server, const void *data, size_t len);
-
 /*
  * Carries out one message and replies. body: what follows the header, of len bytes. 0; -EPROTO: the
  * body is too short; or the error of sending the reply.

@@ -4,9 +4,27 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "psp/vfio_protocol.h"
+
+static int send_all(struct vfio_user *server, const void *data, size_t len)
+{
+	const uint8_t *next = data;
+
+	while (len) {
+		ssize_t n = send(server->client, next, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		next += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
 
 /* Sends a reply; its payload of len bytes is in server->out, after room for the header. */
 static int reply(struct vfio_user *server, const struct header *to, size_t len)
@@ -21,7 +39,7 @@ static int reply(struct vfio_user *server, const struct header *to, size_t len)
 	if (to->flags & NO_REPLY)
 		return 0;
 	memcpy(server->out, &header, sizeof(header));
-	return vfio_user_send(server, server->out, header.size);
+	return send_all(server, server->out, header.size);
 }
 
 static int reply_with(struct vfio_user *server, const struct header *to, const void *payload,
@@ -44,7 +62,7 @@ static int reply_error(struct vfio_user *server, const struct header *to, uint32
 
 	if (to->flags & NO_REPLY)
 		return 0;
-	return vfio_user_send(server, &header, sizeof(header));
+	return send_all(server, &header, sizeof(header));
 }
 
 /* A reply is cut to the size of the request, which states how much room the client has. */

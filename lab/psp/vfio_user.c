@@ -17,23 +17,6 @@ static void drop_fds(struct vfio_user *server)
 		close(server->fds[--server->fd_count]);
 }
 
-int vfio_user_send(struct vfio_user *server, const void *data, size_t len)
-{
-	const uint8_t *next = data;
-
-	while (len) {
-		ssize_t n = send(server->client, next, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		next += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Handles one message. Returns its size; 0: it is incomplete; or a negative errno. */
 static int take_message(struct vfio_user *server)
 {

@@ -144,19 +144,30 @@ static int read_hex(const struct check_look *l, const char *path, unsigned long 
 	return end == text ? -EBADMSG : 0;
 }
 
-/* Mitigations that the firmware has and nobody has had it verify (SNP_VERIFY_MITIGATION). */
+/*
+ * Mitigations that the firmware has and nobody has had it verify. The driver asks the firmware for
+ * each reading, and while SNP is initialised it gives the firmware a page first, by RMPUPDATE
+ * (drivers/crypto/ccp/sev-dev.c:snp_verify_mitigation).
+ */
 void check_mitigations(struct check_look *l)
 {
+	static const char first[] = "/sys/firmware/sev/vulnerabilities/supported_mitigations";
+	static const char second[] = "/sys/firmware/sev/vulnerabilities/verified_mitigations";
+	const struct check_facts *f = l->facts;
 	unsigned long long supported, verified;
-	int err =
-		read_hex(l, "/sys/firmware/sev/vulnerabilities/supported_mitigations", &supported);
+	int err;
 
 	/* An older kernel, or firmware that has none. */
-	if (err == -ENOENT)
+	if (!platform_exists(f->platform, first))
 		return;
+	if (f->initialised != INITIALISED_NO && !check_may_ask_firmware(f)) {
+		check_add(l, CHECK_ID_MITIGATIONS, CHECK_UNKNOWN, "see the check snp-en",
+			  "not asked: on a CPU without SNP_EN the command would crash the kernel");
+		return;
+	}
+	err = read_hex(l, first, &supported);
 	if (!err)
-		err = read_hex(l, "/sys/firmware/sev/vulnerabilities/verified_mitigations",
-			       &verified);
+		err = read_hex(l, second, &verified);
 	if (err)
 		check_add(l, CHECK_ID_MITIGATIONS, CHECK_UNKNOWN, check_access_remedy(err),
 			  "/sys/firmware/sev/vulnerabilities can't be read: %s", strerror(-err));

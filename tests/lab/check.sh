@@ -25,7 +25,7 @@ check_is 0 --require-snp
 says PASS snp-en "set on CPUs 0-3, all that are online"
 says PASS firmware "the driver has initialised SNP"
 says PASS kvm-amd "is Y, sev_es Y, sev Y"
-says PASS firmware-version "1[.]55, build 21"
+says PASS firmware-version "1[.]58, build 1,"
 says PASS firmware-state "INIT, the RMP is initialised"
 says NOT-APPLICABLE msrs "the firmware compared them"
 says PASS hotplug-count "no-latch"
@@ -52,7 +52,7 @@ says UNKNOWN firmware-flags "bits 0x40"
 expect "firmware that is too old" lab status minor=49
 expect "... with the bits that are known" lab status flags=0xb
 check_is 1
-says WARN firmware-version "1[.]49, build 21"
+says WARN firmware-version "1[.]49, build 1,"
 says PASS firmware-state "SEV-TIO is on"
 expect "it says the truth again" lab status truth
 # With the misc controller the kernel counts the ASIDs; here the firmware's guests are counted.
@@ -74,6 +74,7 @@ expect "its SNP_EN goes" lab snp-en 3 off
 check_is 2
 says FAIL snp-en "cpu-without-snp-en: CPU 3 "
 says UNKNOWN firmware-state "not asked: on a CPU without SNP_EN"
+says UNKNOWN mitigations "not asked: on a CPU without SNP_EN"
 check_is 2 --format nagios
 expect "Nagios gets one line" [ "$(wc -l </tmp/check)" -eq 1 ]
 expect "... that names the breach" grep -q "^SNP CRITICAL - snp-en: cpu-without-snp-en: CPU 3 .*|.* 'fail'=1;;;0$" /tmp/check

@@ -22,6 +22,10 @@ snp_is() {
 	lab state | grep -q "^snp=$1$"
 }
 
+read_msr() {
+	dd if=/dev/cpu/"$1"/msr bs=8 count=1 skip=$(($2)) iflag=skip_bytes 2>/dev/null | od -An -tx8 | sed 's/ *//;s/^/0x/'
+}
+
 syscfg_of() {
 	lab syscfg "$1" | cut -d ' ' -f 2
 }
@@ -54,6 +58,15 @@ expect "CPU 2 has another bit" lab syscfg 2 "$(printf '0x%x' $((ready | 1 << 18)
 ccp init
 expect "SNP_INIT_EX is refused" refused SNP_INIT_EX 0x03 "SYSCFG is 0x[0-9a-f]* on CPU 0"
 expect "it is put back" lab syscfg 2 "$ready"
+
+scenario "a kernel that lays out the memory differently on one CPU"
+for register in 0xc001001d:TOP_MEM2 0x268:MTRRfix4K_C0000; do
+	was=$(read_msr 2 ${register%:*})
+	write_msr 2 ${register%:*} $((was ^ 0x1000000))
+	ccp init
+	expect "SNP_INIT_EX is refused" refused SNP_INIT_EX 0x03 "${register#*:} is 0x[0-9a-f]* on CPU 0 and"
+	write_msr 2 ${register%:*} $((was))
+done
 
 scenario "a kernel that leaves virtualisation enabled"
 write_hsave 2 005

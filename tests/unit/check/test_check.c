@@ -506,6 +506,18 @@ Test(check, mitigations)
 	expect("mitigations", CHECK_PASS, "0x3");
 }
 
+Test(check, mitigations_are_not_asked_for_where_that_may_crash_the_kernel)
+{
+	fixture_write(&fixture, "/sys/firmware/sev/vulnerabilities/supported_mitigations", "0x3\n");
+	fixture_write(&fixture, "/sys/firmware/sev/vulnerabilities/verified_mitigations", "0x3\n");
+	cpus[3].syscfg = 0;
+	expect("mitigations", CHECK_UNKNOWN, "not asked: on a CPU without SNP_EN");
+	facts.initialised = INITIALISED_UNKNOWN;
+	expect("mitigations", CHECK_UNKNOWN, "not asked");
+	facts.initialised = INITIALISED_NO;
+	expect("mitigations", CHECK_PASS, "0x3");
+}
+
 Test(check, a_driver_without_its_device)
 {
 	expect("dev-sev", CHECK_WARN, "/dev/sev is not");

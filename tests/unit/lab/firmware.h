@@ -31,7 +31,7 @@ static struct firmware fw;
 static inline int memory_read(void *context, uint64_t pa, void *to, size_t len)
 {
 	(void)context;
-	if (pa > MEMORY_SIZE || len > MEMORY_SIZE - pa)
+	if (pa >= MEMORY_SIZE || len > MEMORY_SIZE - pa)
 		return -EFAULT;
 	memcpy(to, memory + pa, len);
 	return 0;
@@ -40,7 +40,7 @@ static inline int memory_read(void *context, uint64_t pa, void *to, size_t len)
 static inline int memory_write(void *context, uint64_t pa, const void *from, size_t len)
 {
 	(void)context;
-	if (pa > MEMORY_SIZE || len > MEMORY_SIZE - pa)
+	if (pa >= MEMORY_SIZE || len > MEMORY_SIZE - pa)
 		return -EFAULT;
 	memcpy(memory + pa, from, len);
 	return 0;

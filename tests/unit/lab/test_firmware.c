@@ -38,9 +38,10 @@ static const struct {
 	{ CMD_SNP_VLEK_LOAD, IN_ALL },
 	{ CMD_SNP_FEATURE_INFO, IN_ALL },
 	{ CMD_SNP_VERIFY_MITIGATION, IN_ALL },
+	{ CMD_TIO_STATUS, IN_ALL },
 };
 
-/* The commands about guests, which the lab does not model, need an initialised platform. */
+/* The commands about guests, devices and their pages need an initialised platform. */
 static unsigned int allowed_in(unsigned int command)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
@@ -52,7 +53,7 @@ static unsigned int allowed_in(unsigned int command)
 
 static void enter(unsigned int state)
 {
-	start_legacy();
+	start_full();
 	if (state != IN_SNP)
 		snp_en_everywhere(false);
 	if (state == IN_SEV)
@@ -88,6 +89,8 @@ Test(legacy, unknown_commands_are_refused)
 	cr_expect_eq(run(0x7e), STATUS_INVALID_COMMAND);
 	expect_rule("no such command");
 	cr_expect_eq(run(0x7ff), STATUS_INVALID_COMMAND);
+	cr_expect_eq(run(CMD_SNP_VERIFY_MITIGATION), STATUS_INVALID_COMMAND, "only full has it");
+	cr_expect_eq(run(CMD_TIO_STATUS), STATUS_INVALID_COMMAND);
 }
 
 Test(legacy, buffers_outside_memory_are_refused)

@@ -4,7 +4,8 @@
 
 TestSuite(sev, .init = start_legacy, .fini = finish);
 TestSuite(snp, .init = start_legacy, .fini = finish);
-TestSuite(snp_full, .init = start_full, .fini = finish);
+TestSuite(page_unsmash, .init = start_legacy, .fini = finish);
+TestSuite(page_set_state, .init = start_legacy, .fini = finish);
 TestSuite(page_reclaim, .init = start_legacy, .fini = finish);
 
 /* ---- SEV ---- */
@@ -158,33 +159,6 @@ Test(snp, a_status_says_what_a_test_tells_it)
 	cr_expect_eq(memory[PAGE + 12], 0);
 }
 
-static enum firmware_status feature_info(uint32_t length, uint32_t function, uint64_t to)
-{
-	clear_buffer();
-	put32(BUFFER, length);
-	put32(BUFFER + 4, function);
-	put64(BUFFER + 8, to);
-	return run(CMD_SNP_FEATURE_INFO);
-}
-
-Test(snp_full, feature_info_has_two_functions)
-{
-	cr_expect_eq(feature_info(16, 0, PAGE), STATUS_SUCCESS);
-	cr_expect_eq(memory[PAGE], 1, "the last function");
-	cr_expect_eq(memory[PAGE + 8], 3, "VLEK and the full shutdown");
-	cr_expect_eq(feature_info(16, 1, PAGE), STATUS_SUCCESS);
-	cr_expect_eq(memory[PAGE] | memory[PAGE + 1] << 8, 0x1ff);
-	cr_expect_eq(feature_info(16, 2, PAGE), STATUS_INVALID_PARAM);
-	cr_expect_eq(feature_info(8, 0, PAGE), STATUS_INVALID_PARAM);
-	cr_expect_eq(feature_info(24, 0, PAGE), STATUS_INVALID_PARAM);
-	cr_expect_eq(feature_info(16, 0, PAGE + 2), STATUS_INVALID_ADDRESS);
-	cr_expect_eq(feature_info(16, 0, PAGE + 4096 - 12), STATUS_INVALID_ADDRESS);
-	snp_ready();
-	cr_expect_eq(feature_info(16, 0, PAGE), STATUS_INVALID_PAGE_STATE);
-	give(PAGE, 1);
-	cr_expect_eq(feature_info(16, 0, PAGE), STATUS_SUCCESS);
-}
-
 static enum firmware_status config(uint64_t tcb, uint32_t flags)
 {
 	clear_buffer();
@@ -234,6 +208,10 @@ Test(snp, vlek_load_needs_the_reported_tcb)
 	put64(PAGE + 400, 0xd516000000000004);
 	cr_expect_eq(run(CMD_SNP_VLEK_LOAD), STATUS_SUCCESS);
 	cr_expect(fw.vlek_loaded);
+	memory[BUFFER + 7] = 1;
+	cr_expect_eq(run(CMD_SNP_VLEK_LOAD), STATUS_INVALID_PARAM);
+	expect_rule("reserved");
+	memory[BUFFER + 7] = 0;
 	memory[BUFFER + 4] = 1;
 	cr_expect_eq(run(CMD_SNP_VLEK_LOAD), STATUS_INVALID_PARAM);
 }
@@ -280,4 +258,111 @@ Test(page_reclaim, leaves_fixed_and_context_pages)
 		(struct rmp_entry){ .lo = RMP_ASSIGNED | RMP_IMMUTABLE | RMP_VMSA });
 	cr_expect_eq(reclaim(TMR), STATUS_INVALID_PAGE_STATE);
 	expect_rule("Context");
+}
+
+/* ---- SNP_PAGE_UNSMASH ---- */
+
+static enum firmware_status unsmash(uint64_t page)
+{
+	clear_buffer();
+	put64(BUFFER, page);
+	return run(CMD_SNP_PAGE_UNSMASH);
+}
+
+static void set_entry(uint64_t pa, uint64_t lo)
+{
+	struct rmp rmp = test_rmp();
+
+	cr_assert_eq(rmp_set(&rmp, pa / 4096, (struct rmp_entry){ .lo = lo }), 0);
+}
+
+#define PRE_GUEST (RMP_ASSIGNED | RMP_IMMUTABLE | 5ull << RMP_ASID_SHIFT | 0x600000)
+
+Test(page_unsmash, joins_the_pages_of_a_guest)
+{
+	snp_ready();
+	for (uint64_t i = 0; i < 512; i++)
+		set_entry(TMR + i * 4096, PRE_GUEST + (i << RMP_GPA_SHIFT));
+	cr_expect_eq(unsmash(TMR), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(entry(TMR / 4096), PRE_GUEST | RMP_HUGE);
+	cr_expect(entry(TMR / 4096 + 511) & RMP_ASSIGNED);
+	cr_expect_not(entry(TMR / 4096 + 511) & (RMP_IMMUTABLE | RMP_ASID_MASK));
+	cr_expect_eq(unsmash(TMR), STATUS_INVALID_PAGE_STATE, "it is of 2 MiB");
+	cr_expect_eq(reclaim(TMR | 1), STATUS_SUCCESS, "%s", fw.rule);
+}
+
+Test(page_unsmash, refuses_pages_that_do_not_belong_together)
+{
+	const uint64_t last = TMR + 511 * 4096, lasts = PRE_GUEST + (511ull << RMP_GPA_SHIFT);
+	const uint64_t wrong[] = { lasts - (1 << RMP_GPA_SHIFT), lasts & ~RMP_IMMUTABLE,
+				   lasts | RMP_VALIDATED, lasts + (1ull << RMP_ASID_SHIFT),
+				   lasts | RMP_VMSA };
+
+	snp_ready();
+	cr_expect_eq(unsmash(TMR + 4096), STATUS_INVALID_PARAM);
+	cr_expect_eq(unsmash(RMP_AT), STATUS_INVALID_PARAM);
+	cr_expect_eq(unsmash(TMR), STATUS_INVALID_PAGE_STATE, "the hypervisor's");
+	for (uint64_t i = 0; i < 511; i++)
+		set_entry(TMR + i * 4096, PRE_GUEST + (i << RMP_GPA_SHIFT));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		set_entry(last, wrong[i]);
+		cr_expect_eq(unsmash(TMR), STATUS_INVALID_PAGE_STATE, "%zu", i);
+	}
+	cr_expect_eq(entry(TMR / 4096), PRE_GUEST);
+	set_entry(last, lasts);
+	cr_expect_eq(unsmash(TMR), STATUS_SUCCESS);
+}
+
+/* ---- SNP_PAGE_SET_STATE ---- */
+
+static enum firmware_status set_state(uint64_t list)
+{
+	clear_buffer();
+	put32(BUFFER, 16);
+	put64(BUFFER + 8, list);
+	return run(CMD_SNP_PAGE_SET_STATE);
+}
+
+Test(page_set_state, fixes_pages_of_the_firmware)
+{
+	const uint64_t list = 2 << 20;
+
+	snp_ready();
+	give(TMR, 2);
+	put32(list, 2);
+	put64(list + 8, TMR);
+	put32(list + 16, 2);
+	put64(list + 24, TMR + (2 << 20));
+	put32(list + 32, 1);
+	cr_expect_eq(set_state(list), STATUS_INVALID_PAGE_STATE);
+	expect_rule("in state Hypervisor");
+	cr_expect_eq(entry(TMR / 4096), RMP_ASSIGNED | RMP_IMMUTABLE, "all or none");
+	give(TMR + (2 << 20), 1);
+	cr_expect_eq(set_state(list), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(entry(TMR / 4096), RMP_IMMUTABLE);
+	cr_expect_eq(entry(TMR / 4096 + 1), RMP_IMMUTABLE);
+	cr_expect_eq(entry((TMR + (2 << 20)) / 4096), RMP_IMMUTABLE);
+}
+
+Test(page_set_state, refuses_a_faulty_list)
+{
+	const uint64_t list = 2 << 20;
+
+	snp_ready();
+	cr_expect_eq(set_state(list + 8), STATUS_INVALID_PARAM);
+	put32(list, 256);
+	cr_expect_eq(set_state(list), STATUS_INVALID_PARAM);
+	put32(list, 1);
+	put64(list + 8, TMR + 4096);
+	put32(list + 16, 1);
+	cr_expect_eq(set_state(list), STATUS_INVALID_PARAM);
+	expect_rule("no multiple of 0x200000");
+	put64(list + 8, 1ull << 40);
+	put32(list + 16, UINT32_MAX);
+	cr_expect_eq(set_state(list), STATUS_SUCCESS, "past the RMP is no error");
+	put32(BUFFER, 12);
+	cr_expect_eq(run(CMD_SNP_PAGE_SET_STATE), STATUS_INVALID_LENGTH);
+	put32(BUFFER, 16);
+	put32(BUFFER + 4, 1);
+	cr_expect_eq(run(CMD_SNP_PAGE_SET_STATE), STATUS_INVALID_PARAM);
 }

@@ -2,9 +2,12 @@
 /* INIT, DF_FLUSH and SHUTDOWN of SNP: what the firmware requires, and what they do. */
 #include "lab/firmware.h"
 
+#include "machine/registers.h"
+
 TestSuite(snp_init, .init = start_legacy, .fini = finish);
 TestSuite(df_flush, .init = start_legacy, .fini = finish);
 TestSuite(snp_shutdown, .init = start_legacy, .fini = finish);
+TestSuite(full_init, .init = start_full, .fini = finish);
 TestSuite(full_shutdown, .init = start_full, .fini = finish);
 
 /* ---- SNP_INIT ---- */
@@ -50,6 +53,19 @@ Test(snp_init, needs_syscfg_and_hwcr_to_be_equal)
 	for (unsigned int i = 0; i < CPUS; i++)
 		machine->cpus[i].hwcr = HWCR_COLD | 1 << 30;
 	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS, "both may have other bits: %s", fw.rule);
+}
+
+Test(snp_init, needs_the_registers_of_the_memorys_layout_to_be_equal)
+{
+	for (unsigned int r = 0; r < MACHINE_MEMORY_REGISTERS; r++) {
+		machine->cpus[3].memory[r] = 6;
+		cr_expect_eq(snp_init(1, 0), STATUS_INVALID_CONFIG);
+		expect_rule(memory_registers[r].name);
+		expect_rule("is 0x0 on CPU 0 and 0x6 on CPU 3");
+		for (unsigned int i = 0; i < CPUS; i++)
+			machine->cpus[i].memory[r] = 6;
+	}
+	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS, "%s", fw.rule);
 }
 
 Test(snp_init, needs_smm_to_be_locked)
@@ -114,9 +130,78 @@ Test(snp_init, refuses_flags_and_fields_that_it_does_not_know)
 	expect_rule("reserved");
 }
 
+static enum firmware_status snp_init_with(uint32_t flags, uint16_t max_snp_asid)
+{
+	clear_buffer();
+	put32(BUFFER, flags);
+	put32(BUFFER + 16, max_snp_asid);
+	return run(CMD_SNP_INIT_EX);
+}
+
+/* The kernel's sev_user_data_snp_status: RAPL_DIS, ciphertext hiding possible, and enabled. */
+static unsigned int status_config(void)
+{
+	if (fw.snp_initialised)
+		give(PAGE, 1);
+	put64(BUFFER, PAGE);
+	cr_expect_eq(run(CMD_SNP_PLATFORM_STATUS), STATUS_SUCCESS, "%s", fw.rule);
+	return memory[PAGE + 8] >> 4;
+}
+
+Test(snp_init, of_legacy_firmware_hides_no_ciphertext)
+{
+	cr_expect_eq(snp_init_with(1 | 1 << 3, 50), STATUS_INVALID_PARAM);
+	expect_rule("flags that this firmware lacks: 0x9");
+	cr_expect_eq(status_config(), 0u);
+}
+
+Test(full_init, hides_ciphertext_of_some_of_the_asids)
+{
+	cr_expect_eq(status_config(), 2u);
+	cr_expect_eq(snp_init_with(1 | 1 << 3, 0), STATUS_INVALID_PARAM);
+	cr_expect_eq(snp_init_with(1 | 1 << 3, 100), STATUS_INVALID_PARAM);
+	expect_rule("MAX_SNP_ASID is 100, not 1 to 99");
+	cr_expect_eq(snp_init_with(1, 50), STATUS_INVALID_PARAM, "without the flag");
+	cr_expect_eq(snp_init_with(1 | 1 << 2 | 1 << 3, 99), STATUS_SUCCESS, "%s", fw.rule);
+	cr_expect_eq(fw.max_snp_asid, 99);
+	cr_expect_eq(status_config(), 7u);
+	wbinvd();
+	cr_expect_eq(run(CMD_SNP_DF_FLUSH), STATUS_SUCCESS);
+	cr_expect_eq(snp_shutdown(0), STATUS_SUCCESS);
+	cr_expect_eq(status_config(), 2u);
+}
+
+Test(full_init, enables_tio_with_the_rmp_until_the_shutdown)
+{
+	snp_ready();
+	cr_expect_eq(snp_shutdown(0), STATUS_SUCCESS);
+	cr_expect_eq(snp_init_with(1 << 4, 0), STATUS_INVALID_PARAM);
+	expect_rule("TIO_EN without INIT_RMP");
+	cr_expect_eq(snp_init_with(1 | 1 << 4, 0), STATUS_SUCCESS);
+	clear_buffer();
+	put32(BUFFER, 16);
+	cr_expect_eq(run(CMD_TIO_INIT), STATUS_SUCCESS);
+	cr_expect_eq(run(CMD_TIO_INIT), STATUS_INVALID_PLATFORM_STATE);
+	expect_rule("SEV-TIO is initialised");
+	put64(BUFFER + 8, PAGE);
+	cr_expect_eq(run(CMD_TIO_STATUS), STATUS_INVALID_PAGE_STATE);
+	give(PAGE, 1);
+	cr_expect_eq(run(CMD_TIO_STATUS), STATUS_SUCCESS);
+	cr_expect_eq(memory[PAGE], 64, "the answer's length");
+	cr_expect_eq(memory[PAGE + 4], 3, "enabled, initialised");
+	wbinvd();
+	cr_expect_eq(run(CMD_SNP_DF_FLUSH), STATUS_SUCCESS);
+	cr_expect_eq(snp_shutdown(0), STATUS_SUCCESS);
+	snp_ready();
+	clear_buffer();
+	put32(BUFFER, 16);
+	cr_expect_eq(run(CMD_TIO_INIT), STATUS_INVALID_PLATFORM_STATE);
+	expect_rule("not enabled SEV-TIO");
+}
+
 Test(snp_init, takes_a_list_only_for_the_rmp)
 {
-	cr_expect_eq(snp_init(2, 2 << 20), STATUS_RMP_INIT_REQUIRED);
+	cr_expect_eq(snp_init(0, 0), STATUS_RMP_INIT_REQUIRED);
 	snp_ready();
 	cr_expect_eq(snp_shutdown(0), STATUS_SUCCESS);
 	cr_expect_eq(snp_init(2, 2 << 20), STATUS_INVALID_PARAM);
@@ -130,6 +215,18 @@ Test(snp_init, protects_the_rmp)
 	cr_expect_eq(entry(0), 0u);
 	cr_expect_eq(entry(RMP_AT / 4096 - 1), 0u);
 	cr_expect_eq(entry(RMP_AT / 4096), RMP_ASSIGNED | RMP_IMMUTABLE);
+}
+
+Test(snp_init, fixes_what_is_no_memory)
+{
+	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
+	cr_expect_eq(entry(0x9f), 0u);
+	cr_expect_eq(entry(0xa0), RMP_IMMUTABLE, "ASEG");
+	cr_expect_eq(entry(0xbf), RMP_IMMUTABLE);
+	cr_expect_eq(entry(0xc0), 0u);
+	cr_expect_eq(entry(MEMORY_SIZE / 4096 - 1), 0u);
+	cr_expect_eq(entry(MEMORY_SIZE / 4096), RMP_IMMUTABLE);
+	cr_expect_eq(entry((252 << 20) / 4096 - 1), RMP_IMMUTABLE, "the last that the RMP covers");
 }
 
 Test(snp_init, fixes_the_listed_ranges)
