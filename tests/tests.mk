@@ -29,7 +29,7 @@ check-fast:
 faults_lab := $(O)/test/shim.so $(O)/test/drive
 
 # What rows of tests/lab/run take along.
-lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/privilege $(O)/test/older $(O)/test/ways $(O)/test/over $(O)/test/hammer \
+lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/privilege $(O)/test/reinit $(O)/test/older $(O)/test/ways $(O)/test/over $(O)/test/hammer \
 	$(O)/test/installed $(O)/asan/snp-guard $(faults_lab)
 
 # What only longer targets run: built here, so that it can't fall behind.
@@ -104,7 +104,7 @@ run-soak: all lab-programs | $(O)/test
 
 # Helper programs, each of one source file: tests/FOLDER/NAME.c becomes $(O)/test/NAME. They link with
 # the guard's units and libraries, or with what helper_libs_NAME says instead.
-helpers := lab/occupy lab/tamper lab/privilege gate/hammer gate/ways gate/over bench/count bench/gates bench/sizes \
+helpers := lab/occupy lab/tamper lab/privilege lab/reinit gate/hammer gate/ways gate/over bench/count bench/gates bench/sizes \
 	pictures/record monitoring/recordings schema/lines fuzz/seeds faults/drive
 helper_units := sizes record recordings lines seeds
 helper_libs_hammer :=
@@ -113,6 +113,7 @@ helper_libs_over :=
 helper_libs_drive := -lpthread -Wl,--no-as-needed -lgcc_s
 helper_libs_ways := -luring
 helper_libs_privilege :=
+helper_libs_reinit :=
 # It runs alone in the guest.
 helper_libs_count := -static
 helper_libs = $(if $(filter undefined,$(origin helper_libs_$(1))),$(lib_libs),$(helper_libs_$(1)))

@@ -157,6 +157,7 @@ enum {
 	SNP_F_IOCTL = 1 << 2,	 /* DENIED: ioctl(2); with neither flag: a write */
 	SNP_F_PRESENT = 1 << 0,	 /* CPU_STATE, BEFORE_CPU */
 	SNP_F_ONLINE = 1 << 1,	 /* CPU_STATE, BEFORE_CPU */
+	SNP_F_NO_HSAVE = 1 << 2, /* CPU_STATE: EFER.SVME is set, and VM_HSAVE_PA is 0 */
 	SNP_F_STEADY = 1 << 0, /* GATE: no guarded file is open for writing: write hooks are off */
 	SNP_F_DEGRADED = 1 << 1,    /* GATE: something outside the guard changed what name says */
 	SNP_F_RESTORED = 1 << 2,    /* GATE: ... and the guard put it right */

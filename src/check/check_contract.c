@@ -23,6 +23,8 @@ static enum check_id check_of(enum snp_breach breach)
 	case SNP_BREACH_BENIGN_FAILED_INIT:
 	case SNP_BREACH_ORPHANED_INIT:
 		return CHECK_ID_FIRMWARE;
+	case SNP_BREACH_INIT_UNDER_GUESTS:
+		return CHECK_ID_KVM_AMD;
 	case SNP_BREACH_BLIND:
 		return CHECK_ID_SIGHT;
 	default:

@@ -171,7 +171,8 @@ static bool is_same(const struct snapshot *a, const struct snapshot *b)
 	for (unsigned int i = 0; i < a->count; i++)
 		if (a->cpus[i].present != b->cpus[i].present ||
 		    a->cpus[i].online != b->cpus[i].online || a->cpus[i].err != b->cpus[i].err ||
-		    a->cpus[i].syscfg != b->cpus[i].syscfg)
+		    a->cpus[i].syscfg != b->cpus[i].syscfg ||
+		    a->cpus[i].no_hsave != b->cpus[i].no_hsave)
 			return false;
 	return true;
 }

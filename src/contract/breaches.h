@@ -76,7 +76,11 @@ enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	  "panic path will end SNP",                                                               \
 	  "reset the host before using SNP or relying on a crash kernel")                          \
 	X(BLIND, "blind", WARNING, "events may have been missed: findings may be incomplete",      \
-	  "by its cause, which the finding names; `snp-guard explain blind` lists the causes")
+	  "by its cause, which the finding names; `snp-guard explain blind` lists the causes")     \
+	X(INIT_UNDER_GUESTS, "init-under-guests", WARNING,                                         \
+	  "VM_HSAVE_PA was cleared, as SNP_INIT wants it, while KVM had virtualisation enabled: "  \
+	  "every VMRUN fails",                                                                     \
+	  "stop all guests, then load kvm_amd anew; load ccp without psp_init_on_probe=0")
 
 enum snp_breach {
 #define X(sym, name, severity, meaning, remedy) SNP_BREACH_##sym,

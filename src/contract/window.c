@@ -152,6 +152,7 @@ static void on_truth(struct window *w, const struct snp_event *e)
 	begin_anew(w, e);
 	firmware_judge_unknown(w);
 	cpus_judge(w, e);
+	cpus_judge_hsave(w, e);
 	life_cycle_end_sweep(w);
 	holds_judge_count(w, e);
 	judge_settled(w);
@@ -304,7 +305,7 @@ bool window_is_unsettled(const struct window *w)
 
 	return (h->deficit_ns && !h->deficit_told) || w->life.bailout || w->firmware.init_retry ||
 	       (!w->life.open && h->leak_pending) || cpus_any(w, cpu_is_unread) ||
-	       w->cpus.look_again ||
+	       cpus_any(w, cpu_is_untold_without_hsave) || w->cpus.look_again ||
 	       (w->life.open && !h->judged &&
 		(w->firmware.state == FW_INITIALISED || !w->kernel.has_prepare));
 }
@@ -322,6 +323,7 @@ struct window_cpu window_cpu(const struct window *w, unsigned int cpu)
 		.looked = c->readable || c->told_unknown,
 		.readable = c->readable,
 		.snp_en = c->en == EN_SET,
+		.no_hsave = c->no_hsave_ns,
 	};
 }
 

@@ -51,6 +51,7 @@ struct window_cpu {
 	bool looked;   /* a sweep tried to read SYSCFG since the CPU came online */
 	bool readable; /* ... and could */
 	bool snp_en;   /* valid only if readable */
+	bool no_hsave; /* KVM has enabled virtualisation, and VM_HSAVE_PA is 0 */
 };
 
 struct window_totals {

@@ -74,6 +74,16 @@ bool cpu_is_unread(const struct cpu *c)
 	return c->online && !c->readable && !c->told_unknown;
 }
 
+bool cpu_is_told_without_hsave(const struct cpu *c)
+{
+	return c->no_hsave_ns && c->told_hsave;
+}
+
+bool cpu_is_untold_without_hsave(const struct cpu *c)
+{
+	return c->no_hsave_ns && !c->told_hsave;
+}
+
 bool cpus_any(const struct window *w, cpu_match_fn match)
 {
 	for (unsigned int i = 0; i < w->cpus.count; i++)
@@ -152,7 +162,8 @@ static void moved(struct window *w, struct cpu *c, bool online)
 		c->en = EN_UNKNOWN;
 	}
 	c->readable = false;
-	c->told_without = c->told_unknown = false;
+	c->told_without = c->told_unknown = c->told_hsave = false;
+	c->no_hsave_ns = 0;
 	c->moved_ns = w->event->time_ns;
 	c->asked_ns = 0;
 	life_cycle_unsettle(w);
@@ -244,6 +255,16 @@ static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c
 		c->told_without = false;
 }
 
+static void on_hsave(const struct snp_event *e, struct cpu *c)
+{
+	if (!(e->flags & SNP_F_NO_HSAVE)) {
+		c->no_hsave_ns = 0;
+		c->told_hsave = false;
+	} else if (!c->no_hsave_ns) {
+		c->no_hsave_ns = e->time_ns;
+	}
+}
+
 int cpus_on_state(struct window *w, const struct snp_event *e)
 {
 	struct cpu *c = cpus_get(w, e->subject);
@@ -264,6 +285,7 @@ int cpus_on_state(struct window *w, const struct snp_event *e)
 	c->present = e->flags & SNP_F_PRESENT;
 	c->online = online;
 	on_syscfg(w, e, c);
+	on_hsave(e, c);
 	return 0;
 }
 
@@ -285,6 +307,30 @@ void cpus_judge(struct window *w, const struct snp_event *e)
 				      : "inside a window; whether SNP is initialised is unknown");
 		c->told_without = true;
 	}
+}
+
+/* KVM sets EFER.SVME and VM_HSAVE_PA one after the other: what does not last is no breach. */
+void cpus_judge_hsave(struct window *w, const struct snp_event *e)
+{
+	bool due = false;
+	char cpus[96];
+	unsigned int n;
+
+	for (unsigned int i = 0; i < w->cpus.count; i++) {
+		struct cpu *c = &w->cpus.list[i];
+
+		if (!cpu_is_untold_without_hsave(c) ||
+		    e->time_ns - c->no_hsave_ns < WINDOW_SETTLE_NS)
+			continue;
+		c->told_hsave = due = true;
+	}
+	if (!due)
+		return;
+	n = cpus_list(w, cpu_is_told_without_hsave, cpus, sizeof(cpus));
+	window_breach(w, SNP_BREACH_INIT_UNDER_GUESTS, SNP_NO_SUBJECT,
+		      "VM_HSAVE_PA is 0 on CPU%s %s, where KVM has virtualisation enabled: every "
+		      "VMRUN fails there; the kernel clears it for SNP_INIT",
+		      n == 1 ? "" : "s", cpus);
 }
 
 void cpus_end_sweep(struct window *w)

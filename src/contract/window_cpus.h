@@ -28,6 +28,8 @@ struct cpu {
 	bool readable;	   /* its SYSCFG was read since it came online */
 	bool told_without; /* cpu-without-snp-en is reported for this time online */
 	bool told_unknown; /* blind is, for an unreadable SYSCFG */
+	bool told_hsave;   /* init-under-guests is, since no_hsave_ns */
+	__u64 no_hsave_ns; /* since when sweeps find no host save area; 0: there is one */
 	__u64 moved_ns;	   /* of its last transition; 0: none was seen */
 	__u64 asked_ns;	   /* of a request to bring it up or down; 0: none is open */
 	bool frozen;	   /* ... which came from suspend or hibernation */
@@ -58,6 +60,9 @@ bool cpu_is_online_with_unknown_en(const struct cpu *c);
 bool cpu_has_en(const struct cpu *c);
 bool cpu_is_offline(const struct cpu *c); /* and present */
 bool cpu_is_unread(const struct cpu *c);  /* online, and not known to be unreadable */
+/* KVM lacks a host save area there, and that is, or is not yet, reported. */
+bool cpu_is_told_without_hsave(const struct cpu *c);
+bool cpu_is_untold_without_hsave(const struct cpu *c);
 
 bool cpus_any(const struct window *w, cpu_match_fn match);
 /* Writes the numbers of those that match to buf, as "0,2-3"; returns how many there are. */
@@ -85,6 +90,8 @@ void cpus_forget_en(struct window *w);
 
 /* cpu-without-snp-en. */
 void cpus_judge(struct window *w, const struct snp_event *e);
+/* init-under-guests. */
+void cpus_judge_hsave(struct window *w, const struct snp_event *e);
 void cpus_end_sweep(struct window *w);
 
 #endif

@@ -42,6 +42,10 @@ static void pack_cpu(struct pack *p, struct cpu *c)
 	pack_bool(p, &c->readable);
 	pack_bool(p, &c->told_without);
 	pack_bool(p, &c->told_unknown);
+	if (pack_has(p, 2)) {
+		pack_bool(p, &c->told_hsave);
+		pack_time(p, &c->no_hsave_ns);
+	}
 	pack_time(p, &c->moved_ns);
 	pack_time(p, &c->asked_ns);
 	pack_bool(p, &c->frozen);
@@ -110,7 +114,7 @@ static void pack_window(struct pack *p, struct window *w)
 	pack_bool(p, &w->records_lost);
 	pack_bool(p, &w->cpus.disbelieved);
 	pack_bool(p, &w->cpus.look_again);
-	if (!p->old) {
+	if (pack_has(p, 1)) {
 		pack_bool(p, &w->kernel.no_commands);
 		pack_bool(p, &w->firmware.told_unknown);
 		pack_time(p, &w->tally.unverified_ns);

@@ -36,7 +36,8 @@ struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c)
 	struct snp_event e = own_event(SNP_EV_CPU_STATE);
 
 	e.subject = cpu;
-	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0);
+	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0) |
+		  (c->no_hsave ? SNP_F_NO_HSAVE : 0);
 	e.result = c->err;
 	e.value = c->err ? 0 : c->syscfg;
 	return e;

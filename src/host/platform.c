@@ -142,6 +142,29 @@ int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)
 	return err;
 }
 
+/*
+ * APM vol. 2: EFER, 3.1.7; VM_HSAVE_PA, 15.30.4. KVM sets the former first, so it is read first.
+ * That VMRUN fails where VM_HSAVE_PA is 0: KVM's own nested_svm_vmrun()
+ * (arch/x86/kvm/svm/nested.c).
+ */
+#define MSR_EFER     0xc0000080
+#define EFER_SVME    (1ull << 12)
+#define MSR_HSAVE_PA 0xc0010117
+
+int platform_lacks_hsave(const struct platform *p, unsigned int cpu)
+{
+	int fd = platform_msr_open(p, cpu), err;
+	uint64_t efer = 0, hsave_pa = 0;
+
+	if (fd < 0)
+		return fd;
+	err = platform_msr_read(fd, MSR_EFER, &efer);
+	if (!err && efer & EFER_SVME)
+		err = platform_msr_read(fd, MSR_HSAVE_PA, &hsave_pa);
+	close(fd);
+	return err ? err : efer & EFER_SVME && !hsave_pa;
+}
+
 static void read_word(const struct platform *p, const char *path, char *buf, size_t size)
 {
 	if (platform_read(p, path, buf, size) < 0)

@@ -48,6 +48,12 @@ int platform_msr_read(int fd, uint32_t msr, uint64_t *value);
  */
 int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value);
 
+/*
+ * Returns 1 if virtualisation is enabled on an online CPU, and there is no page to which VMRUN
+ * could save the host's state; 0 if not, or a negative errno.
+ */
+int platform_lacks_hsave(const struct platform *p, unsigned int cpu);
+
 /* "" if the file can't be read. */
 void platform_boot_id(const struct platform *p, char id[PLATFORM_BOOT_ID_LEN]);
 void platform_release(const struct platform *p, char release[PLATFORM_RELEASE_LEN]);

@@ -56,12 +56,21 @@ void snapshot_read_cpu(struct snapshot *s, const struct platform *p, unsigned in
 		c->err = platform_syscfg(p, cpu, &c->syscfg);
 }
 
+void snapshot_read_hsave(struct snapshot *s, const struct platform *p, unsigned int cpu)
+{
+	struct snapshot_cpu *c = &s->cpus[cpu];
+
+	c->no_hsave = c->online && !c->err && platform_lacks_hsave(p, cpu) > 0;
+}
+
 int snapshot_take(struct snapshot *s, const struct platform *p)
 {
 	int err = snapshot_list(s, p);
 
-	for (unsigned int i = 0; !err && i < s->count; i++)
+	for (unsigned int i = 0; !err && i < s->count; i++) {
 		snapshot_read_cpu(s, p, i);
+		snapshot_read_hsave(s, p, i);
+	}
 	return err;
 }
 

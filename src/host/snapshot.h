@@ -11,6 +11,7 @@ struct snapshot_cpu {
 	bool present, online;
 	int err; /* negative errno if SYSCFG could not be read */
 	uint64_t syscfg;
+	bool no_hsave; /* snapshot_read_hsave() found EFER.SVME set, and VM_HSAVE_PA 0 */
 };
 
 struct snapshot {
@@ -22,13 +23,15 @@ struct snapshot {
 };
 
 /*
- * Reads the CPU lists and the SYSCFG of every online CPU; the caller sets hotplug_count. Returns 0
- * or a negative errno. The caller calls snapshot_free() in either case.
+ * Reads the CPU lists, and of every online CPU SYSCFG and whether KVM lacks a host save area; the
+ * caller sets hotplug_count. Returns 0 or a negative errno. The caller calls snapshot_free() in
+ * either case.
  */
 int snapshot_take(struct snapshot *s, const struct platform *p);
-/* The same in steps: the lists first, then SYSCFG of each CPU, by its number; offline ones too. */
+/* The same in steps: the lists first, then each CPU, by its number; offline ones too. */
 int snapshot_list(struct snapshot *s, const struct platform *p);
 void snapshot_read_cpu(struct snapshot *s, const struct platform *p, unsigned int cpu);
+void snapshot_read_hsave(struct snapshot *s, const struct platform *p, unsigned int cpu);
 /* Writes s as JSON. Returns 0 or a negative errno. */
 int snapshot_write(const struct snapshot *s, FILE *f);
 /*

@@ -141,6 +141,8 @@ static void json_put_details(struct json_object *o, const struct report *r,
 			json_put_str(o, "unknown", strerror(-e->result));
 		else
 			json_put_hex(o, "syscfg", e->value);
+		if (e->flags & SNP_F_NO_HSAVE)
+			json_put_bool(o, "no_hsave", true);
 		break;
 	case SNP_EV_TRUTH:
 		json_put_bool(o, "stable", e->flags & SNP_F_STABLE);

@@ -102,9 +102,11 @@ static void text_cpu_state(struct report *r, const struct snp_event *e)
 		text_line(r, e->time_ns, TONE_WARNING, name, "CPU %u online, SYSCFG unreadable: %s",
 			  e->subject, strerror(-e->result));
 	else
-		text_line(r, e->time_ns, TONE_PLAIN, name, "CPU %u online %s SNP_EN (SYSCFG %#llx)",
-			  e->subject, e->value & SNP_SYSCFG_SNP_EN ? "with" : "without",
-			  (unsigned long long)e->value);
+		text_line(r, e->time_ns, TONE_PLAIN, name,
+			  "CPU %u online %s SNP_EN (SYSCFG %#llx)%s", e->subject,
+			  e->value & SNP_SYSCFG_SNP_EN ? "with" : "without",
+			  (unsigned long long)e->value,
+			  e->flags & SNP_F_NO_HSAVE ? ", VM_HSAVE_PA 0 under KVM" : "");
 }
 
 static void text_denied(struct report *r, const struct snp_event *e)

@@ -14,7 +14,18 @@ static void feed_lost(struct feed *f)
 	e.status = SNP_BLIND_FAULT;
 	e.value = 1;
 	session_feed(f->session, &e);
-	f->sweep_due = f->firmware_due = true;
+	f->sweep_due = f->firmware_due = f->hsave_due = true;
+}
+
+/*
+ * The kernel clears VM_HSAVE_PA in snp_prepare(), before 7.1 in ccp right before SNP_INIT
+ * (drivers/crypto/ccp/sev-dev.c:__sev_snp_init_locked()).
+ */
+static bool clears_hsave(const struct snp_event *e)
+{
+	return e->kind == SNP_EV_PREPARE_EXIT || e->kind == SNP_EV_LOST ||
+	       (e->kind == SNP_EV_COMMAND &&
+		(e->subject == SNP_CMD_INIT || e->subject == SNP_CMD_INIT_EX));
 }
 
 static void feed_due(struct feed *f, __u64 now_ns, const struct stream_end *end)
@@ -30,6 +41,7 @@ static void feed_due(struct feed *f, __u64 now_ns, const struct stream_end *end)
 		/* A refused write changes nothing, so it is no reason to sweep. */
 		f->sweep_due |= e.kind != SNP_EV_DENIED;
 		f->firmware_due |= e.kind == SNP_EV_LOST;
+		f->hsave_due |= clears_hsave(&e);
 	}
 }
 

@@ -12,6 +12,7 @@ struct feed {
 	/* Set by what is fed, and by others with a reason to sweep; cleared by whoever sweeps. */
 	bool sweep_due;
 	bool firmware_due; /* the sweep must find out, too, whether SNP is initialised */
+	bool hsave_due;	   /* ... and whether VM_HSAVE_PA was cleared under KVM */
 	/* Called by what may take long: the guard lives. */
 	void (*alive)(void *ctx);
 	void *alive_ctx;

@@ -76,10 +76,13 @@ void run_sweep(struct run *r)
 	__u64 interval = r->settings->interval * NS_PER_S;
 	/* Where no command is seen, a sweep alone can tell. */
 	bool firmware = r->feed.firmware_due || !r->hooks.states[FACT_COMMANDS].covered;
+	bool covered =
+		r->hooks.states[FACT_COMMANDS].covered || r->hooks.states[FACT_PREPARE].covered;
+	bool hsave = r->feed.hsave_due || !covered;
 	int n;
 
-	r->feed.sweep_due = r->feed.firmware_due = false;
-	n = sweep(&r->platform, &r->feed, firmware);
+	r->feed.sweep_due = r->feed.firmware_due = r->feed.hsave_due = false;
+	n = sweep(&r->platform, &r->feed, firmware, hsave);
 	run_trouble(r, SNP_PART_SWEEP, n < 0 ? n : 0);
 	r->swept = n > 0;
 	if (r->swept) {
@@ -91,6 +94,7 @@ void run_sweep(struct run *r)
 		interval = RUN_SETTLE_NS;
 	if (!r->swept) {
 		r->feed.firmware_due = firmware;
+		r->feed.hsave_due = hsave;
 		interval = STREAM_PATIENCE_NS;
 	}
 	r->next_sweep_ns = boottime_ns() + interval;

@@ -49,6 +49,7 @@ void run_wire(struct run *r)
 	r->feed = (struct feed){ .sensors = r->sensors,
 				 .session = &r->session,
 				 .firmware_due = true,
+				 .hsave_due = true,
 				 .alive = run_alive,
 				 .alive_ctx = r };
 	r->gate = (struct gate){ .sensors = r->sensors,

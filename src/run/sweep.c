@@ -37,16 +37,25 @@ static bool await_msr(struct feed *f, const struct snapshot *facts)
 	return boottime_ns() < f->awaited_ns;
 }
 
+/* What a CPU lacks is looked at until it has it again. */
+static void read_cpu(const struct platform *p, const struct window *w, struct snapshot *facts,
+		     unsigned int cpu, bool hsave)
+{
+	snapshot_read_cpu(facts, p, cpu);
+	if (hsave || window_cpu(w, cpu).no_hsave)
+		snapshot_read_hsave(facts, p, cpu);
+}
+
 /* initialised: as for sensors_truth(), or NULL. */
 static int sweep_read(const struct platform *p, struct feed *f, struct snapshot *facts,
-		      enum initialised *initialised)
+		      enum initialised *initialised, bool hsave)
 {
 	int err = snapshot_list(facts, p);
 
 	for (unsigned int i = 0; !err && i < facts->count; i++) {
 		/* A CPU that is busy answers late. */
 		f->alive(f->alive_ctx);
-		snapshot_read_cpu(facts, p, i);
+		read_cpu(p, f->session->window, facts, i, hsave);
 	}
 	if (!err)
 		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
@@ -61,7 +70,8 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 
 	return c->present != known.present || c->online != known.online ||
 	       (c->online && !known.looked) || readable != known.readable ||
-	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN));
+	       (readable && known.snp_en != !!(c->syscfg & SNP_SYSCFG_SNP_EN)) ||
+	       c->no_hsave != known.no_hsave;
 }
 
 static int sweep_feed(struct session *s, const struct snapshot *facts, enum initialised initialised,
@@ -90,7 +100,7 @@ static bool is_shutting_down(const struct snp_state *s)
 	return s->shutdown_ns && boottime_ns() - s->shutdown_ns < SHUTDOWN_TAKES_NS;
 }
 
-int sweep(const struct platform *p, struct feed *f, bool firmware)
+int sweep(const struct platform *p, struct feed *f, bool firmware, bool hsave)
 {
 	enum initialised initialised = INITIALISED_UNKNOWN;
 	__u64 until_ns = boottime_ns() + TRIES_NS;
@@ -105,7 +115,7 @@ int sweep(const struct platform *p, struct feed *f, bool firmware)
 		err = feed_all(f);
 		if (err)
 			break;
-		err = sweep_read(p, f, &facts, firmware ? &initialised : NULL);
+		err = sweep_read(p, f, &facts, firmware ? &initialised : NULL, hsave);
 		after = sensors_state(f->sensors);
 		complete = !err && f->session->stream.next > before.seq &&
 			   after.moves == before.moves && !is_shutting_down(&before) &&

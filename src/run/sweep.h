@@ -12,10 +12,10 @@
  * SNP_EN at a moment of its own. It is tried a few times, each time after feeding what came; then a
  * TRUTH event without SNP_F_STABLE reports that it is not complete, unless it waits for the msr
  * file of a CPU that has just come. A complete sweep sets the latch by what it found. firmware:
- * also find out whether SNP is initialised.
+ * also find out whether SNP is initialised; hsave: and whether KVM lacks a host save area on a CPU.
  *
  * Returns 1 if the sweep is complete and the latch is right, 0 if not, or a negative errno.
  */
-int sweep(const struct platform *p, struct feed *f, bool firmware);
+int sweep(const struct platform *p, struct feed *f, bool firmware, bool hsave);
 
 #endif

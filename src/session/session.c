@@ -186,7 +186,7 @@ static void pack_session(struct session *s, struct pack *p)
 	pack_u64(p, &s->stream.missed);
 	pack_u64(p, &s->stream.next);
 	history_pack(&s->history, p);
-	if (!p->old)
+	if (pack_has(p, 1))
 		pack_parts(s, p);
 }
 
@@ -202,8 +202,9 @@ size_t session_state_room(unsigned int cpus)
 /*
  * Raised by one when what follows the head changes; unpack_head() says how older layouts are read.
  * Layout 0 has no head: it begins with the worst severity, a small number. It has no parts either.
+ * Layout 2 added what sweeps find of VM_HSAVE_PA.
  */
-#define STATE_LAYOUT	1
+#define STATE_LAYOUT	2
 #define STATE_MAGIC	0x53504e53 /* "SNPS" */
 #define STATE_ROWS_OF_0 17
 
@@ -226,6 +227,8 @@ static int unpack_head(struct pack *p, char version[SESSION_VERSION_LEN])
 	pack_head(p, &magic, &layout, &rows, version);
 	if (!p->err && magic == STATE_MAGIC) {
 		p->rows = rows;
+		p->old = layout < STATE_LAYOUT;
+		p->layout = layout;
 		if (layout > STATE_LAYOUT || rows > SNP_BREACH_COUNT)
 			return -ENOTSUP;
 		return layout && rows ? 0 : -EBADMSG;

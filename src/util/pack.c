@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+bool pack_has(const struct pack *p, unsigned int layout)
+{
+	return !p->old || p->layout >= layout;
+}
+
 unsigned int pack_rows(const struct pack *p, unsigned int now)
 {
 	return p->rows ? p->rows : now;

@@ -16,9 +16,13 @@ struct pack {
 	bool reading;
 	/* How many rows the caller's table had when this was packed; 0: as many as it has now. */
 	unsigned int rows;
-	bool old; /* of the caller's first layout, which had less */
-	int err;  /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
+	bool old;	     /* of an older layout of the caller's */
+	unsigned int layout; /* ... of this one */
+	int err;	     /* 0, -ENOSPC: no room; -EBADMSG: too short, or an impossible value */
 };
+
+/* True if the caller's layouts have had a thing since this one, and what is packed has it. */
+bool pack_has(const struct pack *p, unsigned int layout);
 
 /* How many rows of the caller's table are packed, where the table has `now` today. */
 unsigned int pack_rows(const struct pack *p, unsigned int now);

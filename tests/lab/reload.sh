@@ -3,7 +3,8 @@
 # shellcheck shell=dash disable=SC1091,SC2154
 # ccp and kvm-amd loaded and unloaded again and again under one guard: it never holds a module, it
 # misses no command from the module's first call on, and it does not grow.
-# /lab/reloads holds how often; without it 12 times. Needs --firmware full.
+# /lab/reloads holds how often; without it 12 times. Then SNP is initialised under KVM by /lab/reinit.
+# Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
 times=$(cat /lab/reloads 2>/dev/null || echo 12)
@@ -53,6 +54,43 @@ for command in SNP_INIT_EX SNP_DF_FLUSH SNP_SHUTDOWN_EX; do
 	expect "... and there were as many as reloads" [ "$(seen $command)" -ge "$times" ]
 done
 expect "each window was seen" [ "$(count_of '"state":"window-closed"')" -eq "$times" ]
+expect_breaches no-latch
+expect_status 0
+
+# Nothing but unmodified modules: what the kernel does to KVM as SNP is initialised late.
+load_lazily() {
+	taskset -c 0 modprobe ccp psp_init_on_probe=0 && taskset -c 0 modprobe kvm-amd sev_snp=1
+}
+
+scenario "SNP initialised again while KVM has virtualisation enabled leaves no CPU that can run a VM"
+guard_start --interval 3600
+expect "SNP is initialised" load_lazily
+await "it is" '"state":"initialised"'
+expect "SNP ends, and is initialised again" reinit
+await_each "a sweep sees what that did to each CPU" '"cpu":0,.*"no_hsave":true' '"cpu":3,.*"no_hsave":true'
+await "it is named once that lasts" '"breach":"init-under-guests".*on CPUs 0-3, where KVM'
+check_is 1 --only kvm-amd
+says WARN kvm-amd "init-under-guests: VM_HSAVE_PA is 0 on CPUs 0-3"
+expect "kvm-amd goes" rmmod kvm_amd
+expect "... and comes anew" modprobe kvm-amd sev_snp=1
+mark
+expect "both modules go" snp_unload
+await "the window closes" '"state":"window-closed"'
+expect "the breach was named once" [ "$(count_of '"breach":"init-under-guests"')" -eq 1 ]
+guard_stop
+expect_breach_set no-latch init-under-guests
+expect_status 1
+
+scenario "SNP ended and KVM loaded anew: virtualisation is enabled after SNP is initialised"
+guard_start --interval 3600
+for n in 1 2; do
+	expect "SNP is initialised" load_lazily
+	await "it is" '"state":"initialised"'
+	expect "every CPU can run a VM" [ "$(lab cpus | grep -c 'hsave_pa=0x0 ')" -eq 0 ]
+	sleep 1.2
+	expect "both modules go" snp_unload
+done
+guard_stop
 expect_breaches no-latch
 expect_status 0
 

@@ -278,10 +278,12 @@ static __u64 state_of(const struct run *r)
 		struct cpu *c = &a.cpus[i];
 		const unsigned char flags[] = { c->en,	      c->present,	c->online,
 						c->readable,  c->told_without,	c->told_unknown,
-						!c->moved_ns, c->before.online, c->before.snp_en };
+						!c->moved_ns, c->before.online, c->before.snp_en,
+						c->told_hsave };
 
 		h = hash(flags, sizeof(flags), h);
 		h = hash(&(__u64){ c->moved_ns ? age(now_ns, c->moved_ns) : 0 }, 8, h);
+		h = hash(&(__u64){ c->no_hsave_ns ? 1 + age(now_ns, c->no_hsave_ns) : 0 }, 8, h);
 	}
 	a.w.cpus.list = NULL;
 	memset(&a.w.tally, 0, sizeof(a.w.tally));
@@ -832,6 +834,11 @@ static const struct family families[] = {
 	{ "sweeps that are not complete", 0x89, 8, 10,
 	  LIST(HOST_SWEEP_UNSTABLE, HOST_WAIT_LONG, HOST_ENABLE_0, HOST_CLEAR_0, HOST_UP_1,
 	       HOST_DOWN_1, HOST_LOST, HOST_FULL_OK, HOST_END, SWEEPS),
+	  NULL },
+	{ "VM_HSAVE_PA", 0x41, 9, 11,
+	  LIST(HOST_HSAVE_CLEARED_0, HOST_HSAVE_CLEARED_1, HOST_HSAVE_SET_0, HOST_HSAVE_SET_1,
+	       HOST_UP_1, HOST_DOWN_1, HOST_UNSEEN_DOWN_1, HOST_LOST, HOST_SWEEP_OF_ALL,
+	       HOST_UNREADABLE_1, SWEEPS, HOST_WAIT_HALF),
 	  NULL },
 	{ "since a snapshot", 0x768, 8, 10,
 	  LIST(SNAPSHOT, UNSEEN, HOST_UNREADABLE_1, HOST_ENABLE_1, HOST_FULL_OK, HOST_UP_1,

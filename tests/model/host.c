@@ -54,6 +54,14 @@ bool host_can(const struct host *host, enum host_action action)
 		return c[0].snp_en;
 	case HOST_CLEAR_1:
 		return c[1].snp_en;
+	case HOST_HSAVE_CLEARED_0:
+		return !c[0].no_hsave;
+	case HOST_HSAVE_CLEARED_1:
+		return !c[1].no_hsave;
+	case HOST_HSAVE_SET_0:
+		return c[0].no_hsave;
+	case HOST_HSAVE_SET_1:
+		return c[1].no_hsave;
 	case HOST_UNREADABLE_1:
 		return !c[1].unreadable;
 	case HOST_READABLE_1:
@@ -79,7 +87,8 @@ unsigned int host_tells(const struct host *host, enum host_action action, const 
 		struct window_cpu known = window_cpu(w, i);
 		bool readable = c->online && !c->unreadable;
 
-		if (!known.present || c->online != known.online || (c->online && !known.looked) ||
+		if ((readable && c->no_hsave) != known.no_hsave || !known.present ||
+		    c->online != known.online || (c->online && !known.looked) ||
 		    readable != known.readable || (readable && known.snp_en != c->snp_en))
 			tells |= 1u << i;
 	}
@@ -144,7 +153,8 @@ static unsigned int sweep(struct host *host, unsigned int tells, bool stable,
 		if (!(tells & 1u << i))
 			continue;
 		*e = record_of(host, SNP_EV_CPU_STATE, i);
-		e->flags = SNP_F_PRESENT | (c->online ? SNP_F_ONLINE : 0);
+		e->flags = SNP_F_PRESENT | (c->online ? SNP_F_ONLINE : 0) |
+			   (c->online && !c->unreadable && c->no_hsave ? SNP_F_NO_HSAVE : 0);
 		e->result = c->online && c->unreadable ? -EIO : 0;
 		e->value = c->online && !c->unreadable && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
 		n++;
@@ -200,6 +210,14 @@ static void quietly(struct host *host, enum host_action action)
 	case HOST_SET_1:
 	case HOST_CLEAR_1:
 		host->cpus[1].snp_en = action == HOST_SET_1;
+		break;
+	case HOST_HSAVE_CLEARED_0:
+	case HOST_HSAVE_SET_0:
+		host->cpus[0].no_hsave = action == HOST_HSAVE_CLEARED_0;
+		break;
+	case HOST_HSAVE_CLEARED_1:
+	case HOST_HSAVE_SET_1:
+		host->cpus[1].no_hsave = action == HOST_HSAVE_CLEARED_1;
 		break;
 	case HOST_UNREADABLE_1:
 	case HOST_READABLE_1:

@@ -43,6 +43,10 @@
 	X(CLEAR_0, "unseen-clear:0")                                                               \
 	X(SET_1, "unseen-set:1")                                                                   \
 	X(CLEAR_1, "unseen-clear:1")                                                               \
+	X(HSAVE_CLEARED_0, "hsave-cleared:0")                                                      \
+	X(HSAVE_CLEARED_1, "hsave-cleared:1")                                                      \
+	X(HSAVE_SET_0, "hsave-set:0")                                                              \
+	X(HSAVE_SET_1, "hsave-set:1")                                                              \
 	X(UNREADABLE_1, "unreadable:1")                                                            \
 	X(READABLE_1, "readable:1")                                                                \
 	X(COUNT_HIDDEN, "count-hidden")                                                            \
@@ -80,7 +84,7 @@ enum host_action {
 enum { HOST_RECORDS = MODEL_CPUS + 1 }; /* that one action leads to, at most */
 
 struct host_cpu {
-	bool online, snp_en, unreadable;
+	bool online, snp_en, unreadable, no_hsave;
 };
 
 struct host {

@@ -927,6 +927,47 @@ static bool blind(const struct snp_event *h, int k)
 	       (is(h, k, SNP_EV_END) && !saw_sweep(h, k));
 }
 
+/* The first of the looks in a row at an online CPU that find no host save area; -1: the last finds
+ * one. */
+static int hsave_gone(const struct snp_event *h, int k, __u32 cpu)
+{
+	int began = -1;
+
+	for (; k >= 0; k--) {
+		if (is_look(h, k, cpu) && !(h[k].flags & SNP_F_NO_HSAVE))
+			return began;
+		if (is_look(h, k, cpu))
+			began = k;
+		if (is_transition(h, k, cpu))
+			return began;
+	}
+	return began;
+}
+
+static bool hsave_stays_gone(const struct snp_event *h, int k, __u32 cpu)
+{
+	int began = is_sweep(h, k) ? hsave_gone(h, k, cpu) : -1;
+
+	return began >= 0 && since(h, began, k) >= WINDOW_SETTLE_NS;
+}
+
+static bool said_hsave(const struct snp_event *h, int k, __u32 cpu)
+{
+	for (int began = hsave_gone(h, k, cpu); began >= 0 && k >= began; k--)
+		if (hsave_stays_gone(h, k, cpu))
+			return true;
+	return false;
+}
+
+/* One breach for all CPUs of which it is due. */
+static bool init_under_guests(const struct snp_event *h, int k)
+{
+	for (__u32 cpu = 0; cpu < MODEL_CPUS; cpu++)
+		if (hsave_stays_gone(h, k, cpu) && !said_hsave(h, k - 1, cpu))
+			return true;
+	return false;
+}
+
 /* ---- all of them ---- */
 
 unsigned int model_due(const struct snp_event *h, int n, struct model_breach *due)
@@ -948,6 +989,7 @@ unsigned int model_due(const struct snp_event *h, int n, struct model_breach *du
 		{ SNP_BREACH_BENIGN_FAILED_INIT, benign_failed_init },
 		{ SNP_BREACH_ORPHANED_INIT, orphaned_init },
 		{ SNP_BREACH_BLIND, blind },
+		{ SNP_BREACH_INIT_UNDER_GUESTS, init_under_guests },
 	};
 	static const struct {
 		enum snp_breach id;
@@ -1144,5 +1186,7 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 		*p++ = snp_en(h, k, cpu);
 		*p++ = said_without(h, k, cpu);
 		*p++ = said_unreadable(h, k, cpu);
+		*p++ = age(h, hsave_gone(h, k, cpu), now_ns);
+		*p++ = said_hsave(h, k, cpu);
 	}
 }

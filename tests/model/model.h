@@ -38,6 +38,9 @@
  *    enable is believed.
  *  - A deficit lasts from the first of the sweeps in a row that see it.
  *  - cpu-without-snp-en is told again once the CPU came online anew, or had SNP_EN.
+ *  - init-under-guests lasts from the first of the looks in a row that see it, through losses and
+ *    windows, until the CPU comes or goes. It is told once for all CPUs of which it is due, and
+ * again of each that had a host save area in between.
  *  - A full shutdown left SNP_EN set if the first sweep after it says so.
  *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the

@@ -152,6 +152,8 @@ static void feed_look(struct story *s, enum snp_event_kind kind, unsigned int cp
 
 	e.subject = cpu;
 	e.flags = (c->present ? SNP_F_PRESENT : 0) | (c->online ? SNP_F_ONLINE : 0);
+	if (kind == SNP_EV_CPU_STATE && c->no_hsave)
+		e.flags |= SNP_F_NO_HSAVE;
 	e.result = c->online ? c->err : 0;
 	e.value = c->online && !c->err && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
 	story_tell(s, &e);
@@ -192,7 +194,7 @@ static bool differs(const struct story_cpu *c, struct window_cpu known)
 
 	return c->present != known.present || c->online != known.online ||
 	       (c->online && !known.looked) || readable != known.readable ||
-	       (readable && known.snp_en != c->snp_en);
+	       (readable && known.snp_en != c->snp_en) || c->no_hsave != known.no_hsave;
 }
 
 static void feed_truth(struct story *s, bool stable)

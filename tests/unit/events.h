@@ -21,7 +21,8 @@ enum { STORY_CPUS = 8192 }; /* NR_CPUS of an x86 kernel at the most */
 
 struct story_cpu {
 	bool present, online, snp_en;
-	int err; /* why its SYSCFG can't be read; 0: it can */
+	bool no_hsave; /* KVM lacks a host save area */
+	int err;       /* why its SYSCFG can't be read; 0: it can */
 };
 
 struct story {

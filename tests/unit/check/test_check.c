@@ -224,6 +224,16 @@ Test(check, kvm_amd)
 	expect("kvm-amd", CHECK_FAIL, "has not initialised SNP");
 }
 
+Test(check, kvm_without_a_host_save_area)
+{
+	fixture_write(&fixture, "/sys/module/kvm_amd/initstate", "live\n");
+	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "Y\n");
+	expect("kvm-amd", CHECK_PASS, "sev_snp is Y");
+	cpus[1].no_hsave = cpus[2].no_hsave = true;
+	expect("kvm-amd", CHECK_WARN, "init-under-guests: VM_HSAVE_PA is 0 on CPUs 1-2");
+	cr_expect(strstr(remedy_of("kvm-amd"), "load kvm_amd anew"));
+}
+
 Test(check, kvm_amd_that_runs_no_snp_guests)
 {
 	fixture_write(&fixture, "/sys/module/kvm_amd/initstate", "live\n");

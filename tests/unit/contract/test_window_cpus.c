@@ -116,6 +116,96 @@ Test(window_cpus, cpu_without_snp_en_while_not_initialised_is_silent)
 	cr_settles(&s, "");
 }
 
+/* ---- VM_HSAVE_PA, cleared while KVM has virtualisation enabled ---- */
+
+static void set_no_hsave(bool set)
+{
+	for (unsigned int i = 0; i < s.cpu_count; i++)
+		s.cpus[i].no_hsave = set;
+	sweep(&s);
+}
+
+Test(window_cpus, hsave_cleared_under_kvm_is_one_breach_if_it_lasts)
+{
+	mainline_initialised(&s);
+	set_no_hsave(true);
+	cr_told(&s, "");
+	cr_assert(window_is_unsettled(s.window));
+	later(&s, WINDOW_SETTLE_NS / 2);
+	sweep(&s);
+	cr_told(&s, "");
+	cr_settles(&s, "init-under-guests");
+	cr_says(&s, "on CPUs 0-3, where KVM");
+	cr_assert_not(window_is_unsettled(s.window));
+	cr_settles(&s, "");
+}
+
+/* KVM sets EFER.SVME first; earlier kernels clear VM_HSAVE_PA first as virtualisation ends. */
+Test(window_cpus, hsave_that_kvm_is_about_to_set_is_silent)
+{
+	mainline_initialised(&s);
+	set_no_hsave(true);
+	later(&s, WINDOW_SETTLE_NS - SECOND / 100);
+	set_no_hsave(false);
+	set_no_hsave(true);
+	later(&s, WINDOW_SETTLE_NS / 2);
+	sweep(&s);
+	set_no_hsave(false);
+	cr_settles(&s, "");
+}
+
+Test(window_cpus, hsave_outlasts_a_full_shutdown)
+{
+	mainline_initialised(&s);
+	mainline_ends(&s);
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	cr_settles(&s, "init-under-guests");
+	cr_says(&s, "on CPU 2, where KVM");
+}
+
+Test(window_cpus, hsave_is_told_again_once_it_was_set)
+{
+	mainline_initialised(&s);
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	cr_settles(&s, "init-under-guests");
+	s.cpus[2].no_hsave = false;
+	sweep(&s);
+	cr_settles(&s, "");
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	cr_settles(&s, "init-under-guests");
+	/* And of another CPU; the list has them both. */
+	s.cpus[0].no_hsave = true;
+	sweep(&s);
+	cr_settles(&s, "init-under-guests");
+	cr_says(&s, "on CPUs 0,2, where KVM");
+}
+
+Test(window_cpus, hsave_of_a_cpu_that_leaves_is_silent)
+{
+	mainline_initialised(&s);
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	s.cpus[2].no_hsave = false;
+	cpu_down(&s, 2);
+	cr_settles(&s, "cpu-offlined:2");
+}
+
+Test(window_cpus, hsave_of_a_cpu_that_came_back_is_looked_at_anew)
+{
+	mainline_initialised(&s);
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	later(&s, WINDOW_SETTLE_NS - SECOND / 100);
+	cpu_down(&s, 2);
+	cpu_up(&s, 2);
+	sweep(&s);
+	cr_told(&s, "cpu-offlined:2 cpu-onlined:2");
+	cr_settles(&s, "init-under-guests");
+}
+
 /* ---- whether SNP is initialised is unknown ---- */
 
 Test(window_cpus, unequal_snp_en_is_named_where_the_firmwares_state_is_unknown)

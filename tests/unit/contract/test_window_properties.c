@@ -76,6 +76,7 @@ static struct snp_event any_event(__u64 *now_ns, __u64 *seq)
 		e.result = any(4) ? 0 : -EOPNOTSUPP;
 		break;
 	case SNP_EV_CPU_STATE:
+		e.flags |= any(4) ? 0 : SNP_F_NO_HSAVE;
 		e.result = any(8) ? 0 : -EIO;
 		e.value = any(2) ? SNP_SYSCFG_SNP_EN : 0;
 		break;
@@ -132,6 +133,7 @@ static bool may_follow(int id, const struct snp_event *e)
 		return e->kind == SNP_EV_TRUTH || e->kind == SNP_EV_PREPARE_EXIT;
 	case SNP_BREACH_CPU_WITHOUT_SNP_EN:
 	case SNP_BREACH_FOREIGN_ENABLE:
+	case SNP_BREACH_INIT_UNDER_GUESTS:
 		return e->kind == SNP_EV_TRUTH;
 	case SNP_BREACH_SNP_EN_LOST:
 		return is_look;

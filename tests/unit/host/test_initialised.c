@@ -20,7 +20,9 @@ static void begin(void)
 	fixture_write(&fixture, "/sys/module/ccp/initstate", "live\n");
 	fixture_write(&fixture, "/sys/module/kvm_amd/parameters/sev_snp", "Y\n");
 	for (int i = 0; i < 2; i++)
-		cpus[i] = (struct snapshot_cpu){ true, true, 0, SNP_SYSCFG_SNP_EN };
+		cpus[i] = (struct snapshot_cpu){ .present = true,
+						 .online = true,
+						 .syscfg = SNP_SYSCFG_SNP_EN };
 }
 
 static void finish(void)
@@ -52,7 +54,7 @@ Test(initialised, what_kvm_said_is_over_where_no_cpu_has_snp_en)
 	cpus[0].syscfg = 0;
 	cpus[1].err = -5;
 	cr_found(INITIALISED_UNKNOWN);
-	cpus[1] = (struct snapshot_cpu){ true, false, 0, SNP_SYSCFG_SNP_EN };
+	cpus[1] = (struct snapshot_cpu){ .present = true, .syscfg = SNP_SYSCFG_SNP_EN };
 	cr_found(INITIALISED_UNKNOWN);
 }
 

@@ -49,6 +49,23 @@ Test(platform, a_root_too_long_is_an_error)
 	cr_expect_not(platform_exists(&deep, "/proc"));
 }
 
+Test(platform, hsave_is_lacked_where_svme_is_set)
+{
+	const __u32 efer = 0xc0000080, hsave_pa = 0xc0010117;
+
+	cr_expect_eq(platform_lacks_hsave(&host, 0), -ENOENT);
+	fixture_msr(&fixture, 0, hsave_pa, 0);
+	fixture_msr(&fixture, 0, efer, 0xd01);
+	cr_expect_eq(platform_lacks_hsave(&host, 0), 0, "KVM is not there");
+	fixture_msr(&fixture, 0, efer, 0x1d01);
+	cr_expect_eq(platform_lacks_hsave(&host, 0), 1);
+	fixture_msr(&fixture, 0, hsave_pa, 0x1000);
+	cr_expect_eq(platform_lacks_hsave(&host, 0), 0);
+	/* EFER is there, VM_HSAVE_PA can't be read. */
+	fixture_msr(&fixture, 1, efer, 0x1d01);
+	cr_expect_eq(platform_lacks_hsave(&host, 1), -EIO);
+}
+
 Test(platform, lists_of_cpus_may_have_holes)
 {
 	struct cpulist set;

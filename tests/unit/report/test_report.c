@@ -200,6 +200,9 @@ Test(text, cpu_states)
 	line_says(&e, "CPU 5 online without SNP_EN (SYSCFG 0x800000)\n");
 	e.value |= SNP_SYSCFG_SNP_EN;
 	line_says(&e, "CPU 5 online with SNP_EN (SYSCFG 0x1800000)\n");
+	e.flags |= SNP_F_NO_HSAVE;
+	line_says(&e, "(SYSCFG 0x1800000), VM_HSAVE_PA 0 under KVM\n");
+	e.flags &= ~SNP_F_NO_HSAVE;
 	e.result = -EIO;
 	line_says(&e, "CPU 5 online, SYSCFG unreadable: Input/output error\n");
 }
@@ -382,7 +385,7 @@ Test(text, the_summary_wraps_too)
 		end.breaches[i] = (struct report_breach){ .counted = 1, .worst = SNP_WARNING };
 	report.terminal.columns = 80;
 	report_end(&report, &end);
-	line = strstr(news(), "findings:     17 warnings: cpu-onlined (1), ");
+	line = strstr(news(), "findings:     18 warnings: cpu-onlined (1), ");
 	cr_assert(line);
 	for (; *line; line += strcspn(line, "\n") + 1)
 		cr_expect_leq(strcspn(line, "\n"), 80, "%s", line);
@@ -517,6 +520,7 @@ Test(json, details_of_events)
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 3, .value = 0x1800000 },
 		  "syscfg",
 		  "0x1800000" },
+		{ { .kind = SNP_EV_CPU_STATE, .flags = 7 }, "no_hsave", "true" },
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 3, .result = -EIO },
 		  "unknown",
 		  "Input/output error" },

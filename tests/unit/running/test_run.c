@@ -68,6 +68,36 @@ Test(run, privileges_are_dropped_once_all_is_attached)
 		     1, "%s", host.log);
 }
 
+static void initialise_under_kvm(void)
+{
+	host.hsave_pa = 0;
+	kernel_begin_snp();
+}
+
+static void load_kvm_anew(void)
+{
+	host.hsave_pa = 0x1000;
+}
+
+Test(run, vm_hsave_pa_is_looked_at_where_it_may_have_been_cleared)
+{
+	host.svme = true;
+	host.hsave_pa = 0x1000;
+	run_for("20");
+	cr_expect_eq(host.efers, host.cpus, "read %u times", host.efers);
+	cr_not_out("no_hsave");
+	host.efers = 0;
+	at(5, initialise_under_kvm);
+	at(15, load_kvm_anew);
+	run_for("60");
+	cr_status(WARNING);
+	cr_expect_eq(times(ended.out, "\"no_hsave\":true"), host.cpus);
+	cr_expect_eq(times(ended.out, BREACH("init-under-guests")), 1);
+	cr_out("VM_HSAVE_PA is 0 on CPUs 0-3, where KVM has virtualisation enabled");
+	/* At the start, as long as it lasts, and not for the rest of the minute. */
+	cr_expect_lt(host.efers, 30 * host.cpus, "read %u times", host.efers);
+}
+
 Test(run, sweeps_come_as_often_as_asked)
 {
 	guard("run", "--for", "62", "--interval", "5", "--format", "json", NULL);

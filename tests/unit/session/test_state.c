@@ -12,7 +12,6 @@ enum { AT_LAYOUT = 4, AT_ROWS = 8, HEAD = 12 + SESSION_VERSION_LEN };
 
 static const struct trace_header host = { .boot_id = "boot", .release = "7.3.0-test" };
 static unsigned char bytes[64 * 1024];
-static size_t window_size; /* of the last pack, at its end */
 static FILE *nowhere;
 
 static void begin(void)
@@ -28,8 +27,11 @@ static void finish(void)
 
 TestSuite(state, .init = begin, .fini = finish);
 
-/* Packs the state of a session that has lost records and found a CPU offline in a window. */
-static size_t pack_as_with(unsigned int rows)
+/*
+ * Packs the state of a session that has lost records and found a CPU offline in a window, as a
+ * version with so many breaches did; 0: this one.
+ */
+static size_t pack_as_layout(unsigned int rows, bool old, unsigned int layout)
 {
 	static const struct snp_event events[] = {
 		{ .kind = SNP_EV_START, .time_ns = 1, .flags = SNP_F_HAS_PREPARE },
@@ -39,20 +41,25 @@ static size_t pack_as_with(unsigned int rows)
 		{ .kind = SNP_EV_CPU_DOWN, .time_ns = 5, .seq = 2, .subject = 1 },
 		{ .kind = SNP_EV_LOST, .time_ns = 6, .value = 3 },
 	};
-	static unsigned char window[sizeof(bytes)];
-	struct pack p = { .data = bytes, .size = sizeof(bytes), .rows = rows };
-	struct pack w = { .data = window, .size = sizeof(window), .rows = rows };
+	struct pack p = {
+		.data = bytes, .size = sizeof(bytes), .rows = rows, .old = old, .layout = layout
+	};
 	struct session s;
 
 	cr_assert_eq(session_init(&s, REPORT_JSON, nowhere, &host), 0);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		cr_assert_eq(session_feed(&s, &events[i]), 0);
 	session_save(&s, &p);
-	window_save(s.window, &w);
-	cr_assert(!p.err && !w.err);
-	window_size = w.used;
+	cr_assert(!p.err);
 	session_free(&s);
+	if (old)
+		bytes[AT_LAYOUT] = layout;
 	return p.used;
+}
+
+static size_t pack_as_with(unsigned int rows)
+{
+	return pack_as_layout(rows, false, 0);
 }
 
 static int unpack(struct session *s, size_t size, char version[SESSION_VERSION_LEN])
@@ -93,23 +100,35 @@ Test(state, of_a_version_with_fewer_breaches)
 	char version[SESSION_VERSION_LEN];
 	struct session s;
 
-	cr_expect_eq(unpack(&s, pack_as_with(SNP_BREACH_COUNT - 1), version), 0);
+	cr_expect_eq(unpack(&s, pack_as_with(SNP_BREACH_BLIND), version), 0);
 	knows(&s, 0);
 	session_free(&s);
 }
 
-/* A count, for each part an errno, a time and a count, and a path. */
-enum { PARTS = 4 + SNP_PART_COUNT * 20 + FLIGHT_PATH };
+/* Layout 1 had no word of VM_HSAVE_PA. */
+Test(state, of_a_version_that_did_not_look_at_vm_hsave_pa)
+{
+	size_t size = pack_as_with(0), older = pack_as_layout(SNP_BREACH_BLIND + 1, true, 1);
+	char version[SESSION_VERSION_LEN];
+	struct session s;
+
+	cr_expect_lt(older, size);
+	cr_expect_eq(unpack(&s, older, version), 0);
+	cr_expect(window_cpu(s.window, 0).snp_en);
+	knows(&s, 1);
+	session_free(&s);
+	cr_expect_eq(unpack(&s, older - 1, version), -EBADMSG, "nothing is left over");
+	session_free(&s);
+}
 
 /* Layout 0 had neither head nor parts. */
 Test(state, of_a_version_that_did_not_say_which)
 {
-	size_t size = pack_as_with(17) - HEAD - PARTS;
+	size_t size = pack_as_layout(17, true, 0) - HEAD;
 	char version[SESSION_VERSION_LEN];
 	struct session s;
 
-	memmove(bytes, bytes + HEAD, size - window_size);
-	memmove(bytes + size - window_size, bytes + HEAD + size - window_size + PARTS, window_size);
+	memmove(bytes, bytes + HEAD, size);
 	cr_expect_eq(unpack(&s, size, version), 0);
 	cr_expect_str_eq(version, "");
 	knows(&s, 1);
@@ -162,7 +181,7 @@ Test(state, breaches_keep_their_places)
 		"early-enable",	   "unbalanced-enable",	 "foreign-enable",     "cpu-offlined",
 		"stacked-disable", "leaked-disable",	 "late-disable",       "partial-prepare",
 		"kexec-unlatched", "no-latch",		 "benign-failed-init", "orphaned-init",
-		"blind",
+		"blind",	   "init-under-guests",
 	};
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)

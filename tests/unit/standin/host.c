@@ -101,6 +101,12 @@ static uint64_t register_of(int cpu, uint32_t msr)
 {
 	if (msr == SNP_MSR_SYSCFG)
 		return host.syscfg[cpu];
+	if (msr == 0xc0010117)
+		return host.hsave_pa;
+	if (msr == 0xc0000080) {
+		host.efers++;
+		return host.svme ? 1 << 12 : 0;
+	}
 	if (msr == register_msr(REGISTER_RMP_BASE, 0))
 		return 0x10000000;
 	if (msr == register_msr(REGISTER_RMP_END, 0))

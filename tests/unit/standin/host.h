@@ -19,6 +19,9 @@ struct host {
 	struct kernel_fixture kernel; /* with the files */
 	unsigned int cpus;
 	uint64_t syscfg[64];  /* of each CPU */
+	bool svme;	      /* KVM has virtualisation enabled */
+	uint64_t hsave_pa;    /* of each CPU */
+	unsigned int efers;   /* how often one was read */
 	__u64 now_ns;	      /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
 	__u64 began_ns;	      /* when the last command began */
 	unsigned int threads; /* how many there were then */
