@@ -211,6 +211,9 @@ const char *firmware_answer_field(unsigned int i);
  */
 void firmware_find_writes(struct firmware *fw);
 
+/* The name of the state of a page whose RMP entry begins with entry. */
+const char *firmware_state_name(uint64_t entry);
+
 /* Whether table.c says that the command may answer so. */
 bool firmware_may_answer(unsigned int command, enum firmware_status status);
 
