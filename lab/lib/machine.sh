@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034,SC2154 # opt, work, tree, bzimage: the parts before this one
+# shellcheck shell=bash disable=SC2034,SC2154 # opt, work, tree, image: the parts before this one
 # The emulated machine: the firmware's process, QEMU with the processor's plugin, and their end.
 
 children=() # process ids of what this run started
@@ -90,7 +90,7 @@ qemu_command() {
 		-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu
 		-device '{"driver":"vfio-user-pci","socket":{"path":"'"$work/psp"'","type":"unix"}}'
 		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}${opt[rmpread]:+,rmpread=on}${opt[rmp-writers]:+,writers=on}"
-		-kernel "$bzimage" -initrd "$work/initrd" -append "$(kernel_parameters)"
+		-kernel "$image" -initrd "$work/initrd" -append "$(kernel_parameters)"
 		-d cpu_reset -D "$work/resets.log" -nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
 		-chardev "file,id=console,path=$work/kernel.log" -device isa-serial,index=0,chardev=console
 		-chardev stdio,id=script,signal=off -device isa-serial,index=1,chardev=script

@@ -248,10 +248,15 @@ static void show(const struct config *c, const unsigned char *actions, int n,
 static __u64 hash(const void *bytes, size_t size, __u64 h)
 {
 	const unsigned char *p = bytes;
+	__u64 word;
 
-	while (size--)
-		h = (h ^ *p++) * 0x100000001b3ull;
-	return h ^ h >> 29;
+	for (; size; size -= size < 8 ? size : 8, p += 8) {
+		word = 0;
+		memcpy(&word, p, size < 8 ? size : 8);
+		h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 32;
+	}
+	return h;
 }
 
 static __u64 age(__u64 now_ns, __u64 then_ns)

@@ -166,30 +166,44 @@ static struct story story_of(const struct snp_event *h, int k, __u32 cpu)
 	bool swept = false, left = false;
 
 	for (int j = 0; j <= k; j++) {
-		swept |= is_sweep(h, j);
-		left |= is(h, j, SNP_EV_KEXEC);
-		if (is_of(h, j, SNP_EV_SNP_ENABLE, cpu))
-			s.online = s.present = true;
-		/* Those that stop for a kexec are in no one's way. */
-		if (!left &&
-		    (is_of(h, j, SNP_EV_CPU_UP, cpu) || is_of(h, j, SNP_EV_CPU_DOWN, cpu))) {
+		bool here = h[j].subject == cpu;
+
+		switch (h[j].kind) {
+		case SNP_EV_TRUTH:
+			swept |= is_sweep(h, j);
+			break;
+		case SNP_EV_KEXEC:
+			left = true;
+			break;
+		case SNP_EV_SNP_ENABLE:
+			if (here)
+				s.online = s.present = true;
+			break;
+		case SNP_EV_CPU_UP:
+		case SNP_EV_CPU_DOWN:
+			/* Those that stop for a kexec are in no one's way. */
+			if (!here || left)
+				break;
 			s.online = h[j].kind == SNP_EV_CPU_UP;
 			s.present |= s.online;
 			s.moved = j;
-		}
-		if (is_of(h, j, SNP_EV_CPU_STATE, cpu)) {
-			bool online = h[j].flags & SNP_F_ONLINE;
-
-			if (swept && online != s.online) {
+			break;
+		case SNP_EV_CPU_STATE:
+			if (!here)
+				break;
+			if (swept && !!(h[j].flags & SNP_F_ONLINE) != s.online) {
 				/* The set may have been read just before the transition. */
 				if (left ||
 				    (s.moved >= 0 && since(h, s.moved, j) < WINDOW_SETTLE_NS))
-					continue;
+					break;
 				s.moved = j;
 			}
-			s.online = online;
+			s.online = h[j].flags & SNP_F_ONLINE;
 			s.present = h[j].flags & SNP_F_PRESENT;
 			s.looked = j;
+			break;
+		default:
+			break;
 		}
 	}
 	return s;

@@ -5,7 +5,7 @@ model_src := $(addprefix tests/model/,compare.c diagram.c host.c model.c)
 
 $(O)/test/model: $(model_src) $(O)/test/units.a $(wildcard src/contract/*.h tests/model/*.h) | needs $(O)/test
 	$(call msg,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc $(model_src) $(O)/test/units.a -o $@
+	$(Q)$(CC) $(CFLAGS) -O3 -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc $(model_src) $(O)/test/units.a -o $@
 
 # The short comparison is a part of check, by tests/model/run.
 .PHONY: model

@@ -10,7 +10,7 @@
 
 #include "events.h"
 
-enum { SEQUENCES = 200000, LENGTH = 16, LIVES = 1000 };
+enum { SEQUENCES = 200000, LENGTH = 16, LIVES = 250 };
 
 /* xorshift64*: the same sequences on every machine. */
 static __u64 random_state;
