@@ -251,6 +251,9 @@ void firmware_find_writes(struct firmware *fw);
 /* Whether an ASID is dirty, so that a shutdown will be refused until DF_FLUSH. */
 bool firmware_asids_dirty(const struct firmware *fw);
 
+/* The name of the state of a page whose RMP entry begins with entry. */
+const char *firmware_state_name(uint64_t entry);
+
 /* Whether table.c says that the command may answer so. */
 bool firmware_may_answer(unsigned int command, enum firmware_status status);
 

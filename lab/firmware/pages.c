@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "firmware/commands.h"
+#include "machine/writers.h"
 
 const struct rmp_entry page_firmware = { .lo = RMP_ASSIGNED | RMP_IMMUTABLE };
 const struct rmp_entry page_reclaim = { .lo = RMP_ASSIGNED };
@@ -76,6 +77,23 @@ enum firmware_status find_page(struct firmware *fw, uint64_t pa, struct rmp_entr
 
 /* ---- writes that the RMP forbids ---- */
 
+const char *firmware_state_name(uint64_t entry)
+{
+	return page_states[state_of((struct rmp_entry){ .lo = entry })];
+}
+
+static void tell_write(struct firmware *fw, uint64_t page, const char *state)
+{
+	const struct machine_write *by = writers_find(fw->machine, page);
+	char who[40] = "";
+
+	if (by)
+		snprintf(who, sizeof(who), ": CPU %u, with%s SNP_EN", by->cpu,
+			 by->snp_en ? "" : "out");
+	snprintf(fw->rule, sizeof(fw->rule),
+		 "software wrote to page 0x%" PRIx64 ", which is in state %s%s", page, state, who);
+}
+
 void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
 {
 	const char *state = page_states[state_of(*entry)];
@@ -88,8 +106,7 @@ void find_write(struct firmware *fw, uint64_t pfn, struct rmp_entry *entry)
 	if (fw->write_count < FIRMWARE_WRITES_MAX)
 		fw->writes[fw->write_count] = (struct firmware_write){ page, state };
 	if (!*fw->rule)
-		snprintf(fw->rule, sizeof(fw->rule),
-			 "software wrote to page 0x%" PRIx64 ", which is in state %s", page, state);
+		tell_write(fw, page, state);
 	fw->write_count++;
 	entry->hi = digest;
 	rmp_set(&rmp, pfn, *entry);

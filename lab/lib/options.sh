@@ -13,6 +13,7 @@ options() {
   --memory M                 size of the memory, 512M or more (default 1G)
   --rmp BASE:END|segmented   the RMP's first and last byte, or an RMP in segments (without --rmp: one table that covers the memory)
   --rmpread                  the CPUs have the instruction RMPREAD, with which the kernel reads the RMP
+  --rmp-writers              notes which CPU writes to a page of the firmware or a guest, for "lab rmp-writers"
   --firmware KIND            legacy or full: whether the firmware has X86_SNP_SHUTDOWN and all else that the newest has (default legacy)
   --fail CMD=STATUS[:once]   the firmware answers CMD with STATUS, a name or a number; hang: never (repeatable)
   --dfflush-required         the firmware refuses to end SNP until SNP_DF_FLUSH follows the refusal

@@ -14,9 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MACHINE_MAGIC	 0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	 4u
-#define MACHINE_CPUS_MAX 512
+#define MACHINE_MAGIC	   0x4d504e53u /* "SNPM" */
+#define MACHINE_VERSION	   5u
+#define MACHINE_CPUS_MAX   512
+#define MACHINE_WRITES_MAX 64
 
 /* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
 #define MSR_SYSCFG   0xc0010010u
@@ -82,6 +83,15 @@ struct machine_iommu {
 	uint64_t ppr_log;    /* MMIO 0038h: base, length */
 };
 
+/* A CPU's writes to a page that the RMP assigns to the firmware or a guest. */
+struct machine_write {
+	uint64_t page;	/* guest physical */
+	uint64_t entry; /* the first half of the page's RMP entry, at the first of the writes */
+	uint64_t pc;	/* linear address of the instruction that was the first */
+	uint32_t cpu;
+	uint32_t snp_en; /* whether the CPU had SNP_EN: then hardware refuses the write */
+};
+
 struct machine {
 	uint32_t magic;
 	uint32_t version;
@@ -95,14 +105,18 @@ struct machine {
 	uint32_t rmp_failure;  /* enum rmp_result: what RMPUPDATE and PSMASH answer instead, .. */
 	uint32_t rmp_failures; /* .. so many more times */
 	uint64_t rmp_cfg;      /* RMP_CFG: 0, or how large the RMP's segments are */
-	uint8_t pad[168];
+	uint32_t write_count;  /* of writes; may be more than MACHINE_WRITES_MAX, which are kept */
+	uint8_t pad[164];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
+	struct machine_write writes[MACHINE_WRITES_MAX];
 };
 
 static_assert(sizeof(struct machine_cpu) == 192, "shared layout");
 static_assert(sizeof(struct machine_iommu) == 32, "shared layout");
 static_assert(offsetof(struct machine, iommu) == 40, "shared layout");
 static_assert(offsetof(struct machine, cpus) == 256, "shared layout");
-static_assert(sizeof(struct machine) == 256 + 192 * MACHINE_CPUS_MAX, "shared layout");
+static_assert(sizeof(struct machine_write) == 32, "shared layout");
+static_assert(sizeof(struct machine) == 256 + 192 * MACHINE_CPUS_MAX + 32 * MACHINE_WRITES_MAX,
+	      "shared layout");
 
 #endif

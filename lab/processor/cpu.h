@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "machine/rmp.h"
 #include "processor/qemu_plugin.h"
 
 struct processor {
 	struct machine *machine;
 	struct qemu_plugin_counter counter; /* score is NULL: instructions are not counted */
 	bool rmpread;			    /* the processor has RMPREAD */
+	bool writers;			    /* it notes who writes to assigned pages */
 };
 
 /* Set up once, when QEMU loads the plugin. */
@@ -58,6 +60,15 @@ void cpu_cpuid(unsigned int cpu, void *pc);
 void cpu_rmpupdate(unsigned int cpu, void *pc);
 void cpu_psmash(unsigned int cpu, void *pc);
 void cpu_rmpread(unsigned int cpu, void *pc);
+
+struct rmp machine_rmp(void);
+
+/*
+ * writers.c notes which CPU writes to a page that the RMP assigns to the firmware or a guest: told
+ * by writers_watch() of pages that RMPUPDATE has assigned, and by writers_on_store() of a store.
+ */
+void writers_watch(uint64_t pfn, uint64_t pages);
+void writers_on_store(unsigned int cpu, uint32_t info, uint64_t va, void *pc);
 
 /*
  * How guest.c finds out whether a CPU is in a guest: VMRUN's callback; cpu_leave_guest(), at

@@ -2,7 +2,7 @@
 /*
  * The emulated SNP processor: a TCG plugin of QEMU.
  *
- *	-plugin snp-cpu.so,state=FILE[,count=on][,rmpread=on]
+ *	-plugin snp-cpu.so,state=FILE[,count=on][,rmpread=on][,writers=on]
  *
  * QEMU's model of an EPYC does not have SNP. The plugin emulates the instructions below and moves
  * the program counter past them; QEMU executes all others.
@@ -21,7 +21,9 @@
  * RMP's instructions with an exception. In a KVM guest QEMU has them all, and KVM intercepts them.
  *
  * RMPADJUST and PVALIDATE are instructions for guests and raise #UD. The plugin maintains the RMP
- * but does not enforce it: no memory access is checked.
+ * but does not enforce it: a callback of QEMU's for memory accesses comes after the access and
+ * can't raise an exception. With writers=on it notes who wrote where hardware checks the RMP
+ * (writers.c).
  *
  * A CPU takes the power-on values of SYSCFG and HWCR at QEMU's start or when it is hot-plugged, and
  * on a platform reset (firmware_reset()). INIT, SIPI, kexec and taking a CPU offline do not change
@@ -120,6 +122,9 @@ static void on_translate(struct qemu_plugin_tb *tb, void *unused)
 		if (cb == cpu_vmrun)
 			guest_note_vmrun(pc);
 		register_callback(insn, cb, pc);
+		if (processor.writers)
+			qemu_plugin_register_vcpu_mem_cb(insn, writers_on_store, PLUGIN_CB_NO_REGS,
+							 PLUGIN_MEM_WRITE, (void *)(uintptr_t)pc);
 	}
 	if (processor.counter.score)
 		qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, PLUGIN_INLINE_ADD_U64,
@@ -195,7 +200,10 @@ static int take_arguments(int argc, char **argv, const char **path)
 			processor.counter.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
 		else if (!strcmp(argv[i], "rmpread=on"))
 			processor.rmpread = true;
-		else if (strcmp(argv[i], "count=off") && strcmp(argv[i], "rmpread=off"))
+		else if (!strcmp(argv[i], "writers=on"))
+			processor.writers = true;
+		else if (strcmp(argv[i], "count=off") && strcmp(argv[i], "rmpread=off") &&
+			 strcmp(argv[i], "writers=off"))
 			return -EINVAL;
 	}
 	return *path ? 0 : -EINVAL;
@@ -210,7 +218,8 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 
 	(void)info;
 	if (err) {
-		fprintf(stderr, "snp-cpu: arguments: state=FILE[,count=on][,rmpread=on]\n");
+		fprintf(stderr,
+			"snp-cpu: arguments: state=FILE[,count=on][,rmpread=on][,writers=on]\n");
 		return err;
 	}
 	err = map_machine(path, &processor.machine);

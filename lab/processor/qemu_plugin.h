@@ -16,6 +16,7 @@ enum { PLUGIN_API_VERSION = 7 };
 struct qemu_plugin_tb; /* a translation block: instructions that QEMU translates together */
 struct qemu_plugin_insn;
 struct qemu_plugin_register;
+struct qemu_plugin_hwaddr;
 struct qemu_plugin_scoreboard; /* memory with a part for each CPU */
 
 struct qemu_plugin_register_description {
@@ -31,10 +32,14 @@ struct qemu_plugin_counter {
 };
 
 enum { PLUGIN_CB_RW_REGS_PC = 3 }; /* the callback may read and write registers, and set the PC */
+enum { PLUGIN_CB_NO_REGS = 0 };
 enum { PLUGIN_INLINE_ADD_U64 = 0 };
+enum { PLUGIN_MEM_WRITE = 2 };
 enum { PLUGIN_HWADDR_OK = 0 };
 
 typedef void (*vcpu_callback)(unsigned int cpu, void *data);
+/* info tells the other functions what access it is, for as long as the callback runs. */
+typedef void (*memory_callback)(unsigned int cpu, uint32_t info, uint64_t va, void *data);
 
 extern GArray *qemu_plugin_get_registers(void);
 extern bool qemu_plugin_read_register(struct qemu_plugin_register *reg, GByteArray *buf);
@@ -50,6 +55,11 @@ extern size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *t
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_callback cb,
 						   int flags, void *data);
+extern void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, memory_callback cb,
+					     int flags, int accesses, void *data);
+extern const struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t va);
+extern bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *address);
+extern uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *address);
 extern void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
 						  void (*cb)(struct qemu_plugin_tb *, void *),
 						  void *data);

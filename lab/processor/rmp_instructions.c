@@ -16,7 +16,7 @@ enum { RMP_LEN = 4 };
 /* RMPUPDATE and PSMASH each read and write several entries; CPUs must not interleave them. */
 static pthread_mutex_t rmp_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct rmp machine_rmp(void)
+struct rmp machine_rmp(void)
 {
 	return (struct rmp){
 		.base = processor.machine->rmp_base,
@@ -62,6 +62,8 @@ void cpu_rmpupdate(unsigned int cpu, void *pc)
 		result = rmp_update(&rmp, cpu_get(cpu, RAX), &state);
 		pthread_mutex_unlock(&rmp_lock);
 	}
+	if (!result && state.assigned)
+		writers_watch(cpu_get(cpu, RAX) / RMP_PAGE_SIZE, state.huge ? RMP_HUGE_PAGES : 1);
 	cpu_set(cpu, RAX, result);
 	cpu_skip(cpu, pc, RMP_LEN);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "machine/writers.h"
 #include "psp/request.h"
 
 static void print_failures(struct request *request, const struct firmware *fw)
@@ -117,6 +118,24 @@ static int do_rmp_writes(struct request *request)
 	return 0;
 }
 
+static int do_rmp_writers(struct request *request)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	for (uint32_t i = 0; i < writers_kept(machine); i++) {
+		const struct machine_write *write = &machine->writes[i];
+
+		fprintf(request->out,
+			"0x%" PRIx64 " %s CPU %u, with%s SNP_EN, at 0x%" PRIx64 ": hardware %s\n",
+			write->page, firmware_state_name(write->entry), write->cpu,
+			write->snp_en ? "" : "out", write->pc,
+			write->snp_en ? "raises #PF" : "lets it pass");
+	}
+	if (machine->write_count > MACHINE_WRITES_MAX)
+		fprintf(request->out, "and %u more\n", machine->write_count - MACHINE_WRITES_MAX);
+	return 0;
+}
+
 static int do_rmp_fail(struct request *request)
 {
 	struct machine *machine = request->target->firmware->machine;
@@ -176,6 +195,8 @@ static const struct {
 	{ "rmp", 1, 3, do_rmp, "[BASE END]", "shows RMP_BASE and RMP_END, or sets them" },
 	{ "rmp-writes", 1, 1, do_rmp_writes, "",
 	  "shows the pages that software has written while they were immutable" },
+	{ "rmp-writers", 1, 1, do_rmp_writers, "",
+	  "shows which CPU wrote to a page that the RMP assigns (with --rmp-writers)" },
 	{ "rmp-fail", 2, 3, do_rmp_fail, "RESULT [N]",
 	  "has the next N RMPUPDATEs and PSMASHs fail; RESULT: 1 input, 2 permission, 3 in use, "
 	  "4 overlap" },

@@ -21,15 +21,19 @@ online_are() {
 scenario "the gate refuses smt/control inside a window, and outside it works"
 expect "the machine has SMT" smt_is on
 guard_start
+exec 7>"$smt"
 expect "SNP is initialised" snp_load
 await "the guard sees it" '"state":"initialised"'
 expect_not "SMT stays" smt_becomes off
 await "the refusal is reported" '"event":"denied".*"file":"cpu/smt/control"'
+expect_not "SMT stays, by a descriptor from before the window" sh -c 'echo off >&7'
+await "the refusal of the write is reported" '"event":"denied".*"file":"cpu/smt/control","by":"write"'
 expect "SMT is still on" smt_is on
 expect "every CPU stays online" online_are 0-3
 expect "SNP ends" snp_unload
 await "the window closes" '"state":"window-closed"'
-expect "SMT goes" smt_becomes off
+expect "SMT goes, by the same descriptor" sh -c 'echo off >&7'
+exec 7>&-
 expect "every second CPU is offline" online_are 0,2
 expect "SMT comes" smt_becomes on
 expect "every CPU is online" online_are 0-3

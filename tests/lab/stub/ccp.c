@@ -33,15 +33,16 @@
 #define CMDRESP_RESPONSE BIT(31)
 #define CMDRESP_STATUS	 GENMASK(15, 0)
 
-#define CMD_SNP_DF_FLUSH    0x84
-#define CMD_SNP_INIT_EX	    0x85
-#define CMD_SNP_SHUTDOWN_EX 0x86
+#define CMD_SNP_DF_FLUSH     0x84
+#define CMD_SNP_INIT_EX	     0x85
+#define CMD_SNP_SHUTDOWN_EX  0x86
+#define CMD_SNP_PAGE_RECLAIM 0xc7
 
 #define SNP_INIT_RMP   BIT(0)
 #define SHUTDOWN_IOMMU BIT(0)
 #define SHUTDOWN_X86   BIT(1)
 
-/* Of SNP_INIT_EX and SNP_SHUTDOWN_EX, the part that is used. */
+/* Of the commands' buffers the part that is used. */
 union command {
 	struct {
 		u32 flags;
@@ -51,6 +52,7 @@ union command {
 		u32 length;
 		u32 flags;
 	} shutdown;
+	u64 reclaim; /* the page's address */
 };
 
 /* Where the driver keeps whether SNP is initialised, as it believes; others may look there. */
@@ -72,6 +74,7 @@ static struct pci_dev *device;
 static void __iomem *regs;
 static union command *command; /* not on the stack: the firmware is given its address */
 static unsigned int slow_ms;   /* what a command takes after its work is done */
+static u64 *page;	       /* for give, scribble and take */
 
 int __sev_do_cmd_locked(int cmd, void *data, int *psp_ret);
 
@@ -200,6 +203,33 @@ static int do_snp_shutdown(unsigned int unused)
 	return 0;
 }
 
+/*
+ * As KVM gives a page to a guest that it launches, or the driver, without an ASID, one to the
+ * firmware (kernel arch/x86/kvm/svm/sev.c:sev_gmem_post_populate, drivers/crypto/ccp/sev-dev.c:
+ * rmp_mark_pages_firmware).
+ */
+static int do_give(unsigned int asid)
+{
+	return rmp_make_private(__pa(page) >> PAGE_SHIFT, 0, PG_LEVEL_4K, asid, true);
+}
+
+/* On the CPU that the writer of the list runs on, whoever has the page. */
+static int do_scribble(unsigned int unused)
+{
+	WRITE_ONCE(*page, *page + 1);
+	return 0;
+}
+
+static int do_take(unsigned int unused)
+{
+	int err;
+
+	memset(command, 0, sizeof(*command));
+	command->reclaim = __pa(page);
+	err = run_command(CMD_SNP_PAGE_RECLAIM, command);
+	return err ? err : rmp_make_shared(__pa(page) >> PAGE_SHIFT, PG_LEVEL_4K);
+}
+
 static int do_sleep(unsigned int ms)
 {
 	msleep(ms);
@@ -228,6 +258,9 @@ static const struct verb {
 	{ "shutdown", do_shutdown },
 	{ "shutdown-full", do_shutdown_full },
 	{ "snp-shutdown", do_snp_shutdown },
+	{ "give", do_give, true }, /* an ASID; 0: the firmware's */
+	{ "scribble", do_scribble },
+	{ "take", do_take },
 	{ "sleep", do_sleep, true }, /* milliseconds */
 	{ "slow", do_slow, true },   /* milliseconds for each command from now on */
 };
@@ -333,9 +366,14 @@ static int __init ccp_init(void)
 	command = kzalloc(sizeof(*command), GFP_KERNEL);
 	if (!command)
 		goto disable;
+	page = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!page)
+		goto free;
 	regs = pci_iomap(device, PSP_BAR, 0);
 	if (regs)
 		return 0;
+	free_page((unsigned long)page);
+free:
 	kfree(command);
 disable:
 	pci_disable_device(device);
@@ -347,6 +385,7 @@ put:
 static void __exit ccp_exit(void)
 {
 	pci_iounmap(device, regs);
+	free_page((unsigned long)page);
 	kfree(command);
 	pci_disable_device(device);
 	pci_dev_put(device);
