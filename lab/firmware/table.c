@@ -81,7 +81,7 @@ static const struct command commands[] = {
 	  WRONG_GUEST | S(INVALID_CONFIG) | S(INVALID_ASID) | S(ASID_OWNED) | S(ACTIVE) |
 		  S(DFFLUSH_REQUIRED) },
 	{ CMD_SNP_GUEST_STATUS, NEEDS_SNP_INIT, SIZE(guest_status), 0, false, "SNP_GUEST_STATUS",
-	  cmd_snp_guest_status, WRONG_GUEST | WRONG_ADDRESS },
+	  cmd_snp_guest_status, WRONG_GUEST | S(INVALID_PAGE_STATE) },
 	{ CMD_SNP_GCTX_CREATE, NEEDS_SNP_INIT, SIZE(page), 0, false, "SNP_GCTX_CREATE",
 	  cmd_snp_gctx_create, WRONG_ADDRESS | S(INVALID_PAGE_SIZE) },
 	UNMODELLED(SNP_GUEST_REQUEST, NEEDS_SNP_INIT),
@@ -90,7 +90,7 @@ static const struct command commands[] = {
 	  cmd_snp_launch_start, WRONG_GUEST | S(POLICY_FAILURE) | S(UNSUPPORTED) },
 	{ CMD_SNP_LAUNCH_UPDATE, NEEDS_SNP_INIT, SIZE(launch_update), 0, false, "SNP_LAUNCH_UPDATE",
 	  cmd_snp_launch_update,
-	  WRONG_GUEST | WRONG_ADDRESS | S(INVALID_PAGE_SIZE) | S(INACTIVE) |
+	  WRONG_GUEST | S(INVALID_PAGE_STATE) | S(INVALID_PAGE_SIZE) | S(INACTIVE) |
 		  S(INVALID_PAGE_OWNER) },
 	{ CMD_SNP_LAUNCH_FINISH, NEEDS_SNP_INIT, SIZE(launch_finish), 0, false, "SNP_LAUNCH_FINISH",
 	  cmd_snp_launch_finish, WRONG_GUEST | S(INACTIVE) | S(BAD_MEASUREMENT) },

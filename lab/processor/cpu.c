@@ -95,3 +95,13 @@ int cpu_write_physical(void *unused, uint64_t pa, const void *from, size_t len)
 	g_byte_array_unref(buf);
 	return err;
 }
+
+struct rmp cpu_rmp(void)
+{
+	return (struct rmp){
+		.base = processor.machine->rmp_base,
+		.end = processor.machine->rmp_end,
+		.cfg = processor.machine->rmp_cfg,
+		.memory = { .read = cpu_read_physical, .write = cpu_write_physical },
+	};
+}

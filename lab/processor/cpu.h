@@ -61,7 +61,8 @@ void cpu_rmpupdate(unsigned int cpu, void *pc);
 void cpu_psmash(unsigned int cpu, void *pc);
 void cpu_rmpread(unsigned int cpu, void *pc);
 
-struct rmp machine_rmp(void);
+/* The RMP as the machine has it now, in the guest's memory. */
+struct rmp cpu_rmp(void);
 
 /*
  * writers.c notes which CPU writes to a page that the RMP assigns to the firmware or a guest: told

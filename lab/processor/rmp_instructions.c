@@ -16,16 +16,6 @@ enum { RMP_LEN = 4 };
 /* RMPUPDATE and PSMASH each read and write several entries; CPUs must not interleave them. */
 static pthread_mutex_t rmp_lock = PTHREAD_MUTEX_INITIALIZER;
 
-struct rmp machine_rmp(void)
-{
-	return (struct rmp){
-		.base = processor.machine->rmp_base,
-		.end = processor.machine->rmp_end,
-		.cfg = processor.machine->rmp_cfg,
-		.memory = { .read = cpu_read_physical, .write = cpu_write_physical },
-	};
-}
-
 /* In the host's kernel, on a CPU with SNP_EN. */
 static bool executable(unsigned int cpu)
 {
@@ -48,7 +38,7 @@ static bool load_state(uint64_t va, struct rmp_state *state)
 
 void cpu_rmpupdate(unsigned int cpu, void *pc)
 {
-	struct rmp rmp = machine_rmp();
+	struct rmp rmp = cpu_rmp();
 	struct rmp_state state;
 	enum rmp_result result;
 
@@ -70,7 +60,7 @@ void cpu_rmpupdate(unsigned int cpu, void *pc)
 
 void cpu_psmash(unsigned int cpu, void *pc)
 {
-	struct rmp rmp = machine_rmp();
+	struct rmp rmp = cpu_rmp();
 	enum rmp_result result;
 
 	if (!executable(cpu))
@@ -87,7 +77,7 @@ void cpu_psmash(unsigned int cpu, void *pc)
 
 void cpu_rmpread(unsigned int cpu, void *pc)
 {
-	struct rmp rmp = machine_rmp();
+	struct rmp rmp = cpu_rmp();
 	struct rmp_state state;
 	enum rmp_result result;
 

@@ -36,7 +36,7 @@ static bool is_watched(uint64_t pfn)
 /* A page may have become the kernel's again since, by RMPUPDATE or by the firmware. */
 static void check_write(unsigned int cpu, uint64_t pfn, uint64_t pc)
 {
-	struct rmp rmp = machine_rmp();
+	struct rmp rmp = cpu_rmp();
 	struct rmp_entry entry;
 
 	if (!writers_rmp_is_in_use(processor.machine) || rmp_get(&rmp, pfn, &entry) ||

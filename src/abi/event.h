@@ -50,7 +50,8 @@
 	X(TRUTH, "truth", "", "a sweep ended; count, firmware state")                              \
 	X(LOST, "lost", "", "events were lost; value is their number")                             \
 	X(END, "end", "", "the guard ended")                                                       \
-	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, lost items")
+	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, lost items") \
+	X(GUESTS, "guests", "", "a critical breach puts running guests at risk; count")
 
 enum snp_event_kind {
 #define X(sym, name, subject, what) SNP_EV_##sym,
@@ -274,7 +275,8 @@ struct snp_event {
 	/* COMMAND: the firmware's status; CPUHP_FAIL: the hotplug state; START, ADOPT: enum
 	 * snp_gate_hook; GATE, LOST: enum snp_blind_cause */
 	__u32 status;
-	__s32 count; /* cpu_hotplug_disabled after the event, or SNP_COUNT_UNKNOWN */
+	__s32 count; /* cpu_hotplug_disabled after the event, of GUESTS the guests, or
+			SNP_COUNT_UNKNOWN */
 	__u32 cpu;   /* the CPU that the BPF program ran on */
 	__u32 tgid;  /* tgid, tid, comm: the task that was running */
 	__u32 tid;

@@ -6,6 +6,7 @@
 #include "check/check_parts.h"
 #include "contract/names.h"
 #include "contract/window.h"
+#include "host/asids.h"
 #include "host/own_events.h"
 
 /* Which check a breach belongs to. */
@@ -60,15 +61,35 @@ static void blind_cpu(struct check_look *l, const struct verdict *v)
 			  v->text);
 }
 
+/*
+ * How many guests a critical breach puts at risk. The firmware knows the SNP guests, but can't be
+ * asked where a CPU lacks SNP_EN (psp_status_read()); KVM counts those of SEV-ES with them.
+ */
+static void guests_at_risk(const struct check_look *l, char *text, size_t size)
+{
+	const struct psp_status *firmware = l->facts->firmware;
+	struct asids a;
+
+	if (firmware)
+		snprintf(text, size, "; SNP guests at risk: %u", firmware->guests);
+	else if (!asids_read(l->facts->platform, &a))
+		snprintf(text, size, "; SNP and SEV-ES guests at risk: %llu", a.sev_es_used);
+	else
+		snprintf(text, size, "; guests at risk: unknown");
+}
+
 static void contract_breach(struct check_look *l, const struct verdict *v)
 {
 	const char *name = snp_breach_name(v->id);
+	enum check_status status = check_status_of(&l->facts->severities, v->id);
+	char risk[64] = "";
 
+	if (status == CHECK_FAIL)
+		guests_at_risk(l, risk, sizeof(risk));
 	if (severity_is_off(&l->facts->severities, v->id))
 		check_add(l, check_of(v->id), CHECK_PASS, NULL, "%s: severity off", name);
 	else
-		check_add(l, check_of(v->id), check_status_of(&l->facts->severities, v->id),
-			  v->remedy, "%s: %s", name, v->text);
+		check_add(l, check_of(v->id), status, v->remedy, "%s: %s%s", name, v->text, risk);
 	if (v->cpu == SNP_NO_SUBJECT)
 		check_part(l, "%s", name);
 	else

@@ -272,6 +272,8 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		/* Shown, and a reason to sweep; nothing follows from them alone. */
 		life_cycle_unsettle(w);
 		break;
+	case SNP_EV_GUESTS: /* shown, too, and concerns nothing here */
+		break;
 	}
 	return 0;
 }

@@ -30,7 +30,8 @@ static int read_end(FILE *f, uint64_t *end)
 	while (getline(&line, &size, f) > 0) {
 		uint64_t last;
 
-		if (is_ram(line, &last) && last >= *end) {
+		/* No RAM ends where addresses do; strtoull() says so of what is larger. */
+		if (is_ram(line, &last) && last >= *end && last != UINT64_MAX) {
 			*end = last + 1;
 			err = 0;
 		}

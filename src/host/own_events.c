@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/own_events.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "host/asids.h"
 
 __u64 boottime_ns(void)
 {
@@ -52,6 +55,16 @@ struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool
 		  (initialised != INITIALISED_UNKNOWN ? SNP_F_FW_KNOWN : 0) |
 		  (initialised > INITIALISED_NO ? SNP_F_FW_INIT : 0) |
 		  (initialised == INITIALISED_BY_KVM ? SNP_F_FW_BY_KVM : 0);
+	return e;
+}
+
+struct snp_event own_guests(const struct platform *p)
+{
+	struct snp_event e = own_event(SNP_EV_GUESTS);
+	struct asids a;
+
+	if (!asids_read(p, &a) && a.sev_es_used <= INT_MAX)
+		e.count = (int)a.sev_es_used;
 	return e;
 }
 

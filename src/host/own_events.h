@@ -24,6 +24,12 @@ struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c);
 struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool stable);
 
 /*
+ * GUESTS: how many SNP and SEV-ES guests run, as KVM counts them. The firmware knows those of SNP
+ * alone, but asking it is not safe where a CPU lacks SNP_EN (psp_status_read()).
+ */
+struct snp_event own_guests(const struct platform *p);
+
+/*
  * Calls feed with an earlier snapshot as events: BEFORE_CPU for each CPU, then BEFORE. boot_id is
  * the running kernel's. Returns 0, or the negative errno that feed returned.
  */

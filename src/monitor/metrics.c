@@ -95,6 +95,13 @@ static void put_BREACHES(const struct metric *m, const struct metrics_facts *f)
 		       snp_severity_name(snp_breach_severity(i)));
 }
 
+/* No sample: unknown. */
+static void put_GUESTS(const struct metric *m, const struct metrics_facts *f)
+{
+	if (f->guests != SNP_COUNT_UNKNOWN)
+		sample(m, f->guests);
+}
+
 static void put_DENIED(const struct metric *m, const struct metrics_facts *f)
 {
 	sample(m, f->denied);

@@ -33,6 +33,8 @@
 	X(WINDOWS, "snp_guard_windows_total", counter, RUN, "", "SNP windows that were seen.")     \
 	X(BREACHES, "snp_guard_breaches_total", counter, RUN, "breach,severity",                   \
 	  "Breaches of the contract that were found.")                                             \
+	X(GUESTS, "snp_guard_guests_at_risk", gauge, RUN, "",                                      \
+	  "SNP and SEV-ES guests that ran at the last critical breach; no sample: unknown.")       \
 	X(DENIED, "snp_guard_denied_writes_total", counter, RUN, "",                               \
 	  "Attempts that were refused, or with --audit would have been.")                          \
 	X(LOST, "snp_guard_lost_records_total", counter, RUN, "reason",                            \
@@ -64,6 +66,7 @@ struct metrics_facts {
 	enum guard_state gate;
 	unsigned int gate_hook; /* enum snp_gate_hook */
 	unsigned int cpus_present, cpus_online, cpus_snp_en, uncovered;
+	int guests; /* at risk, or SNP_COUNT_UNKNOWN */
 	struct window_totals totals;
 	__u64 denied; /* refusals, with or without a record */
 	__u64 missed; /* of totals.lost: calls of BPF programs that the kernel left out */

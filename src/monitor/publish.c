@@ -94,6 +94,7 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 		.gate = publish_gate(c),
 		.gate_hook = s->gate_hook,
 		.uncovered = s->uncovered_count,
+		.guests = s->guests,
 		.totals = window_totals(s->window),
 		.recorded = !c,
 	};

@@ -153,6 +153,10 @@ static void json_put_details(struct json_object *o, const struct report *r,
 		if (e->flags & SNP_F_FW_BY_KVM)
 			json_put_bool(o, "by_kvm", true);
 		break;
+	case SNP_EV_GUESTS:
+		if (e->count != SNP_COUNT_UNKNOWN)
+			json_put_int(o, "count", e->count);
+		break;
 	case SNP_EV_LOST:
 		json_put_u64(o, "records", e->value);
 		break;

@@ -218,6 +218,14 @@ static void text_event(struct report *r, const struct snp_event *e)
 		text_line(r, e->time_ns, e->flags & SNP_F_FAILING ? TONE_WARNING : TONE_PLAIN, name,
 			  "%s", message_of_fault(e, text, sizeof(text)));
 		break;
+	case SNP_EV_GUESTS:
+		if (e->count == SNP_COUNT_UNKNOWN)
+			text_line(r, e->time_ns, TONE_WARNING, name,
+				  "how many SNP and SEV-ES guests are at risk is unknown");
+		else
+			text_line(r, e->time_ns, e->count ? TONE_CRITICAL : TONE_PLAIN, name,
+				  "SNP and SEV-ES guests at risk: %d", e->count);
+		break;
 	case SNP_EV_START:
 	case SNP_EV_BEFORE_CPU: /* a verdict reports what differs */
 	case SNP_EV_UNCOVERED:	/* reported by a verdict */

@@ -39,6 +39,25 @@ static void tell_askers(struct run *r, const struct publish_counters *c)
 	memcpy(r->told_breaches, facts.breaches, sizeof(facts.breaches));
 }
 
+/* After a critical breach that is new: how many guests it puts at risk. */
+static int tell_guests(struct run *r)
+{
+	const struct window_totals totals = window_totals(r->session.window);
+	unsigned int critical = 0;
+	struct snp_event e;
+	bool new;
+
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		if (severity_of(&r->settings->severities, i) == SNP_CRITICAL)
+			critical += totals.breaches[i];
+	new = critical > r->told_critical;
+	r->told_critical = critical;
+	if (!new)
+		return 0;
+	e = own_guests(&r->platform);
+	return session_feed(&r->session, &e);
+}
+
 /* A finding does not wait for a sweep that is complete. */
 static void tell_findings(struct run *r)
 {
@@ -180,6 +199,9 @@ void run_look(struct run *r)
 
 	session_look(&r->session, boottime_ns());
 	tell_findings(r);
+	err = tell_guests(r);
+	if (err)
+		run_trouble(r, SNP_PART_EVENTS, err);
 	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
 	/* The gate is compared with the session, so that must know all that happened. */
 	if (err || !due || !r->feed.complete) {

@@ -41,6 +41,7 @@ struct run {
 	__u64 end_ns;			   /* the same; 0: no end is set */
 	/* What was told last to those who ask, and until when it holds. */
 	unsigned int told_breaches[SNP_BREACH_COUNT];
+	unsigned int told_critical; /* critical breaches of which the guests at risk are told */
 	__u64 told_until_ns;
 	__u64 trouble_ns[SNP_PART_COUNT]; /* since when a look fails; 0: it does not */
 };

@@ -117,6 +117,8 @@ static int take_in(struct session *s, const struct snp_event *e)
 		note_fault(s, e);
 	if (e->kind == SNP_EV_START || e->kind == SNP_EV_ADOPT)
 		s->gate_hook = e->status;
+	if (e->kind == SNP_EV_GUESTS)
+		s->guests = e->count;
 	if (e->kind == SNP_EV_UNCOVERED)
 		err = keep_uncovered(s, shown.name);
 	if (!s->quiet && !s->silent)

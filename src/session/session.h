@@ -53,6 +53,8 @@ struct session {
 	bool silent;	       /* report nothing at all */
 	bool quiet;	       /* the event being fed was reported by an earlier guard */
 	enum snp_severity worst;
+	int guests; /* that the last critical breach put at risk, or SNP_COUNT_UNKNOWN; 0: no breach
+		     */
 	struct report_breach breaches[SNP_BREACH_COUNT];
 	__u64 last_ns; /* CLOCK_BOOTTIME of the last event */
 };

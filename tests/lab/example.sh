@@ -10,6 +10,7 @@ guard_start --interval 1
 expect "SNP is initialised" snp_load
 expect "CPU 3 loses SNP_EN" lab snp-en 3 off
 await "it is named" '"breach":"cpu-without-snp-en".*CPU 3 '
+await "and how many guests are at risk" '"event":"guests","count":0}'
 expect "it gets it back" lab snp-en 3 on
 expect "SNP ends" snp_unload
 guard_stop

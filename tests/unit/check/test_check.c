@@ -277,6 +277,22 @@ Test(check, kvm_amd_that_is_built_in)
 	expect("kvm-amd", CHECK_PASS, "is Y");
 }
 
+Test(check, guests_that_a_critical_breach_puts_at_risk)
+{
+	static struct psp_status firmware = { .guests = 2 };
+
+	cpus[3].syscfg = OTHERS;
+	expect("snp-en", CHECK_FAIL, "; guests at risk: unknown");
+	fixture_write(&fixture, "/sys/fs/cgroup/misc.capacity", "sev_es 99\n");
+	fixture_write(&fixture, "/sys/fs/cgroup/misc.current", "sev_es 3\n");
+	expect("snp-en", CHECK_FAIL, "; SNP and SEV-ES guests at risk: 3");
+	facts.firmware = &firmware;
+	expect("snp-en", CHECK_FAIL, "; SNP guests at risk: 2");
+	let("cpu-without-snp-en=warning");
+	expect("snp-en", CHECK_WARN, "cpu-without-snp-en: CPU 3");
+	cr_expect_not(strstr(result("snp-en")->evidence, "at risk"));
+}
+
 Test(check, more_results_than_there_was_room_for_at_first)
 {
 	static struct snapshot_cpu many[1000];

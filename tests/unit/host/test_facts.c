@@ -35,6 +35,8 @@ Test(facts, ram_ends_with_its_highest_range)
 	cr_expect_eq(end, 0x140000000);
 	fixture_write(&fixture, "/proc/iomem", "");
 	cr_expect_eq(memory_end(&host, &end), -ENODATA);
+	fixture_write(&fixture, "/proc/iomem", "0-10000000000000000 : System RAM\n");
+	cr_expect_eq(memory_end(&host, &end), -ENODATA);
 	fixture_remove(&fixture, "/proc/iomem");
 	cr_expect_eq(memory_end(&host, &end), -ENOENT);
 }

@@ -99,7 +99,7 @@ static enum firmware_status download(uint64_t image, uint32_t len)
 Test(download, brings_another_version)
 {
 	cr_expect_eq(download(PAGE, 4096), STATUS_BAD_SIGNATURE);
-	memcpy(memory + PAGE + 0x10, "$PS1", 4);
+	put32(PAGE + 0x10, 0x31535024); /* "$PS1" */
 	cr_expect_eq(download(PAGE, 4096), STATUS_BAD_SIGNATURE);
 	put32(PAGE + 0x30, 1);
 	put32(PAGE + 0x60, 0x013816);

@@ -63,6 +63,17 @@ Test(metrics, nothing_is_known_at_first)
 	has("snp_guard_gate_state{state=\"detached\"} 1");
 	has("snp_guard_last_check_timestamp_seconds 0");
 	has("snp_guard_breaches_total{breach=\"blind\",severity=\"warning\"} 0");
+	has("snp_guard_guests_at_risk 0");
+}
+
+Test(metrics, guests_that_nobody_can_count_have_no_sample)
+{
+	facts.guests = 3;
+	render();
+	has("snp_guard_guests_at_risk 3");
+	facts.guests = SNP_COUNT_UNKNOWN;
+	render();
+	cr_expect_not(strstr(text, "\nsnp_guard_guests_at_risk "));
 }
 
 Test(metrics, one_state_at_a_time)

@@ -141,6 +141,38 @@ Test(run, a_cpu_onlined_in_a_window_is_critical)
 	cr_out(BREACH("cpu-without-snp-en"));
 }
 
+Test(run, a_critical_breach_says_how_many_guests_are_at_risk)
+{
+	host_write("/sys/fs/cgroup/misc.capacity", "sev 410\nsev_es 99\n");
+	host_write("/sys/fs/cgroup/misc.current", "sev 1\nsev_es 3\n");
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_out("\"event\":\"guests\",\"count\":3");
+	/* Two breaches, of which the second is found by a sweep; and no more afterwards. */
+	cr_expect_leq(times(ended.out, EVENT("guests")), 2);
+}
+
+Test(run, guests_at_risk_may_be_unknown)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_expect_geq(times(ended.out, EVENT("guests")), 1);
+	cr_not_out("\"event\":\"guests\",\"count\"");
+}
+
+Test(run, without_a_critical_breach_nobody_counts_guests)
+{
+	kernel.disables_hotplug = false;
+	at(1, kernel_begin_snp);
+	run_for("10");
+	cr_out(BREACH("no-latch"));
+	cr_not_out(EVENT("guests"));
+}
+
 Test(run, a_severity_that_is_off_does_not_count)
 {
 	at(1, kernel_begin_snp);
