@@ -111,22 +111,30 @@ static enum firmware_status change_page(struct firmware *fw, uint64_t pa, uint64
 	return rmp_set(&rmp, pfn, entry) ? refuse_address(fw, pa) : STATUS_SUCCESS;
 }
 
+/* As find_page(), of a page in that state; wrong: the answer if it is in another. */
+static enum firmware_status find_page_in(struct firmware *fw, uint64_t pa, enum page_state state,
+					 enum firmware_status wrong, struct rmp_entry *entry)
+{
+	enum page_state is;
+	enum firmware_status status = find_page(fw, pa, entry, &is);
+
+	if (status || is == state)
+		return status;
+	return refuse(fw, wrong, "page 0x%" PRIx64 " is in state %s, not %s", pa, page_states[is],
+		      page_states[state]);
+}
+
 /* Reads the guest whose context is at pa. */
 static enum firmware_status find_guest(struct firmware *fw, uint64_t pa, struct guest *guest)
 {
 	enum firmware_status status = check_page_address(fw, pa);
 	struct rmp_entry entry;
-	enum page_state state;
 
 	*guest = (struct guest){ 0 };
 	if (!status)
-		status = find_page(fw, pa, &entry, &state);
+		status = find_page_in(fw, pa, PAGE_CONTEXT, STATUS_INVALID_GUEST, &entry);
 	if (status)
 		return status;
-	if (state != PAGE_CONTEXT)
-		return refuse(fw, STATUS_INVALID_GUEST,
-			      "page 0x%" PRIx64 " is in state %s, not Context", pa,
-			      page_states[state]);
 	if (firmware_load(fw, pa, guest, sizeof(*guest)))
 		return refuse_address(fw, pa);
 	/* No hardware would have let software write to the page. */
@@ -160,16 +168,11 @@ enum firmware_status cmd_snp_gctx_create(struct firmware *fw, union command_buff
 	uint64_t pa = buffer->page.address;
 	enum firmware_status status = check_page_address(fw, pa);
 	struct rmp_entry entry;
-	enum page_state state;
 
 	if (!status)
-		status = find_page(fw, pa, &entry, &state);
+		status = find_page_in(fw, pa, PAGE_FIRMWARE, STATUS_INVALID_PAGE_STATE, &entry);
 	if (status)
 		return status;
-	if (state != PAGE_FIRMWARE)
-		return refuse(fw, STATUS_INVALID_PAGE_STATE,
-			      "page 0x%" PRIx64 " is in state %s, not Firmware", pa,
-			      page_states[state]);
 	if (entry.lo & RMP_HUGE)
 		return refuse(fw, STATUS_INVALID_PAGE_SIZE,
 			      "page 0x%" PRIx64 " is not of 4 KiB in the RMP", pa);
@@ -314,15 +317,11 @@ check_guest_page(struct firmware *fw, const struct snp_launch_update_buffer *upd
 {
 	uint32_t huge = update->page & UPDATE_HUGE, type = UPDATE_TYPE(update->page);
 	struct rmp_entry entry;
-	enum page_state state;
-	enum firmware_status status = find_page(fw, update->address, &entry, &state);
+	enum firmware_status status = find_page_in(fw, update->address, PAGE_PRE_GUEST,
+						   STATUS_INVALID_PAGE_STATE, &entry);
 
 	if (status)
 		return status;
-	if (state != PAGE_PRE_GUEST)
-		return refuse(fw, STATUS_INVALID_PAGE_STATE,
-			      "page 0x%" PRIx64 " is in state %s, not Pre-Guest", update->address,
-			      page_states[state]);
 	if (huge != !!(entry.lo & RMP_HUGE))
 		return refuse(fw, STATUS_INVALID_PAGE_SIZE,
 			      "page 0x%" PRIx64 " is not of the size in the RMP", update->address);

@@ -44,29 +44,36 @@ static int map_ram(struct ram *ram)
 	return 0;
 }
 
-int ram_read(void *context, uint64_t pa, void *to, size_t len)
+/* Sets *at to len bytes at guest physical address pa. */
+static int find(struct ram *ram, uint64_t pa, size_t len, uint8_t **at)
 {
-	struct ram *ram = context;
 	size_t offset;
 	int err = map_ram(ram);
 
 	if (!err)
 		err = ram_offset(ram, pa, len, &offset);
 	if (!err)
-		memcpy(to, ram->map + offset, len);
+		*at = ram->map + offset;
+	return err;
+}
+
+int ram_read(void *context, uint64_t pa, void *to, size_t len)
+{
+	uint8_t *at;
+	int err = find(context, pa, len, &at);
+
+	if (!err)
+		memcpy(to, at, len);
 	return err;
 }
 
 int ram_write(void *context, uint64_t pa, const void *from, size_t len)
 {
-	struct ram *ram = context;
-	size_t offset;
-	int err = map_ram(ram);
+	uint8_t *at;
+	int err = find(context, pa, len, &at);
 
 	if (!err)
-		err = ram_offset(ram, pa, len, &offset);
-	if (!err)
-		memcpy(ram->map + offset, from, len);
+		memcpy(at, from, len);
 	return err;
 }
 

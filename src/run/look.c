@@ -40,16 +40,15 @@ static void tell_askers(struct run *r, const struct publish_counters *c)
 }
 
 /* After a critical breach that is new: how many guests it puts at risk. */
-static int tell_guests(struct run *r)
+static int tell_guests(struct run *r, const struct window_totals *totals)
 {
-	const struct window_totals totals = window_totals(r->session.window);
 	unsigned int critical = 0;
 	struct snp_event e;
 	bool new;
 
 	for (int i = 0; i < SNP_BREACH_COUNT; i++)
 		if (severity_of(&r->settings->severities, i) == SNP_CRITICAL)
-			critical += totals.breaches[i];
+			critical += totals->breaches[i];
 	new = critical > r->told_critical;
 	r->told_critical = critical;
 	if (!new)
@@ -59,12 +58,11 @@ static int tell_guests(struct run *r)
 }
 
 /* A finding does not wait for a sweep that is complete. */
-static void tell_findings(struct run *r)
+static void tell_findings(struct run *r, const struct window_totals *totals)
 {
-	const struct window_totals totals = window_totals(r->session.window);
 	struct publish_counters c;
 
-	if (!memcmp(totals.breaches, r->told_breaches, sizeof(r->told_breaches)))
+	if (!memcmp(totals->breaches, r->told_breaches, sizeof(r->told_breaches)))
 		return;
 	c = counters_of(r, false);
 	tell_askers(r, &c);
@@ -195,11 +193,13 @@ static int look_at_gate(struct run *r)
 void run_look(struct run *r)
 {
 	bool due = boottime_ns() >= r->next_look_ns;
+	struct window_totals totals;
 	int err;
 
 	session_look(&r->session, boottime_ns());
-	tell_findings(r);
-	err = tell_guests(r);
+	totals = window_totals(r->session.window);
+	tell_findings(r, &totals);
+	err = tell_guests(r, &totals);
 	if (err)
 		run_trouble(r, SNP_PART_EVENTS, err);
 	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
