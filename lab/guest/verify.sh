@@ -276,25 +276,14 @@ smt() {
 	fi
 }
 
-# cpus_without_hsave: the CPUs where KVM has virtualisation enabled (EFER.SVME) and VM_HSAVE_PA is 0, so that
-# VMRUN would save the host's state at address 0 (APM vol. 2, 15.30.4).
-cpus_without_hsave() {
-	lab cpus | sed -n 's/^\([0-9]*\) .*hsave_pa=0x0 .*/\1/p' | while read -r n; do
-		efer=$(dd if=/dev/cpu/"$n"/msr bs=8 count=1 iflag=skip_bytes skip=$((0xc0000080)) 2>/dev/null | od -A n -t u8)
-		[ -z "$efer" ] || [ $((efer & 0x1000)) = 0 ] || echo "$n"
-	done | xargs | tr ' ' ,
-}
-
 # asked STEP REQUEST: a request of snp-ioctl. The two faults are the kernel's: it initialises SNP again though
 # KVM has virtualisation enabled.
 asked() {
 	step "$1"
 	answer=$(snp-ioctl "$2")
 	why=$(refusal)
-	lost=$(cpus_without_hsave)
 	did "$answer"
 	[ -z "$why" ] || breach warning init-refused "$answer; $why"
-	[ -z "$lost" ] || breach warning hsave-lost "VM_HSAVE_PA is 0 on CPUs $lost, where KVM has virtualisation enabled"
 }
 
 life_on_demand() {
