@@ -130,6 +130,7 @@ static_versions = $(shell for l in $(lib_names) libmicrohttpd; do \
 # functions it calls two others, as it begins and ends: sched_yield() returns 0, as they do.
 static_no_tls = $(shell nm -u $$($(CC) -print-file-name=libmicrohttpd.a) 2>/dev/null | \
 	sed -nE 's/^ *U (gnutls_global_.*)/\1=sched_yield/p; s/^ *U (gnutls_.*)/\1=abort/p' | sort -u)
+static_link = $(shell $(PKG_CONFIG) --static --libs $(lib_names))
 static_obj := $(filter-out $(patsubst %,$(O)/obj/%.o,util/library monitor/microhttpd snp_guard),$(guard_obj)) \
 	$(O)/static/snp_guard.o
 
@@ -142,7 +143,7 @@ $(O)/static/%.o: src/%.c VERSION | needs
 $(O)/static/snp-guard: $(static_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
-		$(static_no_tls:%=-Wl,--defsym=%) $(shell $(PKG_CONFIG) --static --libs $(lib_names)) -lm -o $@
+		$(static_no_tls:%=-Wl,--defsym=%) $(static_link) -lm -o $@
 
 .PHONY: static
 static: $(O)/static/snp-guard
@@ -157,13 +158,13 @@ include tests/tests.mk
 include dist/dist.mk
 
 .PHONY: install
-install: all install-systemd
-	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
+install: $(installed_guard) install-systemd
+	install -D -m 0755 $(installed_guard) $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
-	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
-	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+	$(installed_guard) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
+	$(installed_guard) completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
 # snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
@@ -194,6 +195,7 @@ distclean:
 help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
 	@echo 'make static       build $(O)/static/snp-guard, which needs no library on the host'
+	@echo 'make dist         tarballs of the source and of the static guard below $(O)/release'
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
@@ -216,6 +218,7 @@ help:
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
 	@echo 'sudo make check-published  dashboard and DaemonSet, by the types that npm has of Grafana and Kubernetes'
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'
+	@echo 'sudo make check-dist        builds the tarballs of a release twice, and unpacks them there, 10 minutes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'
