@@ -217,7 +217,7 @@ help:
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
-	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM launch an SNP guest in the lab'
+	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM and of CPU hotplug, in the lab'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
 	@echo 'sudo make check-faults    each call of a run fails once with each errno; FAULTS_SECONDS more in the lab'
 	@echo 'sudo make soak HOURS=8    all that may happen to a guard, at random'

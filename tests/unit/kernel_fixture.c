@@ -126,7 +126,6 @@ void kernel_fixture_like_7_3(struct kernel_fixture *f, const char *without)
 		"snp_rmptable_init",
 		"_cpu_up",
 		"_cpu_down",
-		"kernel_kexec",
 		"bpf_lsm_file_open",
 		"bpf_lsm_file_permission",
 		"bpf_lsm_file_ioctl",
