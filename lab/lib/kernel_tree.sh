@@ -20,7 +20,7 @@ stage_modules() {
 		[ ! -e "$dir/$file" ] || continue
 		mkdir -p "$dir/$(dirname "$file")"
 		strip --strip-debug -o "$dir/$file" "$build/$file" ||
-			die "$build/$file is listed in modules.order, but can't be read: call make modules"
+			no_kernel "$build/$file is listed in modules.order, but can't be read: call make modules"
 		depends=$(modinfo -F depends "$build/$file")
 		# shellcheck disable=SC2086 # names are words
 		set -- "$@" ${depends//,/ }
@@ -32,7 +32,7 @@ use_tree() {
 	local build names name
 	build=$(readlink -f "$1")
 	if [ ! -f "$build/arch/x86/boot/bzImage" ] || [ ! -f "$build/modules.order" ]; then
-		die "no kernel in $1: call make bzImage modules, or name its output directory by O=DIR"
+		no_kernel "no kernel in $1: call make bzImage modules, or name its output directory by O=DIR"
 	fi
 	need strip binutils
 	name=$(cat "$build/include/config/kernel.release")

@@ -31,6 +31,11 @@ options() {
   --count                    turns on the CPUs' instruction counters
   --time                     prints when each phase of the run began
   --quick                    verify: one kind of firmware, and no step that needs a second kernel
+  --format FORMAT            verify: text, ktap, or json (default text)
+  --ktap                     verify: as --format ktap, the Kernel Test Anything Protocol
+  --junit FILE               verify: also writes the results to FILE, as JUnit's XML
+  --bisect                   verify: exit status for git bisect run: 125 for what can't be judged, 129 if snp-lab itself failed
+  --kselftest                verify: exit status of kselftest: 0 pass, 1 fail, 4 skip
   --setup                    only makes the Debian tree, fetches the kernel and prints its release
   --help                     prints this help
 TABLE
@@ -83,7 +88,10 @@ parse_options() {
 each() { printf '%s' "${opt[$1]}"; }
 
 check_options() {
-	[[ -z ${opt[quick]} || ${opt[verify]-} ]] || die "--quick is an option of snp-lab verify"
+	local name
+	for name in $(options | sed -n 's/^  --\([a-z]*\) .* verify: .*/\1/p'); do
+		[[ ${opt[verify]-} || -z ${opt[$name]} || $name = format ]] || die "--$name is an option of snp-lab verify"
+	done
 	[[ ${opt[cpus]} =~ ^[1-9][0-9]*$ ]] || die "--cpus takes a number, not '${opt[cpus]}'"
 	[[ ${opt[threads]} == [12] || ${opt[verify]-} && -z ${opt[threads]} ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
 	[ $((opt[cpus] % (opt[threads] ? opt[threads] : 1))) = 0 ] || die "--threads 2 needs an even number of --cpus"
@@ -94,8 +102,8 @@ check_options() {
 	if [ "${opt[bzimage]}${opt[modules]}" ]; then
 		[[ ${opt[bzimage]} && ${opt[modules]} ]] || die "--bzimage and --modules need each other"
 		[ -z "${opt[kernel]}" ] || die "--kernel and --bzimage exclude each other"
-		[ -f "${opt[bzimage]}" ] || die "no kernel ${opt[bzimage]}"
-		[ -f "${opt[modules]}/modules.dep" ] || die "no modules.dep in ${opt[modules]}: give lib/modules/RELEASE of 'make modules_install'"
+		[ -f "${opt[bzimage]}" ] || no_kernel "no kernel ${opt[bzimage]}"
+		[ -f "${opt[modules]}/modules.dep" ] || no_kernel "no modules.dep in ${opt[modules]}: give lib/modules/RELEASE of 'make modules_install'"
 	fi
 	[ -z "${opt[setup]}" ] || return 0
 	if [ "${opt[shell]}" ]; then
