@@ -4,12 +4,15 @@
 # on both kinds of firmware, shows each step, and gives the verdict.
 
 # The options that verify hands on to each machine, and verify's own.
-verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout time)
-verify_takes=("${verify_hands_on[@]}" firmware out quick format ktap junit bisect kselftest help)
+verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout gdb qemu-opts time)
+verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
 # Seconds for each kind of firmware, of which a run on two idle cores takes about 110.
 verify_timeout=600
 # What a run takes, on two idle cores.
 verify_takes_long="about 4 minutes" verify_takes_quick="about 45 s"
+
+# The stages of guest/verify.sh, which --step takes.
+stages() { sed -n 's/^stage_\([a-z]*\)() .*/\1/p' "$here/guest/verify.sh" | xargs; }
 
 verify_usage() {
 	local names
@@ -23,6 +26,7 @@ verify_usage() {
 	options | grep -E "^  --($names)[ ]" | sed "s/(default 180)/(default $verify_timeout)/; s/ verify: / /
 		s/(default legacy)/(default: first one, then the other; --quick: full)/
 		/^  --threads/s/(default 1)/(default: 1 on legacy and 2 on full firmware)/"
+	echo "The steps that --step takes, in several parts each: $(stages)."
 	echo "Exit status: 0 sound; 1 unsound, the worst breach is a warning; 2 unsound, a breach is critical;"
 	echo "3 could not verify; 126 snp-lab itself failed. With --bisect 0, 1, 1, 125 and 129; with --kselftest 0, 1, 1, 4 and 126."
 }
@@ -76,6 +80,7 @@ judge_panic() {
 # The options for a kind of firmware, one per line.
 machine_options() {
 	printf '%s\n' --firmware "$1" --run "$here/guest/verify.sh"
+	[ -z "${opt[step]}" ] || printf '%s\n' --append "lab.stage=${opt[step]}"
 	if [ "${opt[quick]}" ]; then
 		printf '%s\n' --append lab.verify=quick
 	else
@@ -85,44 +90,67 @@ machine_options() {
 	[ "${opt[threads]}" ] || [ "$1" = legacy ] || [ $((opt[cpus] % 2)) = 1 ] || printf '%s\n' --threads 2
 }
 
-# start_machine FIRMWARE OPTION...: starts guest/verify.sh on one kind of firmware.
+# The machines, by their number: what is kept of one goes to the directory machine_name. Its lines wait in a
+# pipe, machine_lines, so that the next machine can run meanwhile.
+machine_name=() machine_firmware=() machine_pid=() machine_lines=()
+
+# start_machine NUMBER OPTION...: starts guest/verify.sh on one kind of firmware.
 start_machine() {
-	local options
-	mapfile -t options < <(machine_options "$1")
+	local options lines own
+	options=$(machine_options "${machine_firmware[$1]}")
+	mapfile -t options <<<"$options"
 	mkfifo "$work/$1.lines"
+	# Opening a pipe for one direction would wait for the other.
+	exec {lines}<>"$work/$1.lines"
+	exec {own}<"$work/$1.lines"
+	machine_lines[$1]=$own
 	(
 		trap - ERR EXIT
-		exec "$0" "${@:2}" --out "${opt[out]:-$work}/$1" "${options[@]}"
-	) >"$work/$1.lines" &
-	machine=$!
-	children+=("$machine")
+		exec "$0" "${@:2}" --out "${opt[out]:-$work}/${machine_name[$1]}" "${options[@]}"
+	) >&"$lines" {lines}>&- &
+	machine_pid[$1]=$!
+	children+=("$!")
+	exec {lines}>&-
 }
 
-# follow_machine FIRMWARE: shows what its guest prints, up to its end.
+# follow_machine NUMBER: shows what its guest prints, up to its end.
 follow_machine() {
-	local word rest status=0 finished="" panic=""
-	begin_run "$1 firmware" "$([ "$1" = full ] && echo "a shutdown clears SNP_EN" || echo "a shutdown leaves SNP_EN set")"
+	local word rest status=0 finished="" panic="" kept=${opt[out]:-$work}/${machine_name[$1]}
+	local firmware=${machine_firmware[$1]} name="${machine_firmware[$1]} firmware"
+	[ "${machine_name[$1]}" = "$firmware" ] || name+=", run ${machine_name[$1]#"$firmware"-}"
+	begin_run "$name" "$([ "$firmware" = full ] && echo "a shutdown clears SNP_EN" || echo "a shutdown leaves SNP_EN set")"
 	begin_step "the kernel boots"
-	while read -r word rest; do verify_line "$word" "$rest"; done <"$work/$1.lines"
-	wait "$machine" || status=$?
+	while read -r word rest; do verify_line "$word" "$rest"; done <&"${machine_lines[$1]}"
+	wait "${machine_pid[$1]}" || status=$?
 	[ "$status" != 126 ] || exit "$own_failure"
-	[ "$status:$finished" = 0:1 ] || ended_early "$status"
+	[ "$status:$finished" = 0:1 ] || ended_early "$status" "$kept/kernel.log"
 	# shellcheck disable=SC2086 # words
-	[ -z "$panic" ] || judge_panic "${opt[out]:-$work}/$1/firmware.log" $panic
+	[ -z "$panic" ] || judge_panic "$kept/firmware.log" $panic
 	end_run
 }
 
-# ended_early STATUS
+# run_machines: on two CPUs, two machines run side by side; where gdb waits, one after the other.
+run_machines() {
+	local i started=0 at_once=1 count=${#machine_name[@]}
+	[ "$(nproc)" = 1 ] || [ "${opt[gdb]}" ] || at_once=2
+	tell begin "$count"
+	for ((i = 0; i < count; i++)); do
+		for (( ; started < count && started < i + at_once; started++)); do start_machine $started "${arguments[@]}"; done
+		follow_machine $i
+	done
+}
+
+# ended_early STATUS LOG: what is not known for that, with the kernel's last lines.
 ended_early() {
-	local why
+	local why line
 	case $1 in
 	0) why="verify.sh ended early" ;;
-	124) why="the time limit was reached" ;;
-	125) why="the kernel died" ;;
+	124 | 125) why=$(end_of_kernel "$1" "$2") ;;
 	*) why="it ended with status $1" ;;
 	esac
 	[ "${step_outcome[step]}" ] || end_step pass "$why"
 	add_finding unverified "" "$why"
+	while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
 }
 
 # ---- the verdict ----
@@ -189,11 +217,13 @@ read_arguments() {
 	parse_options "$@"
 	[ -z "${opt[ktap]}" ] || opt[format]=ktap
 	[[ ${opt[format]} =~ ^(text|ktap|json)$ ]] || die "--format takes text, ktap or json, not '${opt[format]}'"
+	[[ -z ${opt[step]} || " $(stages) " == *" ${opt[step]} "* ]] || die "--step takes one of: $(stages); not '${opt[step]}'"
+	[[ ${opt[repeat]} =~ ^[1-9][0-9]*$ ]] || die "--repeat takes a number, not '${opt[repeat]}'"
 	[[ -z ${opt[bisect]} || -z ${opt[kselftest]} ]] || die "--bisect and --kselftest exclude each other"
 }
 
 verify() {
-	local kind kinds=(legacy full) tree output='' arguments takes_long=$verify_takes_long
+	local kind kinds=(legacy full) i tree output='' arguments takes_long=$verify_takes_long
 	if [[ ${1-} == O=* ]]; then
 		output=${1#O=}
 		shift
@@ -215,14 +245,17 @@ verify() {
 	trap 'failed $? "${BASH_SOURCE[0]##*/}:$LINENO" "$BASH_COMMAND"' ERR
 	find_tree "$output"
 	check_options
+	[ -z "${opt[bzimage]}" ] || check_config
 	set_arguments
 	[ -z "${opt[quick]}" ] || takes_long=$verify_takes_quick
 	say "this takes $takes_long on two idle cores"
-	tell begin ${#kinds[@]}
-	for kind in "${kinds[@]}"; do
-		start_machine "$kind" "${arguments[@]}"
-		follow_machine "$kind"
+	for ((i = 1; i <= opt[repeat]; i++)); do
+		for kind in "${kinds[@]}"; do
+			machine_firmware+=("$kind")
+			if [ "${opt[repeat]}" = 1 ]; then machine_name+=("$kind"); else machine_name+=("$kind-$i"); fi
+		done
 	done
+	run_machines
 	tell verdict
 	[ -z "${opt[junit]}" ] || junit_report >"${opt[junit]}"
 	exit "${exit_status[$verdict]}"
