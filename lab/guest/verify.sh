@@ -88,8 +88,9 @@ reported() {
 	news | grep -qE "\"state\":\"$1\""
 }
 
-# state_text STATE: the text of this step's last report of a state.
+# state_text STATE BOOKS: the text of this step's last report of a state; without the guard, what the lab's books say.
 state_text() {
+	$books && echo "$2" && return
 	news | sed -n "s/.*\"state\":\"$1\",\"text\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
@@ -105,7 +106,7 @@ look() {
 }
 
 looked_since() {
-	looked=$(tail -n +$(($1 + 1)) $json | newest '"event":"truth","stable":true')
+	looked=$(tail -n +$(($1 + 1)) $json | newest '"event":"truth"')
 	[ "$looked" ]
 }
 
@@ -275,7 +276,7 @@ unload() {
 initialise() {
 	step "$1"
 	if ${2:-load} && await is_initialised; then
-		did "$(state_text initialised | grep . || echo "SNP is initialised in the firmware")"
+		did "$(state_text initialised "SNP is initialised in the firmware")"
 	else
 		did "SNP is not initialised"
 		echo "unverified SNP was not initialised (\"$1\"): $(why_not)"
@@ -301,7 +302,7 @@ end_snp() {
 	step "$1"
 	shift
 	if "$@" && await is_ended; then
-		did "$(state_text '[a-z]*-shutdown' | grep . || echo "SNP ended in the firmware")"
+		did "$(state_text '[a-z]*-shutdown' "SNP ended in the firmware")"
 	else
 		did "SNP did not end"
 		echo "unverified SNP did not end: $(why_not)"
@@ -356,7 +357,7 @@ stage_reload() {
 	fi
 	step "kvm-amd alone is reloaded"
 	if rmmod kvm_amd && load && await is_initialised; then
-		did "$(state_text '[a-z]*-shutdown'); $(state_text initialised)"
+		did "$(state_text '[a-z]*-shutdown' "SNP ended"); $(state_text initialised "SNP is initialised again")"
 	else
 		did "SNP is not initialised"
 		echo "unverified SNP was not initialised by kvm-amd's reload: $(why_not)"

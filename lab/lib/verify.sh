@@ -6,10 +6,10 @@
 # The options that verify hands on to each machine, and verify's own.
 verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout gdb qemu-opts time)
 verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
-# Seconds for each kind of firmware, of which a run on two idle cores takes about 110.
+# Seconds for each kind of firmware, of which a run on two idle cores takes about 100.
 verify_timeout=600
 # What a run takes, on two idle cores.
-verify_takes_long="about 4 minutes" verify_takes_quick="about 45 s"
+verify_takes_long="about 100 s" verify_takes_quick="about 30 s"
 
 # The stages of guest/verify.sh, which --step takes.
 stages() { sed -n 's/^stage_\([a-z]*\)() .*/\1/p' "$here/guest/verify.sh" | xargs; }
@@ -55,7 +55,7 @@ verify_line() {
 		;;
 	done) finished=1 ;;
 	note) add_finding note "" "$rest" ;;
-	*) add_finding note "" "$word $rest" ;;
+	*) add_finding note "" "$word${rest:+ $rest}" ;;
 	esac
 }
 
