@@ -234,7 +234,7 @@ verify() {
 		exit 0
 	fi
 	[ -x "$guard" ] || die "no program $guard: call make first, or install snp-guard"
-	[ -z "${opt[junit]}" ] || : >"${opt[junit]}" || die "--junit: can't write ${opt[junit]}"
+	[ -z "${opt[junit]}" ] || { : >"${opt[junit]}"; } 2>/dev/null || die "--junit: can't write ${opt[junit]}"
 	if [ "${opt[firmware]}" ]; then
 		kinds=("${opt[firmware]}")
 	elif [ "${opt[quick]}" ]; then
