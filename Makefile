@@ -38,7 +38,7 @@ libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev
 late_libs := libmicrohttpd:libmicrohttpd-dev libsystemd:libsystemd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
 	libmxml-dev libmicrohttpd-dev libsystemd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
-	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev git
+	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
