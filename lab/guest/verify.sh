@@ -154,9 +154,9 @@ is_ended() {
 # By the books: what the guard would have named.
 judge_by_books() {
 	{ $books && firmware_has_snp; } || return
-	for cpu in $(cpus_with 0); do
-		[ "$(cat $cpus/cpu"$cpu"/online 2>/dev/null)" = 0 ] ||
-			breach critical cpu-without-snp-en "CPU $cpu is online without SNP_EN while SNP is initialised"
+	for lacking in $(cpus_with 0); do
+		[ "$(cat $cpus/cpu"$lacking"/online 2>/dev/null)" = 0 ] ||
+			breach critical cpu-without-snp-en "CPU $lacking is online without SNP_EN while SNP is initialised"
 	done
 }
 
@@ -232,8 +232,8 @@ move_cpu() {
 }
 
 breach_by_move() {
-	[ "$moved" = "came online" ] || breach warning cpu-offlined "CPU $cpu went offline inside a window"
-	[ "${moved%come back}" != "$moved" ] || breach critical cpu-onlined "CPU $cpu came online inside a window"
+	case $moved in *offline*) breach warning cpu-offlined "CPU $cpu went offline inside a window" ;; esac
+	case $moved in *came*) breach critical cpu-onlined "CPU $cpu came online inside a window" ;; esac
 }
 
 # attempt WHEN: tries to move a CPU, which must work outside a window. Inside one the kernel should
