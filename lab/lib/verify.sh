@@ -150,7 +150,7 @@ ended_early() {
 	esac
 	[ "${step_outcome[step]}" ] || end_step pass "$why"
 	add_finding unverified "" "$why"
-	while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
+	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
 }
 
 # ---- the verdict ----
