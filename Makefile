@@ -180,7 +180,7 @@ install-lab: lab-programs
 	install -m 0755 lab/snp-lab lab/demo.sh $(filter-out %.so,$(lab_programs)) $(lab_installed)
 	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
 	install -m 0755 $(filter-out %.c,$(wildcard lab/guest/*)) $(lab_installed)/guest
-	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
+	install -m 0644 lab/kernels.txt lab/kernel.config $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1
 
