@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091,SC2154
-# What dist/kubernetes gives the guard is enough: its very command, on a root file system that is
-# read-only, with nothing but the manifest's mounts to write to. Needs --firmware full, the manifest
-# at /lab/daemonset.yaml, and setpriv in /usr/local/bin.
+# What dist/kubernetes gives the guard is enough: its very arguments, on a root file system that is
+# read-only, with nothing but the manifest's mounts to write to. Needs --firmware full, and the manifest
+# at /lab/daemonset.yaml.
 . /lab/lib.sh
 modprobe msr
 
@@ -19,8 +19,8 @@ list_of() {
 mounts=$(awk '$1 == "mountPath:" { path = $2 } $1 == "readOnly:" { path = path ":ro" } $1 ~ /^(-|volumes:)$/ && path { print path; path = "" }' \
 	/lab/daemonset.yaml)
 
-scenario "the DaemonSet's command, mounts and capabilities are enough"
-expect "the manifest has a command" [ "$(list_of command | head -n 1)" = setpriv ]
+scenario "the DaemonSet's arguments and mounts are enough"
+expect "the manifest has a run's arguments" [ "$(list_of args | head -n 1)" = run ]
 expect "it has mounts: $mounts" [ "$(echo "$mounts" | grep -c /)" -ge 4 ]
 cat >/tmp/container <<'CONTAINER'
 # All is read-only but proc, sysfs and devices, as in a privileged container, and what is mounted.
@@ -42,11 +42,8 @@ done
 exec "$@"
 CONTAINER
 ip link set lo up
-# The shell would take its own setpriv, which knows less.
 # shellcheck disable=SC2046 # its items are words
-set -- $(list_of command)
-shift
-unshare -m sh /tmp/container "$mounts" /usr/local/bin/setpriv "$@" >"$json" 2>"$err" &
+unshare -m sh /tmp/container "$mounts" snp-guard $(list_of args) >"$json" 2>"$err" &
 guard=$!
 healthy() { wget -q -O /tmp/health http://127.0.0.1:9817/healthz; }
 await_that "it is healthy" healthy
@@ -60,9 +57,10 @@ wget -q -O /tmp/metrics http://127.0.0.1:9817/metrics
 expect "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-offlined",severity="warning"} 1$' /tmp/metrics
 expect "every fact is covered" grep -qx 'snp_guard_uncovered_facts 0' /tmp/metrics
 capabilities() { awk -v set="$1:" '$1 == set { print $2 }' "/proc/$2/status"; }
-expect "it has capabilities" [ "$(capabilities CapEff $guard)" -a "$(capabilities CapEff $guard)" != 0000000000000000 ]
-expect "... fewer than root" [ "$(capabilities CapEff $guard)" != "$(capabilities CapEff $$)" ]
-expect "... and can get no other" [ "$(capabilities CapBnd $guard)" = "$(capabilities CapEff $guard)" ]
+expect "root has more capabilities" [ "$(capabilities CapEff $$)" != 000000c400220002 ]
+for set in CapEff CapPrm CapBnd; do
+	expect "the guard has dropped them: $set" [ "$(capabilities $set $guard)" = 000000c400220002 ]
+done
 expect "SNP ends" snp_unload
 kill $guard
 wait $guard
