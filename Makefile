@@ -34,10 +34,10 @@ all: $(O)/snp-guard
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
 	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev
-# Only their headers are needed: src/util/library.h
-late_libs := libmicrohttpd:libmicrohttpd-dev libsystemd:libsystemd-dev
+# Only its headers are needed: src/util/library.h
+late_libs := libmicrohttpd:libmicrohttpd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
-	libmxml-dev libmicrohttpd-dev libsystemd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
+	libmxml-dev libmicrohttpd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
 	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
@@ -121,6 +121,33 @@ $(O)/snp-guard: $(guard_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
+# ---- the guard without shared libraries ----
+
+# pkg-config's versions of what is linked, which --version prints.
+static_versions = $(shell for l in $(lib_names) libmicrohttpd; do \
+	printf ', %s %s' $$l "$$($(PKG_CONFIG) --modversion $$l)"; done)
+# libmicrohttpd.a refers to GnuTLS for connections with TLS, which the guard never makes. Of all these
+# functions it calls two others, as it begins and ends: sched_yield() returns 0, as they do.
+static_no_tls = $(shell nm -u $$($(CC) -print-file-name=libmicrohttpd.a) 2>/dev/null | \
+	sed -nE 's/^ *U (gnutls_global_.*)/\1=sched_yield/p; s/^ *U (gnutls_.*)/\1=abort/p' | sort -u)
+static_link = $(shell $(PKG_CONFIG) --static --libs $(lib_names))
+static_obj := $(filter-out $(patsubst %,$(O)/obj/%.o,util/library monitor/microhttpd snp_guard),$(guard_obj)) \
+	$(O)/static/snp_guard.o
+
+$(O)/static/%.o: src/%.c VERSION | needs
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -DSNP_GUARD_STATIC='"$(static_versions)"' -c $< -o $@
+
+# A warning would be of a function that needs the shared libraries of the same glibc: of NSS or iconv.
+$(O)/static/snp-guard: $(static_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
+		$(static_no_tls:%=-Wl,--defsym=%) $(static_link) -lm -o $@
+
+.PHONY: static
+static: $(O)/static/snp-guard
+
 # ---- the lab and the tests ----
 
 include lab/lab.mk
@@ -131,13 +158,13 @@ include tests/tests.mk
 include dist/dist.mk
 
 .PHONY: install
-install: all install-systemd
-	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
+install: $(installed_guard) install-systemd
+	install -D -m 0755 $(installed_guard) $(DESTDIR)$(PREFIX)/sbin/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
-	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
-	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+	$(installed_guard) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
+	$(installed_guard) completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
 # snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
@@ -157,7 +184,7 @@ format:
 
 .PHONY: clean
 clean:
-	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
+	rm -rf $(O)/obj $(O)/static $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
 		$(O)/*.skel.h $(O)/contract.h $(O)/runbook.h $(lab_programs)
 
 .PHONY: distclean
@@ -167,6 +194,8 @@ distclean:
 .PHONY: help
 help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
+	@echo 'make static       build $(O)/static/snp-guard, which needs no library on the host'
+	@echo 'make dist         tarballs of the source and of the static guard below $(O)/release'
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
@@ -189,9 +218,10 @@ help:
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
 	@echo 'sudo make check-published  dashboard and DaemonSet, by the types that npm has of Grafana and Kubernetes'
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'
+	@echo 'sudo make check-dist        builds the tarballs of a release twice, and unpacks them there, 10 minutes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 
--include $(shell find $(O)/obj $(O)/asan $(O)/test -name "*.d" 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/static $(O)/asan $(O)/test -name "*.d" 2>/dev/null)
