@@ -9,6 +9,7 @@ BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
 ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 # What is built does not name the directory that it was built in.
 here := -ffile-prefix-map=$(CURDIR)=.
@@ -160,7 +161,7 @@ include dist/dist.mk
 
 .PHONY: install
 install: $(installed_guard) install-systemd
-	install -D -m 0755 $(installed_guard) $(DESTDIR)$(PREFIX)/sbin/snp-guard
+	install -D -m 0755 $(installed_guard) $(DESTDIR)$(SBINDIR)/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
@@ -220,6 +221,7 @@ help:
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
 	@echo 'sudo make check-published  dashboard and DaemonSet, by the types that npm has of Grafana and Kubernetes'
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'
+	@echo 'sudo make check-rpm         builds and installs the RPM, with Debian'\''s rpm, 5 minutes'
 	@echo 'sudo make check-dist        builds the tarballs of a release twice, and unpacks them there, 10 minutes'
 	@echo 'sudo make check-image       the image that make image makes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'

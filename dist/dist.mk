@@ -11,7 +11,7 @@ catalog_dir = $(DESTDIR)$(PREFIX)/lib/systemd/catalog
 install-systemd: $(installed_guard)
 	install -d $(unit_dir) $(catalog_dir)
 	for unit in snp-guard.service snp-guard-check.service; do \
-		sed -e 's,@sbindir@,$(PREFIX)/sbin,' -e '/^@sandbox@$$/{r dist/systemd/sandbox' -e 'd}' \
+		sed -e 's,@sbindir@,$(SBINDIR),' -e '/^@sandbox@$$/{r dist/systemd/sandbox' -e 'd}' \
 			dist/systemd/$$unit.in >$(unit_dir)/$$unit || exit; \
 	done
 	install -m 0644 dist/systemd/snp-guard-check.timer $(unit_dir)
