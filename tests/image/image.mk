@@ -4,13 +4,14 @@
 bundle := $(O)/test/bundle
 manifest := dist/kubernetes/base/snp-guard.yaml
 
-$(bundle): $(O)/static/snp-guard $(manifest) dist/image tests/image/config
+$(bundle): $(O)/static/snp-guard $(manifest) dist/kubernetes/remove/remove.yaml dist/image \
+		tests/image/config
 	$(call msg,BUNDLE,$@)
 	$(Q)$(MAKE) image >/dev/null
 	$(Q)rm -rf $@ $@.oci && mkdir $@.oci && tar -C $@.oci -xf $(image).tar
 	$(Q)umoci unpack --image $@.oci:$(VERSION) $@ 2>/dev/null
 	$(Q)tests/image/config $(manifest) $@ $@/audit.json
-	$(Q)tests/image/config $(manifest) $@ $@/detach.json detach
+	$(Q)tests/image/config $(manifest) $@ $@/detach.json dist/kubernetes/remove/remove.yaml
 	$(Q)sed '/^ *"--audit",$$/d' $@/audit.json >$@/enforce.json
 	$(Q)touch $@
 
