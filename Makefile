@@ -128,10 +128,15 @@ $(O)/snp-guard: $(guard_obj)
 # pkg-config's versions of what is linked, which --version prints.
 static_versions = $(shell for l in $(lib_names) libmicrohttpd; do \
 	printf ', %s %s' $$l "$$($(PKG_CONFIG) --modversion $$l)"; done)
-# libmicrohttpd.a refers to GnuTLS for connections with TLS, which the guard never makes. Of all these
-# functions it calls two others, as it begins and ends: sched_yield() returns 0, as they do.
-static_no_tls = $(shell nm -u $$($(CC) -print-file-name=libmicrohttpd.a) 2>/dev/null | \
-	sed -nE 's/^ *U (gnutls_global_.*)/\1=sched_yield/p; s/^ *U (gnutls_.*)/\1=abort/p' | sort -u)
+# Functions that this program never calls are abort(): GnuTLS's, which libmicrohttpd.a needs for connections
+# with TLS, and those of zstd that compress, 0.5 MB, which libelf.a needs for elf_compress(). Four do nothing, as
+# sched_yield(), which returns 0: GnuTLS's beginning and end; and those of a tree that nobody uses, which
+# elfutils 0.192 (Debian 13) has left out of its libelf.a.
+static_absent = $(shell nm $(foreach l,libmicrohttpd libelf,$$($(CC) -print-file-name=$(l).a)) 2>/dev/null | awk ' \
+	$$1 == "U" { used[$$2] } $$2 == "T" { defined[$$3] } \
+	END { for (f in used) if (!(f in defined)) { \
+		if (f ~ /^(gnutls_global|eu_search_tree)_/) print f "=sched_yield"; \
+		else if (f ~ /^(gnutls_|ZSTD_.*(CCtx|compressStream2)$$)/) print f "=abort" } }' | sort)
 static_link = $(shell $(PKG_CONFIG) --static --libs $(lib_names))
 static_obj := $(filter-out $(patsubst %,$(O)/obj/%.o,util/library monitor/microhttpd snp_guard),$(guard_obj)) \
 	$(O)/static/snp_guard.o
@@ -145,7 +150,7 @@ $(O)/static/%.o: src/%.c VERSION | needs
 $(O)/static/snp-guard: $(static_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
-		$(static_no_tls:%=-Wl,--defsym=%) $(static_link) -lm -o $@
+		$(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
 
 .PHONY: static
 static: $(O)/static/snp-guard

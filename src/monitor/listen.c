@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ int listen_parse(const char *address, struct sockaddr_storage *to)
 	host[len] = 0;
 	*to = (struct sockaddr_storage){ 0 };
 	/* The port is in the same place in both. */
-	ipv4->sin_port = htons(port);
+	ipv4->sin_port = htons((uint16_t)port);
 	if (*host == '[' && host[len - 1] == ']') {
 		host[len - 1] = 0;
 		to->ss_family = AF_INET6;
