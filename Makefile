@@ -39,7 +39,8 @@ libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev
 late_libs := libmicrohttpd:libmicrohttpd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
 	libmxml-dev libmicrohttpd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
-	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
+	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema python3-yaml umoci zsh \
+	libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
@@ -180,7 +181,7 @@ install-lab: lab-programs
 	install -m 0755 lab/snp-lab lab/demo.sh $(filter-out %.so,$(lab_programs)) $(lab_installed)
 	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
 	install -m 0755 $(filter-out %.c,$(wildcard lab/guest/*)) $(lab_installed)/guest
-	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
+	install -m 0644 lab/kernels.txt lab/kernel.config $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1
 
@@ -202,6 +203,7 @@ help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
 	@echo 'make static       build $(O)/static/snp-guard, which needs no library on the host'
 	@echo 'make dist         tarballs of the source and of the static guard below $(O)/release'
+	@echo 'make image        an OCI image with the static guard and nothing else below $(O)/image'
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
@@ -217,7 +219,7 @@ help:
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
-	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM launch an SNP guest in the lab'
+	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM and of CPU hotplug, in the lab'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
 	@echo 'sudo make check-faults    each call of a run fails once with each errno; FAULTS_SECONDS more in the lab'
 	@echo 'sudo make soak HOURS=8    all that may happen to a guard, at random'
@@ -226,6 +228,7 @@ help:
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'
 	@echo 'sudo make check-rpm         builds and installs the RPM, with Debian'\''s rpm, 5 minutes'
 	@echo 'sudo make check-dist        builds the tarballs of a release twice, and unpacks them there, 10 minutes'
+	@echo 'sudo make check-image       the image that make image makes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'

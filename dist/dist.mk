@@ -34,3 +34,9 @@ dist: static
 	$(Q)dist/release binary $(release)-x86_64.tar.gz $(release_dir)/tree $(release_linked)
 	$(Q)rm -rf $(release_dir)/tree $(release_dir)/log
 	$(Q)cd $(release_dir) && sha256sum *.tar.gz >SHA256SUMS
+
+# The image for containers; see dist/image.
+image := $(O)/image/snp-guard-$(VERSION)
+.PHONY: image
+image: static
+	$(Q)dist/image $(image) $(O)/static/snp-guard $(release_linked)

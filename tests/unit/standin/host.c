@@ -159,6 +159,8 @@ int __wrap_open(const char *path, int flags, ...)
 		cpu_of_fd[fd] = is_of_host(path) ? cpu_of_msr(path) : -1;
 	if (is_of_host(path) && flags & O_WRONLY && strstr(path, "/kprobe_events"))
 		tracefs_fd = fd;
+	else if (fd == tracefs_fd)
+		tracefs_fd = -1; /* closed since */
 	return fd;
 }
 
