@@ -4,7 +4,7 @@
 # on both kinds of firmware, shows each step, and gives the verdict.
 
 # The options that verify takes: those that choose the kernel and its machine.
-verify_takes=(kernel bzimage modules cpus threads memory firmware append lsm module timeout out quick time help)
+verify_takes=(kernel bzimage modules cpus threads memory rmpopt firmware append lsm module timeout out quick time help)
 # Seconds for each kind of firmware, of which a run on two idle cores takes about 110.
 verify_timeout=600
 # What a run takes, on two idle cores.
