@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "abi/event.h"
+#include "contract/window_rmpopt.h"
 #include "contract/window_snapshot.h"
 
 struct window;
@@ -36,6 +37,7 @@ struct cpu {
 	__u32 tid;	   /* ... and the task that asked; 0: unknown */
 	char comm[SNP_COMM_LEN];
 	struct cpu_before before; /* written by window_snapshot.c */
+	struct cpu_rmpopt rmpopt; /* written by window_rmpopt.c, and zeroed when the CPU moves */
 };
 
 struct cpus {

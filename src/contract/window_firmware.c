@@ -38,6 +38,7 @@ static void on_init(struct window *w, const struct snp_event *e, bool ok)
 	life_cycle_unsettle(w);
 	if (ok) {
 		fw->state = FW_INIT_DONE;
+		rmpopt_begin_anew(w);
 		fw->init_failed = fw->init_retry = false;
 		return;
 	}
@@ -80,6 +81,8 @@ static bool is_full_shutdown(const struct snp_event *e)
 
 static void on_legacy_shutdown(struct window *w)
 {
+	if (w->firmware.state == FW_INITIALISED)
+		rmpopt_on_legacy_shutdown(w);
 	firmware_end(w);
 	window_turn(w, WINDOW_LEGACY_SHUTDOWN,
 		    "the firmware ended SNP but left SNP_EN set; the window stays open");
