@@ -222,6 +222,7 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		life_cycle_on_kexec(w);
 		break;
 	case SNP_EV_COMMAND:
+		rmpopt_on_command(w, e);
 		if (firmware_on_command(w, e))
 			life_cycle_full_shutdown(w);
 		break;

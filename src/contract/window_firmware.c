@@ -38,7 +38,6 @@ static void on_init(struct window *w, const struct snp_event *e, bool ok)
 	life_cycle_unsettle(w);
 	if (ok) {
 		fw->state = FW_INIT_DONE;
-		rmpopt_begin_anew(w);
 		fw->init_failed = fw->init_retry = false;
 		return;
 	}
@@ -74,15 +73,13 @@ static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 		      snp_status_text(e->status, status), e->result, SNP_COMM_LEN, e->comm, e->tid);
 }
 
-static bool is_full_shutdown(const struct snp_event *e)
+bool firmware_is_full_shutdown(const struct snp_event *e)
 {
 	return e->subject == SNP_CMD_SHUTDOWN_EX && (e->flags & SNP_SHUTDOWN_X86);
 }
 
 static void on_legacy_shutdown(struct window *w)
 {
-	if (w->firmware.state == FW_INITIALISED)
-		rmpopt_on_legacy_shutdown(w);
 	firmware_end(w);
 	window_turn(w, WINDOW_LEGACY_SHUTDOWN,
 		    "the firmware ended SNP but left SNP_EN set; the window stays open");
@@ -102,7 +99,7 @@ bool firmware_on_command(struct window *w, const struct snp_event *e)
 		break;
 	case SNP_CMD_SHUTDOWN:
 	case SNP_CMD_SHUTDOWN_EX:
-		if (ok && is_full_shutdown(e))
+		if (ok && firmware_is_full_shutdown(e))
 			return true;
 		if (ok)
 			on_legacy_shutdown(w);

@@ -75,7 +75,7 @@ void rmpopt_on_full_shutdown(struct window *w)
 }
 
 /* What was read while a kernel may have been writing is nothing to compare with. */
-void rmpopt_on_legacy_shutdown(struct window *w)
+static void on_legacy_shutdown(struct window *w)
 {
 	for (unsigned int i = 0; i < w->cpus.count; i++) {
 		struct cpu_rmpopt *r = &w->cpus.list[i].rmpopt;
@@ -85,6 +85,23 @@ void rmpopt_on_legacy_shutdown(struct window *w)
 	}
 	w->rmpopt.ended = w->rmpopt.sure ? RMPOPT_ENDED_LEGACY : RMPOPT_ENDED_NOT;
 	changed(w);
+}
+
+void rmpopt_on_command(struct window *w, const struct snp_event *e)
+{
+	if (e->result || e->status)
+		return;
+	switch (e->subject) {
+	case SNP_CMD_INIT:
+	case SNP_CMD_INIT_EX:
+		rmpopt_begin_anew(w);
+		break;
+	case SNP_CMD_SHUTDOWN:
+	case SNP_CMD_SHUTDOWN_EX:
+		if (w->firmware.state == FW_INITIALISED && !firmware_is_full_shutdown(e))
+			on_legacy_shutdown(w);
+		break;
+	}
 }
 
 /* ---- sweeps ---- */

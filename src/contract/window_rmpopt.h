@@ -35,13 +35,14 @@ struct rmpopt {
 /* RMPOPT: what a sweep found in a CPU's register. Returns 0 or -ENOMEM. */
 int rmpopt_on_register(struct window *w, const struct snp_event *e);
 
+/* COMMAND: before the firmware's part, whose state is that before the command. */
+void rmpopt_on_command(struct window *w, const struct snp_event *e);
+
 /* ---- what other parts tell it ---- */
 
-/* SNP_INIT succeeded, or events were lost: what was found before says nothing of what comes. */
+/* Events were lost: what was found before says nothing of what comes. */
 void rmpopt_begin_anew(struct window *w);
 void rmpopt_on_full_shutdown(struct window *w);
-/* SNP was initialised until then. */
-void rmpopt_on_legacy_shutdown(struct window *w);
 
 /* ---- a complete sweep ---- */
 
