@@ -223,11 +223,11 @@ static int do_scribble(unsigned int unused)
 /* Has this CPU's core find out whether the RMP checks can be skipped in one GiB. */
 static int do_rmpopt(unsigned int gib)
 {
-	asm goto("1: .byte 0xf2, 0x0f, 0x01, 0xfc\n" _ASM_EXTABLE(1b, % l[undefined])
-		 :
-		 : "a"((unsigned long)gib << 30), "c"(0)
-		 : "memory", "cc"
-		 : undefined);
+	/* clang-format off */
+	asm goto("1: .byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		 _ASM_EXTABLE(1b, %l[undefined])
+		 : : "a"((unsigned long)gib << 30), "c"(0) : "memory", "cc" : undefined);
+	/* clang-format on */
 	return 0;
 undefined:
 	return -EOPNOTSUPP;
