@@ -137,6 +137,8 @@ enum snp_part {
 	  "let the guard run for more than a second, and see what it complained of")               \
 	X(FAULT, "what a failing part of the guard looks at",                                      \
 	  "see that the host has memory and descriptors left; the guard tries again")              \
+	X(OTHER_CCP, "firmware commands of a ccp with other names than the one before",            \
+	  "start the guard again: `snp-guard hooks` says what it can see of this ccp")             \
 	X(RMPOPT, "RMPOPT_BASE of a CPU that fails to read it",                                    \
 	  "try `rdmsr -p N 0xc0010139` on that CPU: its firmware, or a hypervisor below, fails")
 

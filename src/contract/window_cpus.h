@@ -7,8 +7,6 @@
 #include <stddef.h>
 
 #include "abi/event.h"
-#include "contract/window_rmpopt.h"
-#include "contract/window_snapshot.h"
 
 struct window;
 
@@ -23,6 +21,22 @@ enum { CPUS_ROOM = 64 }; /* the fewest CPUs that the list has room for */
 
 enum snp_en { EN_UNKNOWN, EN_CLEAR, EN_SET };
 
+/* One CPU as the snapshot has it. */
+struct cpu_before {
+	bool online, snp_en;
+	bool moot; /* the CPU moved in the window since, and that was reported */
+};
+
+enum rmpopt_state { RMPOPT_UNREAD, RMPOPT_UNREADABLE, RMPOPT_READ };
+
+/* RMPOPT_BASE of one CPU, since it came online. */
+struct cpu_rmpopt {
+	enum rmpopt_state state;
+	__u64 value; /* of RMPOPT_BASE */
+	bool kept;   /* a legacy shutdown must leave this value */
+	__u64 kept_value;
+};
+
 struct cpu {
 	enum snp_en en;
 	bool present, online;
@@ -36,8 +50,8 @@ struct cpu {
 	bool frozen;	   /* ... which came from suspend or hibernation */
 	__u32 tid;	   /* ... and the task that asked; 0: unknown */
 	char comm[SNP_COMM_LEN];
-	struct cpu_before before; /* written by window_snapshot.c */
-	struct cpu_rmpopt rmpopt; /* written by window_rmpopt.c, and zeroed when the CPU moves */
+	struct cpu_before before; /* filled by window_snapshot.c; the CPU's own changes void it */
+	struct cpu_rmpopt rmpopt; /* filled by window_rmpopt.c; the CPU's own changes void it */
 };
 
 struct cpus {

@@ -12,16 +12,6 @@
 
 struct window;
 
-enum rmpopt_state { RMPOPT_UNREAD, RMPOPT_UNREADABLE, RMPOPT_READ };
-
-/* What is known of one CPU, since it came online. */
-struct cpu_rmpopt {
-	enum rmpopt_state state;
-	__u64 value; /* of RMPOPT_BASE */
-	bool kept;   /* a legacy shutdown must leave this value */
-	__u64 kept_value;
-};
-
 enum rmpopt_ended { RMPOPT_ENDED_NOT, RMPOPT_ENDED_FULL, RMPOPT_ENDED_LEGACY };
 
 struct rmpopt {
