@@ -4,7 +4,7 @@
 # on both kinds of firmware, shows each step, and gives the verdict.
 
 # The options that verify hands on to each machine, and verify's own.
-verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout gdb qemu-opts time)
+verify_hands_on=(kernel bzimage modules cpus threads memory rmpopt append lsm module timeout gdb qemu-opts time)
 verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
 # Seconds for each kind of firmware, of which a run on two idle cores takes about 100.
 verify_timeout=600
