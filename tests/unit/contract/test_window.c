@@ -37,6 +37,7 @@ Test(table, each_breach_has_the_contracts_name_and_severity)
 		{ "orphaned-init", SNP_WARNING },
 		{ "blind", SNP_WARNING },
 		{ "init-under-guests", SNP_WARNING },
+		{ "rmpopt-uneven", SNP_WARNING },
 	};
 
 	cr_assert_eq(sizeof(expected) / sizeof(expected[0]), SNP_BREACH_COUNT);
