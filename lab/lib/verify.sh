@@ -140,7 +140,7 @@ run_machines() {
 	done
 }
 
-# ended_early STATUS LOG: what is not known for that, with the kernel's last lines.
+# ended_early STATUS LOG: what is not known for that, with the kernel's last words.
 ended_early() {
 	local why line
 	case $1 in
@@ -150,7 +150,7 @@ ended_early() {
 	esac
 	[ "${step_outcome[step]}" ] || end_step pass "$why"
 	add_finding unverified "" "$why"
-	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
+	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_words "$2" 3)
 }
 
 # ---- the verdict ----
