@@ -193,7 +193,7 @@ static void pack_session(struct session *s, struct pack *p)
 }
 
 /* Twice what a CPU takes, and what all the rest takes, generously (tests/unit/session). */
-#define CPU_BYTES  (2ul * 64)
+#define CPU_BYTES  (2ul * 80)
 #define REST_BYTES (64ul * 1024)
 
 size_t session_state_room(unsigned int cpus)

@@ -64,7 +64,7 @@ sleep 1.5
 check_is 0 --only rmpopt
 says PASS rmpopt "RMPOPT_BASE is 0x1 on every online CPU"
 each 0
-found 0x0
+found 0
 expect "SNP ends" snp_unload
 await "the window closes" '"state":"window-closed"'
 sleep 1.5

@@ -75,7 +75,7 @@ enum { KEPT_CPUS = 64 };
 /* Each story is also one of guards that end after each event, and of others that go on. */
 static void be_kept(struct story *s)
 {
-	static unsigned char bytes[8 << 20];
+	static unsigned char bytes[16 << 20];
 	struct pack out = { .data = bytes, .size = sizeof(bytes) };
 	struct pack in = { .data = bytes, .reading = true };
 	struct window *next = window_new();

@@ -178,7 +178,7 @@ Test(window, cpus_have_an_end)
 	static const __u32 kinds[] = { SNP_EV_SNP_ENABLE,     SNP_EV_CPU_UP_BEGIN,
 				       SNP_EV_CPU_DOWN_BEGIN, SNP_EV_CPU_UP,
 				       SNP_EV_CPU_DOWN,	      SNP_EV_CPU_STATE,
-				       SNP_EV_BEFORE_CPU };
+				       SNP_EV_BEFORE_CPU,     SNP_EV_RMPOPT };
 	struct snp_event e;
 
 	start(&s);
