@@ -53,7 +53,7 @@ Test(run, without_snp_is_clean)
 Test(run, each_hook_is_attached_and_detached_again)
 {
 	run_for("1");
-	cr_assert_eq(host_logged("attach "), 22, "%s", host.log);
+	cr_assert_eq(host_logged("attach "), 21, "%s", host.log);
 	cr_assert_not(bpf_is_attached("gate_open"));
 	cr_assert_not(bpf_is_attached("command_exit"));
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
