@@ -9,6 +9,7 @@ BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
 ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 # What is built does not name the directory that it was built in.
 here := -ffile-prefix-map=$(CURDIR)=.
@@ -34,11 +35,12 @@ all: $(O)/snp-guard
 needs := cc:gcc $(CLANG):clang $(PKG_CONFIG):pkgconf
 libs := libbpf:libbpf-dev libelf:libelf-dev zlib:zlib1g-dev json-c:libjson-c-dev \
 	inih:libinih-dev libcap:libcap-dev mxml:libmxml-dev
-# Only their headers are needed: src/util/library.h
-late_libs := libmicrohttpd:libmicrohttpd-dev libsystemd:libsystemd-dev
+# Only its headers are needed: src/util/library.h
+late_libs := libmicrohttpd:libmicrohttpd-dev
 packages := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjson-c-dev libinih-dev libcap-dev \
-	libmxml-dev libmicrohttpd-dev libsystemd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
-	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema zsh libxml2-dev
+	libmxml-dev libmicrohttpd-dev pkgconf libcriterion-dev libglib2.0-dev mmdebstrap debian-archive-keyring \
+	busybox-static kmod cpio zstd xz-utils libclang-rt-dev liburing-dev python3-fastjsonschema python3-yaml umoci zsh \
+	libxml2-dev
 
 part = $(word $(2),$(subst :, ,$(1)))
 missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(call part,$(n),2))) \
@@ -121,6 +123,38 @@ $(O)/snp-guard: $(guard_obj)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
+# ---- the guard without shared libraries ----
+
+# pkg-config's versions of what is linked, which --version prints.
+static_versions = $(shell for l in $(lib_names) libmicrohttpd; do \
+	printf ', %s %s' $$l "$$($(PKG_CONFIG) --modversion $$l)"; done)
+# Functions that this program never calls are abort(): GnuTLS's, which libmicrohttpd.a needs for connections
+# with TLS, and those of zstd that compress, 0.5 MB, which libelf.a needs for elf_compress(). Four do nothing, as
+# sched_yield(), which returns 0: GnuTLS's beginning and end; and those of a tree that nobody uses, which
+# elfutils 0.192 (Debian 13) has left out of its libelf.a.
+static_absent = $(shell nm $(foreach l,libmicrohttpd libelf,$$($(CC) -print-file-name=$(l).a)) 2>/dev/null | awk ' \
+	$$1 == "U" { used[$$2] } $$2 == "T" { defined[$$3] } \
+	END { for (f in used) if (!(f in defined)) { \
+		if (f ~ /^(gnutls_global|eu_search_tree)_/) print f "=sched_yield"; \
+		else if (f ~ /^(gnutls_|ZSTD_.*(CCtx|compressStream2)$$)/) print f "=abort" } }' | sort)
+static_link = $(shell $(PKG_CONFIG) --static --libs $(lib_names))
+static_obj := $(filter-out $(patsubst %,$(O)/obj/%.o,util/library monitor/microhttpd snp_guard),$(guard_obj)) \
+	$(O)/static/snp_guard.o
+
+$(O)/static/%.o: src/%.c VERSION | needs
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(guard_cflags) -DSNP_GUARD_STATIC='"$(static_versions)"' -c $< -o $@
+
+# A warning would be of a function that needs the shared libraries of the same glibc: of NSS or iconv.
+$(O)/static/snp-guard: $(static_obj)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
+		$(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
+
+.PHONY: static
+static: $(O)/static/snp-guard
+
 # ---- the lab and the tests ----
 
 include lab/lab.mk
@@ -131,13 +165,13 @@ include tests/tests.mk
 include dist/dist.mk
 
 .PHONY: install
-install: all install-systemd
-	install -D -m 0755 $(O)/snp-guard $(DESTDIR)$(PREFIX)/sbin/snp-guard
+install: $(installed_guard) install-systemd
+	install -D -m 0755 $(installed_guard) $(DESTDIR)$(SBINDIR)/snp-guard
 	install -D -m 0644 docs/snp-guard.8 $(DESTDIR)$(PREFIX)/share/man/man8/snp-guard.8
 	install -D -m 0644 docs/snp-guard.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/snp-guard.conf.5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
-	$(O)/snp-guard completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
-	$(O)/snp-guard completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+	$(installed_guard) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
+	$(installed_guard) completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
 # snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab
@@ -147,7 +181,7 @@ install-lab: lab-programs
 	install -m 0755 lab/snp-lab lab/demo.sh $(filter-out %.so,$(lab_programs)) $(lab_installed)
 	install -m 0644 lab/lib/*.sh $(lab_installed)/lib
 	install -m 0755 $(filter-out %.c,$(wildcard lab/guest/*)) $(lab_installed)/guest
-	install -m 0644 lab/kernels.txt $(O)/lab/snp-cpu.so $(lab_installed)
+	install -m 0644 lab/kernels.txt lab/kernel.config $(O)/lab/snp-cpu.so $(lab_installed)
 	ln -sf ../lib/snp-lab/snp-lab $(DESTDIR)$(PREFIX)/bin/snp-lab
 	install -D -m 0644 docs/snp-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/snp-lab.1
 
@@ -157,7 +191,7 @@ format:
 
 .PHONY: clean
 clean:
-	rm -rf $(O)/obj $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
+	rm -rf $(O)/obj $(O)/static $(O)/asan $(O)/test $(O)/fuzz/obj $(O)/lab/obj $(O)/snp-guard $(O)/*.bpf.o \
 		$(O)/*.skel.h $(O)/contract.h $(O)/runbook.h $(lab_programs)
 
 .PHONY: distclean
@@ -167,6 +201,9 @@ distclean:
 .PHONY: help
 help:
 	@echo 'make              build $(O)/snp-guard; no root, says which package is missing'
+	@echo 'make static       build $(O)/static/snp-guard, which needs no library on the host'
+	@echo 'make dist         tarballs of the source and of the static guard below $(O)/release'
+	@echo 'make image        an OCI image with the static guard and nothing else below $(O)/image'
 	@echo 'make install      install it below DESTDIR and PREFIX (default /usr/local); install-lab: snp-lab'
 	@echo 'sudo make demo    the main job on an emulated SNP host; no SNP hardware needed'
 	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
@@ -182,16 +219,19 @@ help:
 	@echo 'make bench-sizes  what it costs per CPU on 1,024 and on 8,192 CPUs; needs valgrind'
 	@echo 'sudo make check-kernels   scenarios on each of Debian'\''s kernels, about 25 minutes'
 	@echo 'sudo make check-forms     snp-lab verify on kernels built with and without SNP'\''s latch'
-	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM launch an SNP guest in the lab'
+	@echo 'sudo make check-selftests  the kernel'\''s own tests of KVM and of CPU hotplug, in the lab'
 	@echo 'sudo make check-reloads   RELOADS (default 1000) reloads of ccp and kvm-amd under one guard'
 	@echo 'sudo make check-faults    each call of a run fails once with each errno; FAULTS_SECONDS more in the lab'
 	@echo 'sudo make soak HOURS=8    all that may happen to a guard, at random'
 	@echo 'sudo make check-monitoring  metrics, rules, alerts and checks with the real Prometheus and Nagios'
 	@echo 'sudo make check-published  dashboard and DaemonSet, by the types that npm has of Grafana and Kubernetes'
 	@echo 'sudo make check-packages    builds and installs the .deb on fresh Debian 12 and 13, 30 minutes'
+	@echo 'sudo make check-rpm         builds and installs the RPM, with Debian'\''s rpm, 5 minutes'
+	@echo 'sudo make check-dist        builds the tarballs of a release twice, and unpacks them there, 10 minutes'
+	@echo 'sudo make check-image       the image that make image makes'
 	@echo 'sudo make check-pictures  the pictures of timeline in Chromium, which it installs'
 	@echo 'make check-mutants, prove  how good the tests of the automaton are; cbmc on it'
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 
--include $(shell find $(O)/obj $(O)/asan $(O)/test -name "*.d" 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/static $(O)/asan $(O)/test -name "*.d" 2>/dev/null)

@@ -16,7 +16,7 @@
  *   fentry set_cpu_online                cpu-up, cpu-down: the proof that it happened
  *   tp     cpuhp_exit                    cpuhp-fail; cpu-up, cpu-down if set_cpu_online has no hook
  *   tp     module_load, module_free      module-load, module-free; the range of ccp's text
- *   fentry kernel_kexec, migrate_to_reboot_cpu   kexec
+ *   fentry migrate_to_reboot_cpu         kexec
  *   lsm    file_open, file_permission    denied: opening a guarded file, writing to one
  *   lsm    file_ioctl, file_ioctl_compat denied: /dev/snapshot
  *
@@ -381,19 +381,10 @@ int BPF_PROG(module_freed, struct module *mod)
 	return record_module(SNP_EV_MODULE_FREE, mod);
 }
 
-SEC("fentry/kernel_kexec")
-int BPF_PROG(kexec_enter)
-{
-	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
-}
-
-SEC("kprobe")
-int BPF_KPROBE(kexec_probe)
-{
-	return record(SNP_EV_KEXEC, SNP_NO_SUBJECT, 0, 0);
-}
-
-/* Also called for reboot, halt and power-off: afterwards CPUs stop without a transition. */
+/*
+ * Called for kexec, reboot, halt and power-off. None of them turns back from here on, and CPUs stop
+ * without a transition; kernel_kexec() itself can fail before, or return from a kexec jump.
+ */
 SEC("fentry/migrate_to_reboot_cpu")
 int BPF_PROG(reboot_enter)
 {

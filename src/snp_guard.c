@@ -73,6 +73,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		puts("snp-guard " SNP_GUARD_VERSION);
+#ifdef SNP_GUARD_STATIC
+		/* Whoever hears of a fault in one of them can see whether this program has it. */
+		printf("static: glibc %d.%d" SNP_GUARD_STATIC "\n", __GLIBC__, __GLIBC_MINOR__);
+#endif
 		return EXIT_SUCCESS;
 	}
 	for (const struct command *c = command_table(); c->name; c++)

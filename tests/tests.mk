@@ -30,7 +30,7 @@ faults_lab := $(O)/test/shim.so $(O)/test/drive
 
 # What rows of tests/lab/run take along.
 lab_tests := $(O)/test/occupy $(O)/test/tamper $(O)/test/privilege $(O)/test/reinit $(O)/test/older $(O)/test/ways $(O)/test/over $(O)/test/hammer \
-	$(O)/test/installed $(O)/asan/snp-guard $(faults_lab)
+	$(O)/test/installed $(O)/asan/snp-guard $(O)/static/snp-guard $(O)/test/bundle $(faults_lab)
 
 # What only longer targets run: built here, so that it can't fall behind.
 longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/seeds
@@ -152,6 +152,8 @@ include tests/model/model.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
 include tests/packages/packages.mk
+include tests/release/release.mk
+include tests/image/image.mk
 include tests/monitoring/monitoring.mk
 include tests/published/published.mk
 include tests/lab/kernels.mk

@@ -4,9 +4,10 @@
 # The guest's side of `snp-lab verify`: takes SNP through inits, shutdowns, a failure and kexec,
 # with the guard in audit mode, so that only the kernel can refuse to move a CPU.
 #
-# The script runs once in each of three kernels: kexec starts the second one, and the panic of the second
-# one the third. With lab.verify=quick in the kernel's parameters there is only the first one, and fewer
-# steps. It prints lines for lib/verify.sh, each of which begins with one of these words:
+# The steps are grouped in stages, the functions stage_NAME. The script runs once in each of three kernels:
+# kexec starts the second one, and the panic of the second one the third. With lab.verify=quick in the kernel's
+# parameters there is only the first one, and fewer stages; with lab.stage=NAME only that stage, and what it
+# needs. It prints lines for lib/verify.sh, each of which begins with one of these words:
 #   kernel TEXT                 the kernel's release and configuration; once
 #   step TEXT                   a step begins; "did" or "skip" ends it
 #   did TEXT                    the step's outcome
@@ -21,9 +22,12 @@
 cpus=/sys/devices/system/cpu
 json=/tmp/guard.json err=/tmp/guard.err
 mark=0 # lines of the guard's output that earlier steps have reported
+guard= # its process id
+books=false # whether the lab's own books have to do instead, as the guard can't run here
 
 # ---- the guard ----
 
+# The lab's own books are SNP_EN of each CPU, and the firmware's state.
 guard_start() {
 	: >$json
 	mark=0
@@ -31,17 +35,24 @@ guard_start() {
 	guard=$!
 	while [ ! -e /run/ready ]; do
 		kill -0 $guard 2>/dev/null || {
-			echo "unverified the guard does not start: $(head -n 1 $err)"
-			return 1
+			guard='' books=true
+			return
 		}
 		sleep 0.1
 	done
 }
 
+note_books() {
+	! $books ||
+		echo "unverified how the kernel disables CPU hotplug, and when, as the guard does not start: $(head -n 1 $err)"
+}
+
 guard_stop() {
+	[ "$guard" ] || return
 	kill $guard
 	wait $guard
 	[ $? -le 2 ] || echo "unverified the guard ended early: $(head -n 1 $err)"
+	guard=
 	rm -f /run/ready
 	report_breaches
 	cp $json "/out/guard-$LAB_BOOT.json"
@@ -62,23 +73,91 @@ news() {
 	tail -n +$((mark + 1)) $json
 }
 
-# await PATTERN: waits for up to 30 s.
+# await COMMAND...: waits for up to 30 s until the command succeeds.
 await() {
 	tries=0
-	until news | grep -qE "$1"; do
+	until "$@"; do
 		tries=$((tries + 1))
 		[ $tries -le 300 ] || return 1
 		sleep 0.1
 	done
 }
 
-# state_text STATE: the text of this step's last report of a state.
+# reported STATE: whether the guard has reported this state during this step.
+reported() {
+	news | grep -qE "\"state\":\"$1\""
+}
+
+# state_text STATE BOOKS: the text of this step's last report of a state; without the guard, what the lab's books say.
 state_text() {
+	$books && echo "$2" && return
 	news | sed -n "s/.*\"state\":\"$1\",\"text\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
+# The time of the newest line of these, in ns.
+newest() {
+	grep "$@" | sed -n '$s/.*"boottime_ns":\([0-9]*\).*/\1/p'
+}
+
+# On SIGHUP the guard looks at all CPUs; before that it takes all events that wait. Sets looked to when it did.
+look() {
+	lines=$(wc -l <$json)
+	kill -HUP $guard 2>/dev/null && await looked_since "$lines"
+}
+
+looked_since() {
+	looked=$(tail -n +$(($1 + 1)) $json | newest '"event":"truth"')
+	[ "$looked" ]
+}
+
+# The guard judges a state that has lasted for 0.5 s: looks, and if something has just happened, looks again after that.
+settle() {
+	{ [ "$guard" ] && look; } || return
+	last=$(news | newest -v '"event":"truth"')
+	if [ "${last:-0}" -gt $((looked - 500000000)) ]; then
+		sleep 0.5
+		look
+	fi
+}
+
+# ---- the lab's own books ----
+
+# lab must be read to its end, or the next request gets the rest of this answer.
+firmware_has_snp() {
+	[ "$(lab state | grep -cx snp=init)" = 1 ]
+}
+
+# cpus_with SNP_EN: the CPUs whose SNP_EN is that, 0 or 1
+cpus_with() {
+	lab syscfg | while read -r cpu value; do
+		[ $((value >> 24 & 1)) != "$1" ] || echo "$cpu"
+	done
+}
+
 window_is_open() {
-	grep -oE '"state":"window-(open|closed)"' $json | tail -n 1 | grep -q open
+	if $books; then
+		[ "$(cpus_with 1)" ]
+	else
+		grep -oE '"state":"window-(open|closed)"' $json | tail -n 1 | grep -q open
+	fi
+}
+
+# is_initialised, is_ended: what the step was to bring about has happened, and has been seen.
+is_initialised() {
+	if $books; then firmware_has_snp; else reported initialised; fi
+}
+
+is_ended() {
+	if $books; then ! firmware_has_snp; else reported '(legacy|full)-shutdown'; fi
+}
+
+# By the books: what the guard would have named.
+judge_by_books() {
+	{ $books && firmware_has_snp; } || return
+	for lacking in $(cpus_with 0); do
+		[ "$(cat $cpus/cpu"$lacking"/online 2>/dev/null)" = 0 ] ||
+			breach critical cpu-without-snp-en "CPU $lacking is online without SNP_EN while SNP is initialised"
+	done
 }
 
 # ---- steps ----
@@ -99,11 +178,12 @@ report_breaches() {
 		}
 		s/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
 	mark=$last
+	judge_by_books
 }
 
-# did TEXT: ends a step. The guard judges a state once it has settled, which takes 0.5 s.
+# did TEXT: ends a step.
 did() {
-	sleep 1.2
+	settle
 	echo "did $*"
 	report_breaches
 }
@@ -151,6 +231,11 @@ move_cpu() {
 	[ "$moved" ]
 }
 
+breach_by_move() {
+	case $moved in *offline*) breach warning cpu-offlined "CPU $cpu went offline inside a window" ;; esac
+	case $moved in *came*) breach critical cpu-onlined "CPU $cpu came online inside a window" ;; esac
+}
+
 # attempt WHEN: tries to move a CPU, which must work outside a window. Inside one the kernel should
 # refuse; if it does not, the guard reports the breach.
 attempt() {
@@ -158,6 +243,7 @@ attempt() {
 		step "move a CPU: $1"
 		if move_cpu; then
 			did "nothing in the kernel refused it: CPU $cpu $moved"
+			! $books || breach_by_move
 		else
 			did "the kernel refused it: CPU $cpu, $errno"
 		fi
@@ -189,8 +275,8 @@ unload() {
 # initialise STEP [COMMAND]: by the command, else by load.
 initialise() {
 	step "$1"
-	if ${2:-load} && await '"state":"initialised"'; then
-		did "$(state_text initialised)"
+	if ${2:-load} && await is_initialised; then
+		did "$(state_text initialised "SNP is initialised in the firmware")"
 	else
 		did "SNP is not initialised"
 		echo "unverified SNP was not initialised (\"$1\"): $(why_not)"
@@ -215,8 +301,8 @@ why_not() {
 end_snp() {
 	step "$1"
 	shift
-	if "$@" && await '"state":"(legacy|full)-shutdown"'; then
-		did "$(state_text '[a-z]*-shutdown')"
+	if "$@" && await is_ended; then
+		did "$(state_text '[a-z]*-shutdown' "SNP ended in the firmware")"
 	else
 		did "SNP did not end"
 		echo "unverified SNP did not end: $(why_not)"
@@ -230,18 +316,71 @@ unbind_ccp() {
 	done
 }
 
-# ---- steps that --quick leaves out ----
-
-quick=false
-! grep -qw lab.verify=quick /proc/cmdline || quick=true
-
-firmware_has_snp() {
-	lab state | grep -qx snp=init
+# SNP as a stage needs it.
+need_snp() {
+	firmware_has_snp || initialise "kvm-amd is loaded"
 }
+
+need_no_snp() {
+	! firmware_has_snp || end_snp "kvm-amd and ccp are unloaded" unload
+}
+
+# ---- stages: before SNP, and from one initialisation to the next ----
+
+stage_hotplug() {
+	need_no_snp
+	attempt "before SNP"
+}
+
+stage_init() {
+	need_no_snp
+	initialise "kvm-amd is loaded, first of all"
+	attempt "SNP is initialised"
+}
+
+stage_shutdown() {
+	need_snp
+	end_snp "kvm-amd and ccp are unloaded" unload
+	attempt "after the shutdown"
+}
+
+stage_again() {
+	need_no_snp
+	initialise "they are loaded again"
+	attempt "SNP is initialised again"
+}
+
+stage_reload() {
+	need_snp
+	if $ccp_builtin; then
+		skip "ccp is reloaded" "ccp is built in"
+	fi
+	step "kvm-amd alone is reloaded"
+	if rmmod kvm_amd && load && await is_initialised; then
+		did "$(state_text '[a-z]*-shutdown' "SNP ended"); $(state_text initialised "SNP is initialised again")"
+	else
+		did "SNP is not initialised"
+		echo "unverified SNP was not initialised by kvm-amd's reload: $(why_not)"
+	fi
+}
+
+stage_failure() {
+	need_no_snp
+	step "SNP_INIT_EX fails"
+	lab fail SNP_INIT_EX=0x3:once
+	load
+	did "the firmware was told to answer 0x3"
+	unload
+	initialise "SNP_INIT_EX succeeds after that"
+	attempt "SNP is initialised after a failure"
+}
+
+# ---- stages that --quick leaves out ----
 
 # Nothing wakes the lab's machine, so the kernel resumes its devices as soon as they are suspended (kernel
 # Documentation/power/basic-pm-debugging.rst). No CPU goes offline in a suspend to idle.
-suspend_to_idle() {
+stage_suspend() {
+	need_snp
 	if [ ! -e /sys/power/pm_test ]; then
 		skip "suspend to idle" "the kernel has no PM_SLEEP_DEBUG"
 		return
@@ -261,7 +400,8 @@ suspend_to_idle() {
 }
 
 # smt/control takes every second CPU of a core offline without opening cpuN/online.
-smt() {
+stage_smt() {
+	need_snp
 	if [ "$(cat $cpus/smt/control)" != on ]; then
 		skip "move CPUs by smt/control" "a core has one thread (--threads 2)"
 		return
@@ -286,7 +426,8 @@ asked() {
 	[ -z "$why" ] || breach warning init-refused "$answer; $why"
 }
 
-life_on_demand() {
+stage_ioctl() {
+	need_no_snp
 	if $ccp_builtin; then
 		skip "ccp is loaded with psp_init_on_probe=0" "ccp is built in"
 		return
@@ -320,12 +461,12 @@ crash_kernel() {
 
 # The kernel asks the firmware to end SNP before it starts the crash kernel (snp_shutdown_on_panic();
 # snp_rmptable_init() sets crash_kexec_post_notifiers). lib/verify.sh reads in the firmware's log whether it did.
-panic() {
+stage_panic() {
 	if [ ! -e /proc/sysrq-trigger ]; then
 		skip "the kernel panics" "the kernel has no MAGIC_SYSRQ"
-		echo "done"
 		return
 	fi
+	firmware_has_snp || initialise "kvm-amd is loaded before a panic"
 	guard_stop
 	kernel_complaints
 	crash_kernel
@@ -342,53 +483,20 @@ panic() {
 }
 
 # The crash kernel never initialises SNP, on a host where SNP_EN may be set.
-third_kernel() {
-	guard_start || return
+crash_kernel_runs() {
+	guard_start
 	did "SNP_EN is $(window_is_open && echo set || echo clear) in the crash kernel"
+	note_books
 	step "kvm-amd is loaded in the crash kernel"
 	load
 	did "SNP is $(firmware_has_snp || echo "not ")initialised in the firmware"
-	guard_stop
-	kernel_complaints
-	echo "done"
 }
 
 # ---- SNP's life ----
 
-life_by_modules() {
-	initialise "kvm-amd is loaded, first of all"
-	attempt "SNP is initialised"
-	end_snp "kvm-amd and ccp are unloaded" unload
-	attempt "after the shutdown"
-	initialise "they are loaded again"
-	attempt "SNP is initialised again"
-	if ! $quick; then
-		smt
-		suspend_to_idle
-	fi
-	if $ccp_builtin; then
-		skip "ccp is reloaded" "ccp is built in"
-	fi
-	step "kvm-amd alone is reloaded"
-	if rmmod kvm_amd && load && await '"state":"initialised"'; then
-		did "$(state_text '[a-z]*-shutdown'); $(state_text initialised)"
-	else
-		did "SNP is not initialised"
-		echo "unverified SNP was not initialised by kvm-amd's reload: $(why_not)"
-	fi
-	end_snp "kvm-amd and ccp are unloaded" unload
-	step "SNP_INIT_EX fails"
-	lab fail SNP_INIT_EX=0x3:once
-	load
-	did "the firmware was told to answer 0x3"
-	unload
-	initialise "SNP_INIT_EX succeeds after that"
-	attempt "SNP is initialised after a failure"
-}
-
 life_built_in() {
 	step "kvm-amd initialises SNP as the kernel boots"
-	if grep -q '"initialised":true' $json; then
+	if firmware_has_snp; then
 		did "SNP was initialised before the guard started"
 	else
 		did "SNP is not initialised"
@@ -407,64 +515,78 @@ kernel_complaints() {
 		sort -u | head -n 5 | sed 's/^/breach warning kernel-complaint /'
 }
 
-first_kernel() {
-	echo "kernel Linux $(uname -r), $(nproc) CPUs, $({ $ccp_builtin && echo "ccp built in"; } || echo "ccp a module"), $({ $kvm_builtin && echo "kvm-amd built in"; } || echo "kvm-amd a module")"
-	step "the guard starts"
-	guard_start || return
-	did "shutdowns are seen by $(source_of shutdown)"
-	if $kvm_builtin; then
-		life_built_in
-	else
-		attempt "before SNP"
-		life_by_modules
-	fi
+# One CPU stays offline, to try whether the next kernel lets it come online.
+stage_kexec() {
+	$kvm_builtin || need_snp
 	guard_stop
 	kernel_complaints
-	if $quick; then
-		echo "done"
-		return
-	fi
 	step "kexec"
-	# One CPU stays offline, to try whether the next kernel lets it come online.
 	if $kvm_builtin; then set --; else set -- maxcpus=$(($(nproc) - 1)); fi
 	lab kexec "$@" >/tmp/kexec.err 2>&1
 	echo "unverified kexec did not start the kernel: $(tail -n 1 /tmp/kexec.err)"
-	return 1
+	exit 1
+}
+
+after_kexec() {
+	attempt "after kexec"
+	if $kvm_builtin; then
+		end_snp "ccp is taken off its device" unbind_ccp
+		attempt "after the shutdown"
+		return
+	fi
+	initialise "kvm-amd is loaded after kexec"
+	attempt "SNP is initialised after kexec"
+	end_snp "kvm-amd and ccp are unloaded" unload
+	attempt "after the shutdown"
+}
+
+stages() {
+	for stage; do "stage_$stage"; done
+}
+
+first_kernel() {
+	echo "kernel Linux $(uname -r), $(nproc) CPUs, $({ $ccp_builtin && echo "ccp built in"; } || echo "ccp a module"), $({ $kvm_builtin && echo "kvm-amd built in"; } || echo "kvm-amd a module")"
+	step "the guard starts"
+	guard_start
+	did "$({ $books && echo "it does not"; } || echo "shutdowns are seen by $(source_of shutdown)")"
+	note_books
+	if $kvm_builtin; then
+		life_built_in
+		[ "$only" = quick ] || stage_kexec
+		return
+	fi
+	case $only in
+	quick) stages hotplug init shutdown again reload failure ;;
+	all) stages hotplug init shutdown again smt suspend reload failure kexec ;;
+	*) stages "$only" ;;
+	esac
 }
 
 second_kernel() {
-	guard_start || return
-	if window_is_open; then
-		did "SNP_EN is $($kvm_builtin || echo "still ")set in the kernel that was started"
-	else
-		did "SNP_EN is clear in the kernel that was started"
-	fi
+	guard_start
+	did "SNP_EN is $({ ! window_is_open && echo clear; } || { $kvm_builtin && echo set; } || echo "still set") in the kernel that was started"
+	note_books
+	after_kexec
 	if $kvm_builtin; then
-		attempt "after kexec"
-		end_snp "ccp is taken off its device" unbind_ccp
-		attempt "after the shutdown"
 		skip "the kernel panics" "SNP can't be initialised for it: kvm-amd is built in"
-	else
-		attempt "after kexec"
-		initialise "kvm-amd is loaded after kexec"
-		attempt "SNP is initialised after kexec"
-		end_snp "kvm-amd and ccp are unloaded" unload
-		attempt "after the shutdown"
-		life_on_demand
-		initialise "kvm-amd is loaded before a panic"
-		panic
-		return
+	elif [ "$only" = all ]; then
+		stages ioctl panic
 	fi
-	guard_stop
-	kernel_complaints
-	echo "done"
 }
 
 modprobe msr
 if is_builtin ccp; then ccp_builtin=true; else ccp_builtin=false; fi
 if is_builtin kvm-amd; then kvm_builtin=true; else kvm_builtin=false; fi
-case $LAB_BOOT in
-1) first_kernel ;;
-2) second_kernel ;;
-*) third_kernel ;;
-esac
+only=all
+! grep -qw lab.verify=quick /proc/cmdline || only=quick
+only=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^lab.stage=//p' | grep . || echo $only)
+if grep -qw reset_devices /proc/cmdline; then
+	crash_kernel_runs
+elif [ "$LAB_BOOT" = 1 ]; then
+	first_kernel
+else
+	second_kernel
+fi
+guard_stop
+kernel_complaints
+echo "done"

@@ -69,7 +69,15 @@ start_firmware() {
 kernel_parameters() {
 	local plain=
 	[ -t 1 ] || plain=NO_COLOR=1
+	[ -z "${opt[gdb]}" ] || plain+=" nokaslr"
 	echo "console=ttyS0 8250.nr_uarts=4 loglevel=7 panic=-1 intremap=off no_timer_check lpj=12000000 cryptomgr.notests=1 init_on_alloc=0 memmap=$((rmp_end - rmp_base + 1))\$$rmp_base lsm=${opt[lsm]} $plain $(each append | tr '\n' ' ')"
+}
+
+# Where gdb finds the kernel's symbols.
+kernel_symbols() {
+	local file=${bzimage%arch/x86/boot/bzImage}vmlinux
+	[ -f "$file" ] || file=vmlinux
+	echo "$file"
 }
 
 # For speed, each a tenth: without SMAP, as QEMU leaves its translated code at each STAC and CLAC; without
@@ -96,11 +104,16 @@ qemu_command() {
 		-chardev stdio,id=script,signal=off -device isa-serial,index=1,chardev=script
 		-chardev "socket,id=control,path=$work/control" -device isa-serial,index=2,irq=5,chardev=control
 		-chardev "file,id=out,path=$work/out.tar.gz" -device isa-serial,index=3,irq=7,chardev=out)
+	if [ "${opt[gdb]}" ]; then
+		qemu+=(-S -chardev "socket,id=gdb,path=$work/gdb,server=on,wait=off" -gdb chardev:gdb)
+		say "waiting for: gdb $(kernel_symbols) -ex 'target remote $work/gdb' -ex continue"
+	fi
+	mapfile -t -O ${#qemu[@]} qemu < <(each qemu-opts | xargs -r -n 1)
 }
 
 # Sets qemu_status to QEMU's exit status, or to timeout's.
 run_qemu() {
-	local status=0
+	local status=0 limit=${opt[timeout]}
 	touch "$work/kernel.log" "$work/out.tar.gz"
 	qemu_command
 	export QEMU_MODULE_DIR=$tree/$library_dir/qemu
@@ -109,7 +122,8 @@ run_qemu() {
 		# The terminal belongs to the guest's shell: no time limit, and ^C goes into the guest.
 		"${qemu[@]}" <&0 2>"$work/qemu.log" &
 	else
-		timeout --kill-after=5 "${opt[timeout]}" "${qemu[@]}" </dev/null 2>"$work/qemu.log" &
+		[ -z "${opt[gdb]}" ] || limit=0
+		timeout --kill-after=5 "$limit" "${qemu[@]}" </dev/null 2>"$work/qemu.log" &
 	fi
 	children+=("$!")
 	wait "$!" || status=$?

@@ -6,17 +6,25 @@ started=$EPOCHREALTIME
 
 say() { printf 'snp-lab: %s\n' "$*" >&2; }
 
-# Every failure of snp-lab itself ends here: one line that names cause and remedy, status 126.
+# The exit status if snp-lab itself fails, and if the kernel that an option names is not there.
+own_failure=126 absent_kernel=126
+
+# Every failure of snp-lab itself ends here: one line that names cause and remedy.
 die() {
 	say "$*"
-	exit 126
+	exit "$own_failure"
 }
 
-# failed STATUS PLACE COMMAND: for a command that fails unexpectedly. Status 126 comes from
-# die() in a subshell, which has already printed its line.
+no_kernel() {
+	say "$*"
+	exit "$absent_kernel"
+}
+
+# failed STATUS PLACE COMMAND: for a command that fails unexpectedly. die() in a subshell has already
+# printed its line.
 failed() {
-	[ "$1" = 126 ] || say "failed with $1 at $2: $3"
-	exit 126
+	[ "$1" = "$own_failure" ] || say "failed with $1 at $2: $3"
+	exit "$own_failure"
 }
 
 # slowly WHAT COMMAND...: for what takes long. Prints WHAT before and the duration after;

@@ -29,8 +29,17 @@ options() {
   --timeout S                time limit for the guest, in seconds (default 180)
   --out DIR                  keeps kernel.log, firmware.log and what the script left in /out
   --count                    turns on the CPUs' instruction counters
+  --gdb                      waits for gdb before the kernel starts, without a time limit, and prints the line to paste
+  --qemu-opts STRING         more options for QEMU (repeatable)
   --time                     prints when each phase of the run began
   --quick                    verify: one kind of firmware, and no step that needs a second kernel
+  --step NAME                verify: only this step, and what it needs; verify --help lists the names
+  --repeat N                 verify: so many times (default 1)
+  --format FORMAT            verify: text, ktap, or json (default text)
+  --ktap                     verify: as --format ktap, the Kernel Test Anything Protocol
+  --junit FILE               verify: also writes the results to FILE, as JUnit's XML
+  --bisect                   verify: exit status for git bisect run: 125 for what can't be judged, 129 if snp-lab itself failed
+  --kselftest                verify: exit status of kselftest: 0 pass, 1 fail, 4 skip
   --setup                    only makes the Debian tree, fetches the kernel and prints its release
   --help                     prints this help
 TABLE
@@ -39,6 +48,7 @@ TABLE
 usage() {
 	echo "usage: snp-lab [OPTION...] --run FILE"
 	echo "       snp-lab verify --bzimage FILE --modules DIR   is SNP sound on this kernel? See snp-lab verify --help"
+	echo "       snp-lab kconfig   prints the kernel options that the lab needs, for scripts/kconfig/merge_config.sh"
 	options
 	echo "Exit status: the script's; 124 time limit reached; 125 the kernel died; 126 snp-lab itself failed."
 }
@@ -83,7 +93,10 @@ parse_options() {
 each() { printf '%s' "${opt[$1]}"; }
 
 check_options() {
-	[[ -z ${opt[quick]} || ${opt[verify]-} ]] || die "--quick is an option of snp-lab verify"
+	local name
+	for name in $(options | sed -n '/ verify: /{/(default/!s/^  --\([a-z]*\) .*/\1/p}'); do
+		[[ ${opt[verify]-} || -z ${opt[$name]} ]] || die "--$name is an option of snp-lab verify"
+	done
 	[[ ${opt[cpus]} =~ ^[1-9][0-9]*$ ]] || die "--cpus takes a number, not '${opt[cpus]}'"
 	[[ ${opt[threads]} == [12] || ${opt[verify]-} && -z ${opt[threads]} ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
 	[ $((opt[cpus] % (opt[threads] ? opt[threads] : 1))) = 0 ] || die "--threads 2 needs an even number of --cpus"
@@ -94,8 +107,8 @@ check_options() {
 	if [ "${opt[bzimage]}${opt[modules]}" ]; then
 		[[ ${opt[bzimage]} && ${opt[modules]} ]] || die "--bzimage and --modules need each other"
 		[ -z "${opt[kernel]}" ] || die "--kernel and --bzimage exclude each other"
-		[ -f "${opt[bzimage]}" ] || die "no kernel ${opt[bzimage]}"
-		[ -f "${opt[modules]}/modules.dep" ] || die "no modules.dep in ${opt[modules]}: give lib/modules/RELEASE of 'make modules_install'"
+		[ -f "${opt[bzimage]}" ] || no_kernel "no kernel ${opt[bzimage]}"
+		[ -f "${opt[modules]}/modules.dep" ] || no_kernel "no modules.dep in ${opt[modules]}: give lib/modules/RELEASE of 'make modules_install'"
 	fi
 	[ -z "${opt[setup]}" ] || return 0
 	if [ "${opt[shell]}" ]; then

@@ -22,6 +22,14 @@ result_status() {
 	[ ! -f "$work/result" ] || sed -n 's/^exit \([0-9]*\)$/\1/p' "$work/result" | tail -1
 }
 
+# end_of_kernel STATUS LOG: in words, how a kernel ended that leaves no status of the script
+end_of_kernel() {
+	local text="the kernel died"
+	[ "$1" = 125 ] || text="no end after ${opt[timeout]} s"
+	[ "$(last_lines "$2" 1)" ] || text+="; the kernel printed nothing: has it CONFIG_SERIAL_8250_CONSOLE, and no loglevel=0?"
+	echo "$text"
+}
+
 finish() {
 	local status
 	status=$(result_status)
@@ -30,14 +38,15 @@ finish() {
 	if [ "$status" ]; then
 		exit "$status"
 	elif [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
-		last_lines "$work/kernel.log" 3 >&2
-		say "no end after ${opt[timeout]} s"
+		last_lines "$work/kernel.log" 10 >&2
+		say "$(end_of_kernel 124 "$work/kernel.log")"
 		exit 124
 	elif [ ! -s "$work/kernel.log" ] && [ -s "$work/qemu.log" ]; then
 		die "QEMU ended: $(last_lines "$work/qemu.log" 1)"
 	fi
 	[ "$qemu_status" = 0 ] || die "QEMU ended with $qemu_status: $(last_lines "$work/qemu.log" 3)"
 	grep -m 1 -E 'Kernel panic|BUG:|Oops:' "$work/kernel.log" >&2 || true
-	say "the kernel died: $(last_lines "$work/kernel.log" 10)"
+	last_lines "$work/kernel.log" 10 >&2
+	say "$(end_of_kernel 125 "$work/kernel.log")"
 	exit 125
 }

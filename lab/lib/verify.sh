@@ -3,12 +3,16 @@
 # The command verify: is SNP sound on a kernel? This is the host's side: it boots guest/verify.sh
 # on both kinds of firmware, shows each step, and gives the verdict.
 
-# The options that verify takes: those that choose the kernel and its machine.
-verify_takes=(kernel bzimage modules cpus threads memory firmware append lsm module timeout out quick time help)
-# Seconds for each kind of firmware, of which a run on two idle cores takes about 110.
+# The options that verify hands on to each machine, and verify's own.
+verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout gdb qemu-opts time)
+verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
+# Seconds for each kind of firmware, of which a run on two idle cores takes about 100.
 verify_timeout=600
 # What a run takes, on two idle cores.
-verify_takes_long="about 4 minutes" verify_takes_quick="about 45 s"
+verify_takes_long="about 100 s" verify_takes_quick="about 30 s"
+
+# The stages of guest/verify.sh, which --step takes.
+stages() { sed -n 's/^stage_\([a-z]*\)() .*/\1/p' "$here/guest/verify.sh" | xargs; }
 
 verify_usage() {
 	local names
@@ -19,102 +23,64 @@ verify_usage() {
 	echo "Initialises SNP and shuts it down on this kernel, on legacy and on full firmware and"
 	echo "across kexec and a panic, with snp-guard watching, and says whether the kernel kept SNP sound."
 	echo "Takes $verify_takes_long on two idle cores; with --quick, $verify_takes_quick."
-	options | grep -E "^  --($names)[ ]" | sed "s/(default 180)/(default $verify_timeout)/
+	options | grep -E "^  --($names)[ ]" | sed "s/(default 180)/(default $verify_timeout)/; s/ verify: / /
 		s/(default legacy)/(default: first one, then the other; --quick: full)/
 		/^  --threads/s/(default 1)/(default: 1 on legacy and 2 on full firmware)/"
+	echo "The steps that --step takes, in several parts each: $(stages)."
 	echo "Exit status: 0 sound; 1 unsound, the worst breach is a warning; 2 unsound, a breach is critical;"
-	echo "3 could not verify; 126 snp-lab itself failed."
-}
-
-# ---- what was found ----
-
-# found: each kind of breach once, as "SEVERITY NAME"; the others: where it was first seen, the
-# guard's text there, and how often it was seen.
-found=()
-declare -A found_where found_text found_times
-# What the verdict does not cover, and why.
-unverified=()
-
-# note_breach SEVERITY NAME WHERE TEXT
-note_breach() {
-	local kind="$1 $2" where=$3 text=$4
-	if [ ! -v "found_times[$kind]" ]; then
-		found+=("$kind")
-		found_where[$kind]=$where
-		found_text[$kind]=$text
-		found_times[$kind]=0
-	fi
-	found_times[$kind]=$((found_times[$kind] + 1))
-}
-
-note_unverified() {
-	local line
-	for line in "${unverified[@]}"; do
-		[ "$line" != "$1" ] || return 0
-	done
-	unverified+=("$1")
+	echo "3 could not verify; 126 snp-lab itself failed. With --bisect 0, 1, 1, 125 and 129; with --kselftest 0, 1, 1, 4 and 126."
 }
 
 # ---- one kind of firmware ----
 
-# verify_line MACHINE WORD REST: handles one line from guest/verify.sh, which lists the words.
+# verify_line WORD REST: handles one line from guest/verify.sh, which lists the words.
 verify_line() {
-	local machine=$1 word=$2 rest=$3 severity name
+	local word=$1 rest=$2 severity name
 	case $word in
-	kernel)
-		[ "$kernel_shown" = "$rest" ] || echo "$rest"
-		kernel_shown=$rest
-		;;
-	step) step=$rest && printf '  %-46s ' "$rest" ;;
-	did) echo "$rest" ;;
-	skip) echo "not applicable: $rest" ;;
-	note) echo "    $rest" ;;
+	kernel) end_step pass "$rest" ;;
+	step) begin_step "$rest" ;;
+	did) end_step pass "$rest" ;;
+	skip) end_step skip "$rest" ;;
 	breach)
 		read -r severity name rest <<<"$rest"
-		printf '    %s %s: %s\n' "$severity" "$name" "$rest"
 		# A blind spot may hide a breach, and is none by itself.
-		if [ "$name" = blind ]; then
-			note_unverified "$machine: $rest"
-		else
-			note_breach "$severity" "$name" "$machine, \"$step\"" "$rest"
-		fi
+		[ "$name" != blind ] || severity=unverified name=
+		add_finding "$severity" "$name" "$rest"
 		;;
-	unverified)
-		echo "    could not verify: $rest"
-		note_unverified "$machine: $rest"
-		;;
+	unverified) add_finding unverified "" "$rest" ;;
 	panic)
 		panic=$rest
 		# Without a crash kernel, the machine ends here.
-		[[ $rest == *yes ]] || { finished=1 && echo "the machine ends"; }
+		[[ $rest == *yes ]] || { finished=1 && end_step pass "the machine ends"; }
 		;;
 	done) finished=1 ;;
-	*) echo "    $word $rest" ;;
+	note) add_finding note "" "$rest" ;;
+	*) add_finding note "" "$word${rest:+ $rest}" ;;
 	esac
 }
 
-# judge_panic MACHINE LOG TIME NOTIFIER: what the firmware was asked in the panic, by its log after that
-# time. A crash kernel may initialise SNP again: that ends the search.
+# judge_panic LOG TIME NOTIFIER CRASH: what the firmware was asked in the panic, by its log after that time. A
+# crash kernel may initialise SNP again: that ends the search.
 judge_panic() {
-	local machine=$1 asked text
-	step="the firmware ends SNP in the panic"
-	printf '  %-46s ' "$step"
-	asked=$(awk -v time="$3" '$1 <= time { next } $3 ~ /^SNP_INIT/ { exit } $3 ~ /^SNP_SHUTDOWN/' "$2" |
+	local asked text
+	begin_step "the firmware ends SNP in the panic"
+	asked=$(awk -v time="$2" '$1 <= time { next } $3 ~ /^SNP_INIT/ { exit } $3 ~ /^SNP_SHUTDOWN/' "$1" |
 		tail -n 1 | cut -d ' ' -f 3-)
-	if [ "$4" = no ]; then
-		echo "not applicable: the kernel has no panic notifier for it"
+	if [ "$3" = no ]; then
+		end_step skip "the kernel has no panic notifier for it"
 		return
 	fi
 	text="${asked:-the kernel did not ask for it}"
-	echo "$text"
+	end_step pass "$text"
 	[[ $asked != *" status=0x00 "* ]] || return 0
 	[ -z "$asked" ] || text="firmware refused $text"
-	verify_line "$machine" breach "warning panic-without-shutdown $text"
+	add_finding warning panic-without-shutdown "$text"
 }
 
 # The options for a kind of firmware, one per line.
 machine_options() {
 	printf '%s\n' --firmware "$1" --run "$here/guest/verify.sh"
+	[ -z "${opt[step]}" ] || printf '%s\n' --append "lab.stage=${opt[step]}"
 	if [ "${opt[quick]}" ]; then
 		printf '%s\n' --append lab.verify=quick
 	else
@@ -124,85 +90,104 @@ machine_options() {
 	[ "${opt[threads]}" ] || [ "$1" = legacy ] || [ $((opt[cpus] % 2)) = 1 ] || printf '%s\n' --threads 2
 }
 
-# verify_on FIRMWARE OPTION...: runs guest/verify.sh on one kind of firmware.
-verify_on() {
-	local firmware=$1 word rest status=0 step="the machine starts" finished="" panic="" kept options
-	shift
-	kept=${opt[out]:-$work}/$firmware
-	mapfile -t options < <(machine_options "$firmware")
-	echo "$firmware firmware: $([ "$firmware" = full ] && echo "a shutdown clears SNP_EN" || echo "a shutdown leaves SNP_EN set")"
-	exec 7< <(
+# The machines, by their number: what is kept of one goes to the directory machine_name. Its lines wait in a
+# pipe, machine_lines, so that the next machine can run meanwhile.
+machine_name=() machine_firmware=() machine_pid=() machine_lines=()
+
+# start_machine NUMBER OPTION...: starts guest/verify.sh on one kind of firmware.
+start_machine() {
+	local options lines own
+	options=$(machine_options "${machine_firmware[$1]}")
+	mapfile -t options <<<"$options"
+	mkfifo "$work/$1.lines"
+	# Opening a pipe for one direction would wait for the other.
+	exec {lines}<>"$work/$1.lines"
+	exec {own}<"$work/$1.lines"
+	machine_lines[$1]=$own
+	(
 		trap - ERR EXIT
-		exec "$0" --timeout "$verify_timeout" "$@" --out "$kept" "${options[@]}"
-	)
-	machine=$!
-	children+=("$machine")
-	while read -r word rest <&7; do verify_line "$firmware firmware" "$word" "$rest"; done
-	exec 7<&-
-	wait "$machine" || status=$?
-	[ "$status" != 126 ] || exit 126
-	[ "$status:$finished" = 0:1 ] || ended_early "$firmware firmware" "$status"
-	# shellcheck disable=SC2086 # words
-	[ -z "$panic" ] || judge_panic "$firmware firmware" "$kept/firmware.log" $panic
+		exec "$0" "${@:2}" --out "${opt[out]:-$work}/${machine_name[$1]}" "${options[@]}"
+	) >&"$lines" {lines}>&- &
+	machine_pid[$1]=$!
+	children+=("$!")
+	exec {lines}>&-
 }
 
-# ended_early MACHINE STATUS
+# follow_machine NUMBER: shows what its guest prints, up to its end.
+follow_machine() {
+	local word rest status=0 finished="" panic="" kept=${opt[out]:-$work}/${machine_name[$1]}
+	local firmware=${machine_firmware[$1]} name="${machine_firmware[$1]} firmware"
+	[ "${machine_name[$1]}" = "$firmware" ] || name+=", run ${machine_name[$1]#"$firmware"-}"
+	begin_run "$name" "$([ "$firmware" = full ] && echo "a shutdown clears SNP_EN" || echo "a shutdown leaves SNP_EN set")"
+	begin_step "the kernel boots"
+	while read -r word rest; do verify_line "$word" "$rest"; done <&"${machine_lines[$1]}"
+	wait "${machine_pid[$1]}" || status=$?
+	[ "$status" != 126 ] || exit "$own_failure"
+	[ "$status:$finished" = 0:1 ] || ended_early "$status" "$kept/kernel.log"
+	# shellcheck disable=SC2086 # words
+	[ -z "$panic" ] || judge_panic "$kept/firmware.log" $panic
+	end_run
+}
+
+# run_machines: on two CPUs, two machines run side by side; where gdb waits, one after the other.
+run_machines() {
+	local i started=0 at_once=1 count=${#machine_name[@]}
+	[ "$(nproc)" = 1 ] || [ "${opt[gdb]}" ] || at_once=2
+	tell begin "$count"
+	for ((i = 0; i < count; i++)); do
+		for (( ; started < count && started < i + at_once; started++)); do start_machine $started "${arguments[@]}"; done
+		follow_machine $i
+	done
+}
+
+# ended_early STATUS LOG: what is not known for that, with the kernel's last lines.
 ended_early() {
-	local why
-	case $2 in
+	local why line
+	case $1 in
 	0) why="verify.sh ended early" ;;
-	124) why="the time limit was reached" ;;
-	125) why="the kernel died" ;;
-	*) why="it ended with status $2" ;;
+	124 | 125) why=$(end_of_kernel "$1" "$2") ;;
+	*) why="it ended with status $1" ;;
 	esac
-	echo "$why"
-	note_unverified "$1, \"$step\": $why"
+	[ "${step_outcome[step]}" ] || end_step pass "$why"
+	add_finding unverified "" "$why"
+	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
 }
 
 # ---- the verdict ----
 
-verdict() {
-	local kind severity status=0
-	for kind in "${found[@]}"; do
-		case $kind in
-		critical*) status=2 ;;
-		warning*) [ $status -ge 1 ] || status=1 ;;
-		esac
-	done
-	echo
-	if [ $status -gt 0 ]; then
-		echo "unsound"
-	elif [ ${#unverified[@]} -gt 0 ]; then
-		status=3
-		echo "could not verify"
-	else
-		echo "sound"
-	fi
-	for severity in critical warning notice; do
-		for kind in "${found[@]}"; do
-			[ "${kind%% *}" = "$severity" ] || continue
-			printf '  %-8s %s, %s on %s\n           %s\n' "$severity" "${kind#* }" \
-				"$([ "${found_times[$kind]}" = 1 ] && echo once || echo "${found_times[$kind]} times, first")" \
-				"${found_where[$kind]}" "${found_text[$kind]}"
-		done
-	done
-	[ ${#unverified[@]} -eq 0 ] || printf '  not verified: %s\n' "${unverified[@]}"
-	echo "exit status $status, after $SECONDS s"
-	exit $status
+# The exit statuses of each convention. failed: snp-lab itself failed; absent: there is no kernel that could boot.
+# With those of git bisect run, a commit that can't be judged is skipped (125), and a failure of snp-lab ends
+# the bisection (129).
+statuses() {
+	cat <<'TABLE'
+snp-lab    sound=0 warning=1 critical=2 unverified=3   absent=126 failed=126
+bisect     sound=0 warning=1 critical=1 unverified=125 absent=125 failed=129
+kselftest  sound=0 warning=1 critical=1 unverified=4   absent=4   failed=126
+TABLE
 }
 
-# set_arguments ARGUMENT...: sets arguments to those for the machines. --firmware and --quick are verify's own.
+declare -A exit_status
+
+# use_statuses CONVENTION
+use_statuses() {
+	local pair
+	for pair in $(statuses | sed -n "s/^$1 //p"); do exit_status[${pair%=*}]=${pair#*=}; done
+	own_failure=${exit_status[failed]} absent_kernel=${exit_status[absent]}
+}
+
+# set_arguments: sets arguments to those for each machine.
 set_arguments() {
+	local name value
 	arguments=()
-	while [ $# -gt 0 ]; do
-		case $1 in
-		--firmware) shift ;;
-		--quick) ;;
-		*) arguments+=("$1") ;;
-		esac
-		shift
+	for name in "${verify_hands_on[@]}"; do
+		if [ -z "${takes[$name]}" ]; then
+			[ -z "${opt[$name]}" ] || arguments+=("--$name")
+		elif [ "${repeats[$name]-}" ]; then
+			while read -r value; do arguments+=("--$name" "$value"); done < <(each "$name")
+		elif [ "${opt[$name]}" ]; then
+			arguments+=("--$name" "${opt[$name]}")
+		fi
 	done
-	[ -z "$tree" ] || arguments+=(--bzimage "${opt[bzimage]}" --modules "${opt[modules]}")
 }
 
 # find_tree OUTPUT: sets tree to the directory of the kernel to verify, if no option names one. As for make,
@@ -220,23 +205,36 @@ find_tree() {
 	use_tree "$tree"
 }
 
+# read_arguments ARGUMENT...: the options, after those that decide how a wrong one is reported.
+read_arguments() {
+	local name convention=snp-lab
+	for name; do [[ $name != --bisect && $name != --kselftest ]] || convention=${name#--}; done
+	use_statuses "$convention"
+	for name in "${!takes[@]}"; do
+		[[ " ${verify_takes[*]} " == *" $name "* ]] || unset "takes[$name]"
+	done
+	opt[firmware]='' opt[threads]='' opt[verify]=1 opt[timeout]=$verify_timeout opt[run]=$here/guest/verify.sh
+	parse_options "$@"
+	[ -z "${opt[ktap]}" ] || opt[format]=ktap
+	[[ ${opt[format]} =~ ^(text|ktap|json)$ ]] || die "--format takes text, ktap or json, not '${opt[format]}'"
+	[[ -z ${opt[step]} || " $(stages) " == *" ${opt[step]} "* ]] || die "--step takes one of: $(stages); not '${opt[step]}'"
+	[[ ${opt[repeat]} =~ ^[1-9][0-9]*$ ]] || die "--repeat takes a number, not '${opt[repeat]}'"
+	[[ -z ${opt[bisect]} || -z ${opt[kselftest]} ]] || die "--bisect and --kselftest exclude each other"
+}
+
 verify() {
-	local name kind kinds=(legacy full) tree output='' arguments takes_long=$verify_takes_long
+	local kind kinds=(legacy full) i tree output='' arguments takes_long=$verify_takes_long
 	if [[ ${1-} == O=* ]]; then
 		output=${1#O=}
 		shift
 	fi
-	for name in "${!takes[@]}"; do
-		[[ " ${verify_takes[*]} " == *" $name "* ]] || unset "takes[$name]"
-	done
-	opt[firmware]='' opt[threads]='' opt[verify]=1
-	parse_options "$@"
+	read_arguments "$@"
 	if [ "${opt[help]}" ]; then
 		verify_usage
 		exit 0
 	fi
 	[ -x "$guard" ] || die "no program $guard: call make first, or install snp-guard"
-	opt[run]=$here/guest/verify.sh
+	[ -z "${opt[junit]}" ] || { : >"${opt[junit]}"; } 2>/dev/null || die "--junit: can't write ${opt[junit]}"
 	if [ "${opt[firmware]}" ]; then
 		kinds=("${opt[firmware]}")
 	elif [ "${opt[quick]}" ]; then
@@ -244,12 +242,21 @@ verify() {
 	fi
 	work=$(mktemp -d "${TMPDIR:-/tmp}/snp-lab.XXXXXX")
 	set_traps
+	trap 'failed $? "${BASH_SOURCE[0]##*/}:$LINENO" "$BASH_COMMAND"' ERR
 	find_tree "$output"
 	check_options
-	set_arguments "$@"
-	kernel_shown=
+	[ -z "${opt[bzimage]}" ] || check_config
+	set_arguments
 	[ -z "${opt[quick]}" ] || takes_long=$verify_takes_quick
 	say "this takes $takes_long on two idle cores"
-	for kind in "${kinds[@]}"; do verify_on "$kind" "${arguments[@]}"; done
-	verdict
+	for ((i = 1; i <= opt[repeat]; i++)); do
+		for kind in "${kinds[@]}"; do
+			machine_firmware+=("$kind")
+			if [ "${opt[repeat]}" = 1 ]; then machine_name+=("$kind"); else machine_name+=("$kind-$i"); fi
+		done
+	done
+	run_machines
+	tell verdict
+	[ -z "${opt[junit]}" ] || junit_report >"${opt[junit]}"
+	exit "${exit_status[$verdict]}"
 }

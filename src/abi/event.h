@@ -131,7 +131,9 @@ enum snp_part {
 	X(NO_SWEEP, "a complete sweep in the whole run",                                           \
 	  "let the guard run for more than a second, and see what it complained of")               \
 	X(FAULT, "what a failing part of the guard looks at",                                      \
-	  "see that the host has memory and descriptors left; the guard tries again")
+	  "see that the host has memory and descriptors left; the guard tries again")              \
+	X(OTHER_CCP, "firmware commands of a ccp with other names than the one before",            \
+	  "start the guard again: `snp-guard hooks` says what it can see of this ccp")
 
 enum snp_blind_cause {
 #define X(sym, what, remedy) SNP_BLIND_##sym,

@@ -6,9 +6,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
-
-/* X(symbol, name) */
-#define COMPLETION_SHELLS(X) X(BASH, "bash") X(ZSH, "zsh")
+#include "cli/shells.h"
 
 enum completion_shell {
 #define X(sym, name) COMPLETION_##sym,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check/check_output.h"
-#include "cli/completion.h"
+#include "cli/shells.h"
 #include "kernel/hooks.h"
 #include "session/session.h"
 #include "timeline/timeline_picture.h"

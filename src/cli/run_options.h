@@ -36,7 +36,7 @@
 	X(TEXTFILE, "textfile", 0, FILE, "FILE", START, settings.textfile,                         \
 	  "Write metrics to FILE, for node_exporter's textfile collector")                         \
 	X(LISTEN, "listen", 0, ADDRESS, "ADDRESS", START, settings.listen,                         \
-	  "Serve /metrics and /healthz at HOST:PORT (no HOST: 127.0.0.1) or unix:PATH")            \
+	  "Serve /metrics and /healthz at IP:PORT (no IP: 127.0.0.1) or unix:PATH")                \
 	X(FOR, "for", 0, SECONDS, "SECONDS", CALL, settings.duration,                              \
 	  "Stop after SECONDS (default: at SIGINT or SIGTERM)")                                    \
 	X(UNTIL_BREACH, "until-breach", 0, BOOL, "BOOL", RELOAD, settings.until_breach,            \

@@ -159,7 +159,7 @@ const struct value_type value_types[] = {
 	[TYPE_FORMAT] = { value_parse_format, value_print_format, NULL },
 	[TYPE_FILE] = { value_parse_file, value_print_file, "a file's name" },
 	[TYPE_DIRECTORY] = { value_parse_directory, value_print_directory, "a directory, or off" },
-	[TYPE_ADDRESS] = { value_parse_address, value_print_file, "HOST:PORT or unix:PATH" },
+	[TYPE_ADDRESS] = { value_parse_address, value_print_file, "IP:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { value_parse_hook_kind, value_print_hook_kind, NULL },
 };
 

@@ -47,11 +47,16 @@ static void on_uncovered(struct window *w, const struct snp_event *e)
 			SNP_NO_SUBJECT, "blind spot on this kernel: %.*s", SNP_NAME_LEN, e->name);
 }
 
+static void lose_records(struct window *w)
+{
+	w->records_lost = true;
+	life_cycle_on_lost(w);
+}
+
 static void on_lost(struct window *w, const struct snp_event *e)
 {
 	w->tally.lost += e->value;
-	w->records_lost = true;
-	life_cycle_on_lost(w);
+	lose_records(w);
 	window_blind(w, e->status, SNP_NO_SUBJECT, "lost %llu event%s; only sweeps cover that time",
 		     (unsigned long long)e->value, e->value == 1 ? "" : "s");
 }
@@ -79,6 +84,10 @@ static void on_gate(struct window *w, const struct snp_event *e)
 {
 	const char *end = e->flags & SNP_F_RESTORED ? "put right" : "not put right";
 
+	/* The hooks were not called for a while, whatever the gate did. */
+	if (e->flags & SNP_F_MISSED &&
+	    (e->status == SNP_BLIND_HOOKS_OFF || e->status == SNP_BLIND_OTHER_CCP))
+		lose_records(w);
 	if (!(e->flags & SNP_F_DEGRADED))
 		return;
 	window_turn(w, WINDOW_DEGRADED, "%.*s: %s", SNP_NAME_LEN, e->name, end);

@@ -167,7 +167,8 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->moved_ns = w->event->time_ns;
 	c->asked_ns = 0;
 	life_cycle_unsettle(w);
-	snapshot_on_cpu_moved(&c->before, w->life.open);
+	c->before.snp_en = false;
+	c->before.moot |= w->life.open;
 	holds_on_cpu_moved(w, online);
 }
 
@@ -242,7 +243,7 @@ static void on_syscfg(struct window *w, const struct snp_event *e, struct cpu *c
 	if (c->en == EN_SET && !set && w->life.open && !w->records_lost) {
 		window_breach(w, SNP_BREACH_SNP_EN_LOST, e->subject,
 			      "CPU %u lost SNP_EN without a full shutdown", e->subject);
-		snapshot_on_snp_en_lost(&c->before);
+		c->before.snp_en = false; /* reported */
 	} else if (c->en == EN_CLEAR && set && w->life.shutdown_unproven && !w->life.open &&
 		   !w->life.preparing && !w->records_lost) {
 		window_breach(

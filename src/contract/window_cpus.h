@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #include "abi/event.h"
-#include "contract/window_snapshot.h"
 
 struct window;
 
@@ -22,6 +21,12 @@ enum { CPUS_ROOM = 64 }; /* the fewest CPUs that the list has room for */
 
 enum snp_en { EN_UNKNOWN, EN_CLEAR, EN_SET };
 
+/* One CPU as the snapshot has it. */
+struct cpu_before {
+	bool online, snp_en;
+	bool moot; /* the CPU moved in the window since, and that was reported */
+};
+
 struct cpu {
 	enum snp_en en;
 	bool present, online;
@@ -35,7 +40,7 @@ struct cpu {
 	bool frozen;	   /* ... which came from suspend or hibernation */
 	__u32 tid;	   /* ... and the task that asked; 0: unknown */
 	char comm[SNP_COMM_LEN];
-	struct cpu_before before; /* written by window_snapshot.c */
+	struct cpu_before before; /* filled by window_snapshot.c; the CPU's own changes void it */
 };
 
 struct cpus {

@@ -42,7 +42,8 @@ static void compare_cpu(struct window *w, __u32 cpu, const struct cpu *c)
 			      "CPU %u was offline at the snapshot and is online now, in the same "
 			      "window",
 			      cpu);
-	if (c->before.online && !c->online)
+	/* Another kernel may not have the CPU at all (nr_cpus=), as a crash kernel. */
+	if (c->before.online && !c->online && (c->present || w->since.same_boot))
 		window_breach(w, SNP_BREACH_CPU_OFFLINED, cpu,
 			      "CPU %u was online at the snapshot and is offline now, in the same "
 			      "window",

@@ -15,29 +15,10 @@ struct since_snapshot {
 	bool had_snp_en; /* ... with SNP_EN on any CPU */
 };
 
-/* One CPU as the snapshot has it. */
-struct cpu_before {
-	bool online, snp_en;
-	bool moot; /* the CPU moved in the window since, and that was reported */
-};
-
 /* BEFORE_CPU. Returns 0 or -ENOMEM. */
 int snapshot_on_cpu(struct window *w, const struct snp_event *e);
 /* BEFORE: the snapshot is complete. */
 void snapshot_on_complete(struct window *w, const struct snp_event *e);
-
-/* ---- what other parts tell it, so that nothing is reported twice ---- */
-
-static inline void snapshot_on_cpu_moved(struct cpu_before *before, bool in_window)
-{
-	before->snp_en = false;
-	before->moot |= in_window;
-}
-
-static inline void snapshot_on_snp_en_lost(struct cpu_before *before)
-{
-	before->snp_en = false;
-}
 
 /* The first complete sweep: reports what changed since the snapshot inside one window. */
 void snapshot_compare(struct window *w);

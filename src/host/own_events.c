@@ -69,7 +69,7 @@ struct snp_event own_guests(const struct platform *p)
 }
 
 int own_before(const struct snapshot *s, const char *boot_id,
-	       int (*feed)(void *ctx, const struct snp_event *e), void *ctx)
+	       int (*deliver)(void *ctx, const struct snp_event *e), void *ctx)
 {
 	struct snp_event e;
 	int err = 0;
@@ -84,7 +84,7 @@ int own_before(const struct snapshot *s, const char *boot_id,
 		e.flags = SNP_F_PRESENT | (c->online ? SNP_F_ONLINE : 0);
 		e.value = c->syscfg;
 		e.result = c->err;
-		err = feed(ctx, &e);
+		err = deliver(ctx, &e);
 	}
 	if (err)
 		return err;
@@ -92,5 +92,5 @@ int own_before(const struct snapshot *s, const char *boot_id,
 	e.count = s->hotplug_count;
 	e.flags = strcmp(s->boot_id, boot_id) ? 0 : SNP_F_SAME_BOOT;
 	snprintf(e.name, sizeof(e.name), "%s", s->boot_id);
-	return feed(ctx, &e);
+	return deliver(ctx, &e);
 }

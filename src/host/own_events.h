@@ -30,10 +30,10 @@ struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool
 struct snp_event own_guests(const struct platform *p);
 
 /*
- * Calls feed with an earlier snapshot as events: BEFORE_CPU for each CPU, then BEFORE. boot_id is
- * the running kernel's. Returns 0, or the negative errno that feed returned.
+ * Calls deliver with an earlier snapshot as events: BEFORE_CPU for each CPU, then BEFORE. boot_id
+ * is the running kernel's. Returns 0, or the negative errno that deliver returned.
  */
 int own_before(const struct snapshot *s, const char *boot_id,
-	       int (*feed)(void *ctx, const struct snp_event *e), void *ctx);
+	       int (*deliver)(void *ctx, const struct snp_event *e), void *ctx);
 
 #endif

@@ -278,9 +278,26 @@ static int look_at_hooks(struct gate *g, struct snp_event *e)
 	if (off == g->told_off)
 		return 0;
 	g->told_off = off;
-	return off ? gate_missed(e, SNP_BLIND_HOOKS_OFF, false,
-				 "kprobes or ftrace are switched off")
-		   : gate_event(e, 0, "kprobes and ftrace are on again");
+	if (off)
+		return gate_missed(e, SNP_BLIND_HOOKS_OFF, false,
+				   "kprobes or ftrace are switched off");
+	/* What went unseen meanwhile is found by a sweep; it is reported as blind already. */
+	gate_event(e, SNP_F_MISSED, "kprobes and ftrace are on again");
+	e->status = SNP_BLIND_HOOKS_OFF;
+	return 1;
+}
+
+/* Another build of ccp may have the functions of the firmware commands under other names. */
+static int look_at_ccp(struct gate *g, struct snp_event *e)
+{
+	char text[SNP_NAME_LEN];
+	const char *name;
+	int n = sensors_follow_ccp(g->sensors, &name);
+
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "ccp: another %.25s", name);
+	return gate_missed(e, SNP_BLIND_OTHER_CCP, n > 0, text);
 }
 
 int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e)
@@ -293,5 +310,7 @@ int gate_look(struct gate *g, bool window_open, __u64 moves, struct snp_event *e
 		n = look_at_open(g, window_open, e);
 	if (!n)
 		n = look_at_hooks(g, e);
+	if (!n)
+		n = look_at_ccp(g, e);
 	return n;
 }

@@ -62,9 +62,7 @@ const struct hook hook_table[] = {
 
 	{ FACT_MODULES, HOOK_TRACEPOINT, "module_load", "module_loaded", 0, NULL },
 	{ FACT_MODULES, HOOK_TRACEPOINT, "module_free", "module_freed", 0, NULL },
-	{ FACT_KEXEC, HOOK_FENTRY, "kernel_kexec", "kexec_enter", 0, NULL },
 	{ FACT_KEXEC, HOOK_FENTRY, "migrate_to_reboot_cpu", "reboot_enter", 0, NULL },
-	{ FACT_KEXEC, HOOK_KPROBE, "kernel_kexec", "kexec_probe", 0, NULL },
 	{ FACT_KEXEC, HOOK_KPROBE, "migrate_to_reboot_cpu", "reboot_probe", 0, NULL },
 
 	{ FACT_GATE, HOOK_LSM, "file_open", "gate_open", 0, NULL },

@@ -115,17 +115,45 @@ void kprobe_event_remove(int group, const char *name)
 	write_command(line);
 }
 
+static FILE *open_events(void)
+{
+	int fd = open_tracefs("kprobe_events", O_RDONLY);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
+}
+
+bool kprobe_event_is_at(int group, const char *name, const char *module,
+			const struct kallsym *function)
+{
+	FILE *f = open_events();
+	char line[256 + KALLSYM_SUFFIX_LEN], event[160], at[200 + KALLSYM_SUFFIX_LEN];
+	const char *rest;
+	bool is_at = !f;
+
+	snprintf(event, sizeof(event), "%s/%s ", groups[group], name);
+	snprintf(at, sizeof(at), "%s:%s%s\n", module, function->name, function->suffix);
+	/* "p:GROUP/NAME MODULE:FUNCTION" */
+	while (!is_at && fgets(line, sizeof(line), f)) {
+		rest = strchr(line, ':');
+		is_at = rest && !strncmp(rest + 1, event, strlen(event)) &&
+			!strcmp(rest + 1 + strlen(event), at);
+	}
+	if (f)
+		fclose(f);
+	return is_at;
+}
+
 int kprobe_event_remove_stale(int group)
 {
-	int fd = open_tracefs("kprobe_events", O_RDONLY), err = 0;
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	FILE *f = open_events();
 	char line[256 + KALLSYM_SUFFIX_LEN], in[40], name[100], command[160];
+	int err = 0;
 
-	if (!f) {
-		if (fd >= 0)
-			close(fd);
+	if (!f)
 		return 0;
-	}
 	while (!err && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%*[pr0-9]:%39[^/]/%99[a-z_]", in, name) != 2 ||
 		    strcmp(in, groups[group]))

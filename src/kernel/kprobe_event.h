@@ -22,6 +22,13 @@
 int kprobe_event_open(int group, const char *name, const char *module,
 		      const struct kallsym *function, bool at_return);
 
+/*
+ * True if the event is at that function of the module, with the very suffix; also where the list of
+ * events can't be read.
+ */
+bool kprobe_event_is_at(int group, const char *name, const char *module,
+			const struct kallsym *function);
+
 /* Removes the event, whose descriptor is closed. */
 void kprobe_event_remove(int group, const char *name);
 

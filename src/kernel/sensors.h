@@ -45,6 +45,13 @@ void sensors_set_pinned(struct sensors *s);
  */
 int sensors_repin(struct sensors *s, const char **name);
 
+/*
+ * After ccp was loaded anew: moves the kprobes whose functions have other names now, as in another
+ * build of the driver. Returns 0 if none had to be moved, 1 with *name set to the function of one
+ * that was, or a negative errno with *name set to a function that has no kprobe any more.
+ */
+int sensors_follow_ccp(struct sensors *s, const char **name);
+
 /* Detaches what is not pinned, and frees s, which may be NULL. */
 void sensors_close(struct sensors *s);
 

@@ -58,6 +58,63 @@ int sensors_attach_all(struct sensors *s)
 	return 0;
 }
 
+static int move(struct sensors *s, size_t i)
+{
+	char path[PIN_PATH_MAX];
+	int err;
+
+	if (s->pinned) {
+		pin_path(path, PINS_DIR, PIN_LINK, hook_table[i].program);
+		unlink(path);
+	}
+	sensors_detach_one(s, i);
+	kprobe_event_remove(s->group, hook_table[i].program);
+	err = sensors_attach_one(s, i);
+	if (!err && s->pinned)
+		err = pin_again(s->links[i], PIN_LINK, hook_table[i].program);
+	return err < 0 ? err : 0;
+}
+
+static int follow(struct sensors *s, size_t i)
+{
+	const struct hook *hook = &hook_table[i];
+	const struct kernel *k = &s->hooks->kernel;
+	int err = -ENOENT;
+
+	if (kernel_function(k, hook->target, true, false) == FUNCTION_FOUND) {
+		if (kprobe_event_is_at(s->group, hook->program, "ccp",
+				       kernel_symbol(k, hook->target, "ccp")))
+			return 0;
+		err = move(s, i);
+	}
+	if (err)
+		hooks_refuse(s->hooks, i, err);
+	return err ? err : 1;
+}
+
+int sensors_follow_ccp(struct sensors *s, const char **name)
+{
+	struct kernel *k = &s->hooks->kernel;
+	int result = kernel_ccp_changed(k) ? kernel_refresh(k) : 0, n;
+
+	*name = "symbols";
+	if (result || k->ccp != MODULE_LOADED || k->ccp_inode == s->ccp_inode)
+		return result;
+	s->ccp_inode = k->ccp_inode;
+	for (size_t i = 0; i < hook_count; i++) {
+		if (hook_table[i].kind != HOOK_KPROBE || !(hook_table[i].flags & HOOK_IN_CCP) ||
+		    s->links[i] < 0)
+			continue;
+		n = follow(s, i);
+		/* The first that was moved, or that is lost. */
+		if (n && (!result || (n < 0 && result > 0))) {
+			result = n;
+			*name = hook_table[i].target;
+		}
+	}
+	return result;
+}
+
 void sensors_detach_one(struct sensors *s, size_t i)
 {
 	if (s->links[i] >= 0)

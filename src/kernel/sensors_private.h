@@ -22,6 +22,7 @@ struct sensors {
 	__u64 kept_missed;		 /* ... as snp_state has them */
 	bool events[HOOKS_MAX];		 /* kprobe events that these sensors created in tracefs */
 	int group;			 /* of these events, see kprobe_event.h */
+	__u64 ccp_inode;		 /* of the ccp that they were compared with */
 	bool pinned, adopted;
 	char verifier[HOOKS_MAX]
 		     [1024];	      /* the verifier's log of a program that the kernel refused */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "monitor/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,30 +46,34 @@ struct listener {
 	__u64 published_ns; /* CLOCK_BOOTTIME; 0: nothing is published yet */
 };
 
-int listen_parse(const char *address, char *host, char *port)
+int listen_parse(const char *address, struct sockaddr_storage *to)
 {
-	const char *colon = strrchr(address, ':'), *end = colon;
+	const char *colon = strrchr(address, ':');
+	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)to;
+	struct sockaddr_in *ipv4 = (struct sockaddr_in *)to;
+	char host[INET6_ADDRSTRLEN + 2];
+	unsigned long port;
 	size_t len;
 
 	if (!colon || !colon[1] || strlen(colon + 1) > 5 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-	    strtol(colon + 1, NULL, 10) > 65535)
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
 		return -EINVAL;
-	if (*address == '[') {
-		address++;
-		if (--end <= address || *end != ']')
-			return -EINVAL;
-	} else if (memchr(address, ':', colon - address)) {
+	port = strtoul(colon + 1, NULL, 10);
+	len = colon - address;
+	if (port > UINT16_MAX || len >= sizeof(host))
 		return -EINVAL;
+	memcpy(host, address, len);
+	host[len] = 0;
+	*to = (struct sockaddr_storage){ 0 };
+	/* The port is in the same place in both. */
+	ipv4->sin_port = htons((uint16_t)port);
+	if (*host == '[' && host[len - 1] == ']') {
+		host[len - 1] = 0;
+		to->ss_family = AF_INET6;
+		return inet_pton(AF_INET6, host + 1, &ipv6->sin6_addr) == 1 ? 0 : -EINVAL;
 	}
-	len = end - address;
-	if (len >= LISTEN_HOST_LEN)
-		return -EINVAL;
-	snprintf(host, LISTEN_HOST_LEN, "%.*s", (int)len, len ? address : "");
-	if (!len)
-		strcpy(host, "127.0.0.1");
-	strcpy(port, colon + 1);
-	return 0;
+	to->ss_family = AF_INET;
+	return inet_pton(AF_INET, len ? host : "127.0.0.1", &ipv4->sin_addr) == 1 ? 0 : -EINVAL;
 }
 
 static bool is_unix(const char *address)
@@ -83,11 +88,11 @@ static bool is_socket_path(const char *path)
 
 bool listen_is_address(const char *address)
 {
-	char host[LISTEN_HOST_LEN], port[LISTEN_HOST_LEN];
+	struct sockaddr_storage to;
 
 	if (is_unix(address))
 		return is_socket_path(address + strlen(LISTEN_UNIX));
-	return !listen_parse(address, host, port);
+	return !listen_parse(address, &to);
 }
 
 /* ---- connections ---- */
@@ -233,18 +238,14 @@ static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len
 
 static int open_inet(const char *address)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *found;
-	char host[LISTEN_HOST_LEN], port[LISTEN_HOST_LEN];
-	int fd, err = listen_parse(address, host, port);
+	struct sockaddr_storage to;
+	int err = listen_parse(address, &to);
 
 	if (err)
 		return err;
-	if (getaddrinfo(host, port, &hints, &found))
-		return -EADDRNOTAVAIL;
-	fd = bind_and_listen(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0),
-			     found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return fd;
+	return bind_and_listen(
+		socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&to,
+		to.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
 }
 
 /* Removes a socket that a killed guard left; a file of another kind stays, and bind() fails. */

@@ -8,18 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "abi/event.h"
 
 struct listener;
 
-#define LISTEN_HOST_LEN 256
-
 /*
- * Splits HOST:PORT, [HOST]:PORT or :PORT, which stands for 127.0.0.1:PORT. host and port have room
- * for LISTEN_HOST_LEN bytes each. Returns 0, or -EINVAL for anything else.
+ * Reads IPV4:PORT, [IPV6]:PORT or :PORT, which stands for 127.0.0.1:PORT. A host's name is none of
+ * them: to look it up may take longer than a guard that starts can wait. Returns 0, or -EINVAL for
+ * anything else.
  */
-int listen_parse(const char *address, char *host, char *port);
+int listen_parse(const char *address, struct sockaddr_storage *to);
 
 #define LISTEN_UNIX "unix:"
 /* True for what listener_open() takes, if the host has it. */

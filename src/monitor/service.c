@@ -3,13 +3,14 @@
 
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "output/output_ops.h"
+#include "output/systemd.h"
 
 int service_add(struct outputs *o)
 {
@@ -31,11 +32,7 @@ static void __attribute__((format(printf, 2, 3))) notify(struct outputs *o, cons
 
 void service_watchdog_begin(struct service_watchdog *w)
 {
-	uint64_t usec = 0;
-
-	*w = (struct service_watchdog){ 0 };
-	if (sd_watchdog_enabled(0, &usec) > 0)
-		w->interval_ns = usec * 1000 / 2;
+	*w = (struct service_watchdog){ .interval_ns = systemd_watchdog_usec() * 1000 / 2 };
 }
 
 void service_alive(struct outputs *o, struct service_watchdog *w, __u64 now_ns)
@@ -70,7 +67,7 @@ bool service_is_to_end(void)
 
 void service_hold_off(void)
 {
-	if (sd_notify(0, "STATUS=Could not start; to be tried again") <= 0)
+	if (systemd_notify("STATUS=Could not start; to be tried again") <= 0)
 		return;
 	for (int i = 0; i < HOLD_OFF_TRIES && !service_is_to_end(); i++)
 		nanosleep(&(struct timespec){ .tv_nsec = HOLD_OFF_NS }, NULL);

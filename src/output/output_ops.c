@@ -5,41 +5,24 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-/* A reader of the journal has no use for the line of code that made an entry. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-daemon.h>
-#include <systemd/sd-journal.h>
-
+#include "output/systemd.h"
 #include "util/textfile.h"
 
 /* ---- journal ---- */
 
-enum { FIELDS_MAX = 32 };
-
-/* Without a journal sd_journal_sendv() succeeds, and drops the entry. */
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-
 int journal_check(void)
 {
-	return access(JOURNAL_SOCKET, W_OK) ? -errno : 0;
+	return access(SYSTEMD_JOURNAL, W_OK) ? -errno : 0;
 }
 
 static int journal_write(void *ctx, const void *data, size_t size, size_t *done, __u32 *lost)
 {
-	struct iovec fields[FIELDS_MAX];
-	char *at = (char *)data, *end = at + size;
-	int count = 0, err;
+	int err = systemd_journal(data, size);
 
 	(void)ctx;
 	(void)lost;
-	for (; at < end && count < FIELDS_MAX; at += fields[count++].iov_len + 1)
-		fields[count] = (struct iovec){ at, strlen(at) };
-	err = journal_check();
-	if (!err)
-		err = sd_journal_sendv(fields, count);
 	if (!err)
 		*done = size;
 	return err;
@@ -80,7 +63,7 @@ const struct sink_ops ready_ops = { .write = ready_item, .close = free };
 
 static int service_item(void *ctx, const void *data, size_t size, size_t *done, __u32 *lost)
 {
-	int n = sd_notify(0, data);
+	int n = systemd_notify(data);
 
 	(void)ctx;
 	(void)lost;

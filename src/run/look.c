@@ -148,18 +148,21 @@ void run_sweep_until_complete(struct run *r)
 
 #define LOOK_NS 1000000000ull
 
+/* Changing the programs takes a while: records from before the change are reported first. */
+static int feed_change(struct run *r, struct snp_event *e)
+{
+	int err = feed_all(&r->feed);
+
+	e->time_ns = boottime_ns();
+	return err ? err : session_feed(&r->session, e);
+}
+
 static int follow_writers(struct run *r)
 {
 	struct snp_event e;
 	int n = gate_follow(&r->gate, &e);
 
-	if (n <= 0)
-		return n;
-	/* Changing the programs takes a while: records from before the change are reported first.
-	 */
-	n = feed_all(&r->feed);
-	e.time_ns = boottime_ns();
-	return n ? n : session_feed(&r->session, &e);
+	return n <= 0 ? n : feed_change(r, &e);
 }
 
 /* sensors_repin(), which the gate calls, knows nothing of the ledger's pin. */
@@ -177,13 +180,14 @@ static int look_at_ledger(struct run *r)
 
 static int look_at_gate(struct run *r)
 {
-	bool open = window_is_open(r->session.window);
 	struct snp_event e;
 	int n, err;
 
-	while ((n = gate_look(&r->gate, open, r->feed.changes, &e)) > 0) {
-		r->feed.sweep_due |= e.flags & SNP_F_MISSED;
-		err = session_feed(&r->session, &e);
+	while ((n = gate_look(&r->gate, window_is_open(r->session.window), r->feed.changes, &e)) >
+	       0) {
+		if (e.flags & SNP_F_MISSED)
+			r->feed.sweep_due = r->feed.firmware_due = r->feed.hsave_due = true;
+		err = feed_change(r, &e);
 		if (err)
 			return err;
 	}

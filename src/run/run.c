@@ -28,15 +28,15 @@ static int run_to_its_end(struct run *r, int signal_fd)
 	int err = publisher_open(&r->publisher, &r->outputs, settings->textfile, settings->listen,
 				 settings->interval);
 
-	if (!err)
-		err = run_start(r);
 	if (err)
 		return err;
-	/* Threads have the privileges of the one that starts them. */
+	/* Before anything of the kernel's is read, and before threads, which inherit privileges. */
 	err = privileges_drop();
 	if (err)
 		complain("can't drop privileges: %s", strerror(-err));
 	else
+		err = run_start(r);
+	if (!err)
 		err = publisher_start(&r->publisher);
 	if (!err)
 		err = run_start_outputs(r);

@@ -49,7 +49,7 @@ static struct slot *slot_at(const struct ledger *l, unsigned int i)
 }
 
 /* Orders earlier stores before this one, for the guard that resumes from the ledger. */
-static void publish(__u64 *where, __u64 value)
+static void store_release(__u64 *where, __u64 value)
 {
 	__atomic_store_n(where, value, __ATOMIC_SEQ_CST);
 }
@@ -119,13 +119,13 @@ int ledger_append(struct ledger *l, const struct snp_event *e, __u64 next, bool 
 		return -ENOSPC;
 	*r = (struct record){ .next = next, .event = *e, .waits = waits };
 	r->crc = record_crc(r, place);
-	publish(&l->header->appended, place + 1);
+	store_release(&l->header->appended, place + 1);
 	return 0;
 }
 
 void ledger_reported(struct ledger *l)
 {
-	publish(&l->header->reported, l->header->appended);
+	store_release(&l->header->reported, l->header->appended);
 }
 
 int ledger_checkpoint(struct ledger *l, unsigned int keep, void (*save)(void *ctx, struct pack *p),

@@ -5,7 +5,7 @@
  * adds the errors of lseek(2) to those of read(2), writev(2) has those of write(2). bpf(2) of
  * man-pages is of Linux 4.4: EAGAIN, EBUSY, EEXIST and ENOSPC stand in kernel/bpf/syscall.c.
  *
- * Left out is EBADF of close(2): libsystemd takes it for a descriptor that is closed twice, and
+ * Left out is EBADF of close(2): libmicrohttpd takes it for a descriptor that is closed twice, and
  * ends the process.
  *
  * X(name, errnos). Other functions and system calls do the same and count as the same: openat,

@@ -27,14 +27,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-/* <systemd/sd-journal.h> has macros in place of functions. */
-int sd_journal_sendv(const struct iovec *fields, int count);
 
 #include "cli/commands.h"
 #include "output/sink.h"
+#include "output/systemd.h"
 #include "run/sweep.h"
 
 const char *const fault_phase_names[] = {
@@ -335,9 +332,8 @@ VIA(int, -errno, bpf, bpf_prog_test_run_opts, (int program, struct bpf_test_run_
 VIA(struct btf *, NULL, open, btf__parse, (const char *path, struct btf_ext **ext), (path, ext))
 VIA(struct btf *, NULL, open, btf__parse_split, (const char *path, struct btf *base), (path, base))
 
-VIA(int, -errno, sendmsg, sd_notify, (int unset, const char *state), (unset, state))
-VIA(int, -errno, sendmsg, sd_journal_sendv, (const struct iovec *fields, int count),
-    (fields, count))
+VIA(int, -errno, sendmsg, systemd_notify, (const char *state), (state))
+VIA(int, -errno, sendmsg, systemd_journal, (const char *fields, size_t size), (fields, size))
 
 int faulty_open(const char *path, int flags, ...);
 int faulty_open(const char *path, int flags, ...)
@@ -405,18 +401,6 @@ long faulty_syscall(long number, void *attr, int pid, int cpu, int group, unsign
 long faulty_syscall(long number, void *attr, int pid, int cpu, int group, unsigned long flags)
 {
 	return fails(FAULT_perf_event_open) ? -1 : syscall(number, attr, pid, cpu, group, flags);
-}
-
-int faulty_sd_notifyf(int unset, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int faulty_sd_notifyf(int unset, const char *format, ...)
-{
-	char state[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(state, sizeof(state), format, args);
-	va_end(args);
-	return faulty_sd_notify(unset, state);
 }
 
 /* It has no other way to say that a directory can't be read. */

@@ -8,7 +8,7 @@ check-forms: deps
 run-check-forms: all lab-programs $(O)/test/hammer
 	@tests/kernels/check
 
-# The kernel's own tests of KVM, in the lab.
+# The kernel's own tests of KVM and of CPU hotplug, in the lab.
 .PHONY: check-selftests
 check-selftests: deps
 	@$(MAKE) run-check-selftests
@@ -16,4 +16,4 @@ check-selftests: deps
 .PHONY: run-check-selftests
 run-check-selftests: all lab-programs
 	@tests/kernels/selftests
-	@tests/lab/run selftests
+	@tests/lab/run selftests cpu-hotplug

@@ -4,7 +4,7 @@
 # Root tries every known way to change the set of online CPUs inside a window. The gate refuses each
 # way and the guard reports the refusal; what no security hook sees, the CPU block prevents or, as the
 # rows say, the guard only reports. Files that only look like guarded ones are free.
-# Needs --firmware full, ways (tests/gate), nitro_enclaves, and foreign.ko in /lab/stub.
+# Needs --firmware full, --threads 2, ways (tests/gate), nitro_enclaves, and foreign.ko in /lab/stub.
 . /lab/lib.sh
 modprobe msr
 modprobe loop
@@ -200,6 +200,28 @@ files | while read -r file name _; do
 	[ -e "$file" ] || echo "    $name: this kernel does not have it"
 done
 
+# It takes every second CPU offline without opening cpuN/online.
+scenario "smt/control is free outside a window, by a descriptor from inside it too"
+smt=$cpus/smt/control
+expect "the machine has SMT" grep -qx on $smt
+guard_start
+exec 7>$smt
+window_opens
+before=$(denied_of cpu/smt/control)
+result=$( (echo off >&7) 2>/tmp/why && echo "done" || echo EPERM)
+refused_as cpu/smt/control EPERM "$before"
+expect "SMT is on" grep -qx on $smt
+expect "SNP ends" snp_unload
+await "the guard sees it" '"state":"window-closed"'
+expect "SMT goes, by the same descriptor" sh -c 'echo off >&7'
+exec 7>&-
+expect "every second CPU is offline" [ "$(cat $cpus/online)" = 0,2 ]
+expect "SMT comes" sh -c "echo on >$smt"
+expect "every CPU is online" [ "$(cat $cpus/online)" = 0-3 ]
+guard_stop
+expect_breaches no-latch
+expect_status 0
+
 # The descriptor disables CPU hotplug by itself as long as it is open.
 scenario "/dev/snapshot"
 guard_start
@@ -376,18 +398,19 @@ nvmet() {
 scenario "a block device of nvmet's, and a parameter of insmod, are reported"
 rmmod nitro_enclaves
 guard_start
-expect "nvmet has the file" nvmet $cpu3/online
+expect "nvmet has the file" nvmet $cpus/cpu1/online
 window_opens
 await_that "the block device is there" [ -b /dev/nvme0n1 ]
 { echo 0 && dd if=/dev/zero bs=4094 count=1 2>/dev/null; } >/tmp/block
 # From CPU 0: block/blk-mq.c:blk_mq_hctx_notify_offline() waits for the requests of the CPU that goes
-# offline, and from CPU 3 this one would wait for the CPU.
+# offline, and from CPU 1 this one would wait for the CPU.
 expect "a block is written" taskset 1 dd if=/tmp/block of=/dev/nvme0n1 bs=4096 count=1 conv=fsync
-await "it is named at once" '"cpu":3,"breach":"cpu-offlined"'
-row "nvmet's file backend on cpu3/online, armed before the window: reported as cpu-offlined"
-modprobe nitro_enclaves ne_cpus=1-2 2>/dev/null
-await "it is named at once" '"cpu":[12],"breach":"cpu-offlined"'
-row "insmod nitro_enclaves ne_cpus=1-2: reported as cpu-offlined"
+await "it is named at once" '"cpu":1,"breach":"cpu-offlined"'
+row "nvmet's file backend on cpu1/online, armed before the window: reported as cpu-offlined"
+# A whole core: the module takes no half.
+modprobe nitro_enclaves ne_cpus=2-3 2>/dev/null
+await "it is named at once" '"cpu":[23],"breach":"cpu-offlined"'
+row "insmod nitro_enclaves ne_cpus=2-3: reported as cpu-offlined"
 expect "SNP ends" snp_unload
 guard_stop
 expect_breaches no-latch cpu-offlined

@@ -40,6 +40,23 @@ guard_stop
 expect_breaches no-latch
 expect_status 0
 
+# kexec(8) asks this file whether a kernel is loaded; the kernel finds that none is.
+scenario "a kexec that fails, and CPUs that move after it"
+echo 1 >/tmp/loaded
+mount --bind /tmp/loaded /sys/kernel/kexec_loaded
+guard_start --audit
+expect "there is no kernel to start" sh -c 'kexec -e 2>&1 | grep "Invalid argument"'
+umount /sys/kernel/kexec_loaded
+expect "CPU 3 goes" offline 3
+await "it is named" '"cpu":3,"breach":"cpu-offlined"'
+expect "CPU 3 comes" online 3
+await "it is named" '"cpu":3,"breach":"cpu-onlined"'
+guard_stop
+expect "no kexec is shown" [ "$(count_of '"event":"kexec"')" -eq 0 ]
+expect_breaches cpu-offlined cpu-onlined
+expect_status 2
+expect "CPU 3 has SNP_EN" lab snp-en 3 on
+
 scenario "a CPU that lost SNP_EN on the way is named, and the bailout called unsafe"
 expect "its SNP_EN goes" lab snp-en 3 off
 guard_start --since /lab/before.json

@@ -299,6 +299,20 @@ expect_status() {
 	[ "$guard_status" -eq "$1" ] || fail "the guard ended with $guard_status, expected $1"
 }
 
+# The six of docs/security.md: DAC_OVERRIDE 1, SYS_RAWIO 17, SYS_ADMIN 21, SYSLOG 34, PERFMON 38, BPF 39.
+allowed=000000c400220002
+
+# privileges_of PID: one line for each thread, its name first, that has more than docs/security.md lists
+privileges_of() {
+	for task in /proc/"$1"/task/*; do
+		awk -v allowed=$allowed '
+			$1 == "Name:" { name = $2 }
+			/^Cap(Prm|Eff|Bnd):/ && $2 != allowed || /^Cap(Inh|Amb):/ && $2 + 0 ||
+				$1 == "NoNewPrivs:" && $2 != 1 { more = more " " $1 $2 }
+			END { if (more) print name ":" more }' "$task"/status
+	done
+}
+
 has() {
 	grep -q -- "$1" "$json"
 }

@@ -5,20 +5,6 @@
 # still could. Needs --firmware full and lockdown=integrity.
 . /lab/lib.sh
 
-# The six of docs/security.md: DAC_OVERRIDE 1, SYS_RAWIO 17, SYS_ADMIN 21, SYSLOG 34, PERFMON 38, BPF 39.
-allowed=000000c400220002
-
-# privileges_of PID: one line for each thread, its name first, that has more than docs/security.md lists
-privileges_of() {
-	for task in /proc/"$1"/task/*; do
-		awk -v allowed=$allowed '
-			$1 == "Name:" { name = $2 }
-			/^Cap(Prm|Eff|Bnd):/ && $2 != allowed || /^Cap(Inh|Amb):/ && $2 + 0 ||
-				$1 == "NoNewPrivs:" && $2 != 1 { more = more " " $1 $2 }
-			END { if (more) print name ":" more }' "$task"/status
-	done
-}
-
 # starts_with_few OPTION...: each thread of a guard that is started so has only what it needs
 starts_with_few() {
 	scenario "privileges of each thread: run $*"

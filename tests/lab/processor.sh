@@ -3,7 +3,7 @@
 # shellcheck shell=dash disable=SC1091,SC2154
 # The emulated processor keeps its rules: who may use its instructions, and how a kernel's writes end. And
 # what a kernel seldom does runs: with what only the newest firmware has, and where the firmware fails.
-# Needs --firmware full --rmpread --add build/test/privilege.
+# Needs --firmware full --threads 2 --rmpread --add build/test/privilege.
 . /lab/lib.sh
 modprobe msr
 
@@ -30,6 +30,13 @@ write_syscfg 2 0x2800000
 expect "VMPL_EN can be set" [ "$(syscfg_of 2)" = 0x2800000 ]
 write_syscfg 2 "$cold"
 expect "... and cleared" [ "$(syscfg_of 2)" = "$cold" ]
+
+# snp_enable() on one thread is enough for both, so there is nothing left for the other one to do.
+scenario "the threads of a core share SYSCFG"
+expect "SNP_EN is set by CPU 2's number" lab snp-en 2 on
+expect "CPU 3 has it" [ "$(syscfg_of 2)" = "$(syscfg_of 3)" ]
+expect "it is cleared by CPU 3's" lab snp-en 3 off
+expect "CPU 2 is without" [ "$(syscfg_of 2)" = "$(syscfg_of 0)" ]
 
 # snp_prepare() clears VM_HSAVE_PA before SNP_INIT, and kvm-amd sets it as it comes and clears it as it goes.
 scenario "the processor counts WBINVD, and shows VM_HSAVE_PA"

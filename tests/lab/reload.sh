@@ -3,7 +3,8 @@
 # shellcheck shell=dash disable=SC1091,SC2154
 # ccp and kvm-amd loaded and unloaded again and again under one guard: it never holds a module, it
 # misses no command from the module's first call on, and it does not grow.
-# /lab/reloads holds how often; without it 12 times. Then SNP is initialised under KVM by /lab/reinit.
+# /lab/reloads holds how often; without it 12 times. Then SNP is initialised under KVM by /lab/reinit, and
+# ccp comes as another build, by objcopy.
 # Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
@@ -25,6 +26,17 @@ asked() {
 
 seen() {
 	count_of "\"event\":\"command\".*\"command_name\":\"$1\""
+}
+
+# Another build of ccp, as far as names go.
+rename_commands() {
+	objcopy --redefine-sym __sev_do_cmd_locked="__sev_do_cmd_locked$1" \
+		--redefine-sym __sev_snp_shutdown_locked="__sev_snp_shutdown_locked$1" \
+		"$(modinfo -F filename ccp)" /tmp/ccp.ko
+}
+
+load_renamed() {
+	insmod /tmp/ccp.ko && modprobe kvm-amd sev_snp=1
 }
 
 scenario "$times reloads: no module is held, no command is missed, nothing grows"
@@ -93,5 +105,32 @@ done
 guard_stop
 expect_breaches no-latch
 expect_status 0
+
+scenario "a ccp of another build, with other names of its functions, is followed"
+guard_start --interval 3600
+rename_commands .llvm.42
+expect "it is loaded and initialises SNP" load_renamed
+await "its commands are seen from now on" '"breach":"blind".*"text":"ccp: another __sev_do_cmd_locked (put right)'
+mark
+expect "SNP ends" snp_unload
+await "the shutdown is seen" '"command_name":"SNP_SHUTDOWN_EX"'
+await "... and ends the window" '"state":"window-closed"'
+mark
+expect "it comes again" load_renamed
+await "its first command is seen" '"command_name":"SNP_INIT_EX"'
+expect "SNP ends" snp_unload
+guard_stop
+expect_breach_set no-latch blind
+expect_status 1
+
+scenario "a ccp that hides its commands is a blind spot"
+guard_start --interval 3600
+rename_commands .constprop.0
+expect "it is loaded and initialises SNP" load_renamed
+await "that is named" '"breach":"blind".*"text":"ccp: another __sev_do_cmd_locked (not put right)'
+expect "SNP ends" snp_unload
+await "the window closes" '"state":"window-closed"'
+guard_stop
+expect_status 1
 
 finish

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What reads the sources without running them: make lint [PARTS="tidy shell"] [FILES=src/run].
-lint_packages := clang-format clang-tidy codespell cppcheck git groff-base man-db mandoc reuse shellcheck
+lint_packages := clang-format clang-tidy codespell cppcheck git groff-base man-db mandoc reuse rpm shellcheck
 
 .PHONY: lint
 lint:

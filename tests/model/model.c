@@ -610,10 +610,15 @@ static bool is_comparison(const struct snp_event *h, int k)
 	return finds_older_window(h, k) && has_snapshot(h, k) && was_open(h, k);
 }
 
-/* What a hook told is not told again, nor is what stops for a kexec. */
+/*
+ * What a hook told is not told again, nor is what stops for a kexec, or is no CPU of the kernel
+ * that the kexec started.
+ */
 static bool differs_since_snapshot(const struct snp_event *h, int k, __u32 cpu)
 {
 	if (!is_comparison(h, k) || was_online(h, k, cpu) == online(h, k, cpu))
+		return false;
+	if (!is_snapshot_of_this_boot(h, k) && !story_of(h, k, cpu).present)
 		return false;
 	for (; k >= 0; k--)
 		if (moved(h, k, cpu) || is(h, k, SNP_EV_KEXEC))

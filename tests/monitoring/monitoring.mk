@@ -13,3 +13,4 @@ check-monitoring: deps
 .PHONY: run-check-monitoring
 run-check-monitoring: all $(O)/test/recordings
 	@tests/monitoring/run
+	@tests/monitoring/fleet

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* usage: recordings DIR: writes DIR/breach.trace and DIR/clean.trace, two lives of a host. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,19 @@ static void look(struct life *l, unsigned int without)
 	tell(l, e);
 }
 
+/* Guests that the breach puts at risk, and a part of the guard that fails. */
+static void add_harm(struct life *l)
+{
+	struct snp_event guests = event(SNP_EV_GUESTS), fault = event(SNP_EV_FAULT);
+
+	guests.count = 2;
+	tell(l, guests);
+	fault.subject = SNP_PART_FLIGHT;
+	fault.flags = SNP_F_FAILING;
+	fault.result = -ENOSPC;
+	tell(l, fault);
+}
+
 static int write_life(const char *dir, const char *name, unsigned int without)
 {
 	struct trace_header header = { .realtime_offset_ns = 1764000000000000000ll,
@@ -63,6 +77,8 @@ static int write_life(const char *dir, const char *name, unsigned int without)
 	strcpy(e.name, header.release);
 	tell(&l, e);
 	look(&l, without);
+	if (without < CPUS)
+		add_harm(&l);
 	tell(&l, event(SNP_EV_END));
 	trace_close(&l.trace);
 	return l.err;

@@ -3,3 +3,10 @@
 .PHONY: check-packages
 check-packages: deps
 	@tests/packages/run $(SUITES)
+
+# The RPM, built and installed on a tree of this release of Debian.
+.PHONY: check-rpm
+check-rpm: deps
+	@$(MAKE) deps packages='rpm rpmlint'
+	@$(MAKE) all lab-programs
+	@tests/packages/rpm

@@ -126,7 +126,6 @@ void kernel_fixture_like_7_3(struct kernel_fixture *f, const char *without)
 		"snp_rmptable_init",
 		"_cpu_up",
 		"_cpu_down",
-		"kernel_kexec",
 		"bpf_lsm_file_open",
 		"bpf_lsm_file_permission",
 		"bpf_lsm_file_ioctl",
@@ -227,6 +226,24 @@ void kernel_fixture_ccp_loaded(struct kernel_fixture *f)
 	cr_assert(raw);
 	fixture_bytes(&f->files, "/sys/kernel/btf/ccp", raw, size);
 	btf__free(btf);
+}
+
+void kernel_fixture_ccp_reloaded(struct kernel_fixture *f, const char *suffix)
+{
+	char name[64];
+
+	fixture_remove(&f->files, "/sys/module/ccp/initstate");
+	fixture_remove(&f->files, "/sys/module/ccp");
+	/* Takes the directory's inode, which a file system may give to the next one. */
+	fixture_write(&f->files, "/sys/module/another/initstate", "live\n");
+	fixture_write(&f->files, "/sys/module/ccp/initstate", "live\n");
+	f->module.text[0] = 0;
+	for (int i = 0; suffix && kernel_fixture_ccp_names[i]; i++) {
+		snprintf(name, sizeof(name), "%s%s", kernel_fixture_ccp_names[i], suffix);
+		kernel_fixture_module_symbol(f, name, "ccp");
+	}
+	add_line(&f->module, 'd', "psp_master", "ccp");
+	kernel_fixture_save(f);
 }
 
 void kernel_fixture_ccp_builtin(struct kernel_fixture *f)

@@ -55,6 +55,11 @@ extern const char *const kernel_fixture_ccp_names[];
 /* Where ccp stands. Loaded: after these the kernel is to be saved. */
 void kernel_fixture_ccp_loaded(struct kernel_fixture *f);
 void kernel_fixture_ccp_builtin(struct kernel_fixture *f);
+/*
+ * ccp goes, and one comes whose symbols have the suffix; NULL: one without the functions. Saves the
+ * kernel.
+ */
+void kernel_fixture_ccp_reloaded(struct kernel_fixture *f, const char *suffix);
 /* On disk: the list of modules alone; the file is the test's. */
 void kernel_fixture_ccp_listed(struct kernel_fixture *f, const char *file);
 

@@ -419,7 +419,7 @@ Test(options, config_check_lists_each_mistake)
 	cr_ended(UNVERIFIED, "");
 	snprintf(expected, sizeof(expected),
 		 "%s:2: no key of [run] is called `audt`, is it `audit`?\n"
-		 "%s:3: listen takes HOST:PORT or unix:PATH, not `9817`\n"
+		 "%s:3: listen takes IP:PORT or unix:PATH, not `9817`\n"
 		 "%s:5: blind is off, notice, warning or critical, not `no`\n",
 		 conf, conf, conf);
 	cr_expect_str_eq(run.out, expected);

@@ -324,6 +324,35 @@ static void begin_gate(void)
 
 TestSuite(gate, .init = begin_gate, .fini = finish);
 
+/* SNP ends while a sweep can't ask the driver, and the gate says this. */
+static bool is_initialised_after(__u32 flags, enum snp_blind_cause cause)
+{
+	struct snp_event e;
+
+	begin_gate();
+	v10_prepare(&s);
+	snp_init(&s);
+	s.swept = true;
+	e = story_event(&s, SNP_EV_GATE);
+	e.flags = flags;
+	e.status = cause;
+	story_tell(&s, &e);
+	sweep(&s);
+	return window_now(s.window).initialised;
+}
+
+Test(gate, hooks_that_were_not_called_leave_nothing_certain)
+{
+	finish();
+	cr_expect_not(is_initialised_after(SNP_F_MISSED, SNP_BLIND_HOOKS_OFF));
+	finish();
+	cr_expect_not(is_initialised_after(SNP_F_MISSED | SNP_F_DEGRADED, SNP_BLIND_OTHER_CCP));
+	finish();
+	cr_expect(is_initialised_after(SNP_F_MISSED | SNP_F_DEGRADED, SNP_BLIND_LATCH));
+	finish();
+	cr_expect(is_initialised_after(0, SNP_BLIND_HOOKS_OFF));
+}
+
 Test(gate, steady_and_armed_are_no_verdict)
 {
 	tell_gate(SNP_F_STEADY);

@@ -154,6 +154,18 @@ Test(window_cpus, hsave_that_kvm_is_about_to_set_is_silent)
 	cr_settles(&s, "");
 }
 
+Test(window_cpus, hsave_counts_from_the_first_look)
+{
+	mainline_initialised(&s);
+	set_no_hsave(true);
+	later(&s, WINDOW_SETTLE_NS / 2);
+	cpu_state(&s, 2);
+	later(&s, WINDOW_SETTLE_NS / 2);
+	sweep(&s);
+	cr_told(&s, "init-under-guests");
+	cr_says(&s, "on CPUs 0-3, where KVM");
+}
+
 Test(window_cpus, hsave_outlasts_a_full_shutdown)
 {
 	mainline_initialised(&s);
@@ -201,6 +213,7 @@ Test(window_cpus, hsave_of_a_cpu_that_came_back_is_looked_at_anew)
 	later(&s, WINDOW_SETTLE_NS - SECOND / 100);
 	cpu_down(&s, 2);
 	cpu_up(&s, 2);
+	later(&s, SECOND / 50);
 	sweep(&s);
 	cr_told(&s, "cpu-offlined:2 cpu-onlined:2");
 	cr_settles(&s, "init-under-guests");

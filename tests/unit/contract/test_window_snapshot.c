@@ -428,6 +428,22 @@ Test(snapshot, cpus_that_stop_for_kexec_are_not_offlined)
 	cr_told(&s, COMPARED);
 }
 
+Test(snapshot, cpu_that_a_crash_kernel_does_not_have_is_not_offlined)
+{
+	snapshot(&s);
+	s.cpus[3] = (struct story_cpu){ 0 };
+	start_since(&s, OTHER_BOOT);
+	cr_told(&s, COMPARED);
+}
+
+Test(snapshot, cpu_that_was_removed_in_this_boot_is_offlined)
+{
+	snapshot(&s);
+	s.cpus[3] = (struct story_cpu){ 0 };
+	start_since(&s, SAME_BOOT);
+	cr_told(&s, COMPARED " cpu-offlined:3");
+}
+
 Test(snapshot, loss_before_the_first_sweep_accuses_nobody)
 {
 	snapshot(&s);

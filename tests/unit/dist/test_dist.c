@@ -10,6 +10,7 @@
 #include "contract/names.h"
 
 #define RULES	  "dist/prometheus/snp_guard.rules.yml"
+#define FLEET	  "dist/prometheus/snp_guard_fleet.rules.yml"
 #define RUNBOOK	  "docs/runbook.md"
 #define DASHBOARD "dist/grafana/snp_guard.json"
 #define NPD	  "dist/node-problem-detector/snp-guard.json"
@@ -66,6 +67,7 @@ Test(dist, rules_and_dashboard_use_what_is_exported)
 	char *dashboard = slurp(DASHBOARD);
 
 	cr_expect_gt(names_metrics(RULES), SNP_BREACH_COUNT);
+	cr_expect_gt(names_metrics(FLEET), 0);
 	names_metrics(DASHBOARD);
 	/* All that a run exports has a place on it. */
 	for (size_t i = 0; i < METRIC_COUNT; i++)

@@ -180,7 +180,7 @@ Test(hooks, on_7_3_each_fact_has_its_first_source)
 	cr_source(FACT_ASKED, "fentry _cpu_up, _cpu_down");
 	cr_source(FACT_CPUHP_FAIL, "tracepoint cpuhp_exit");
 	cr_source(FACT_MODULES, "tracepoint module_load, module_free");
-	cr_source(FACT_KEXEC, "fentry kernel_kexec, migrate_to_reboot_cpu");
+	cr_source(FACT_KEXEC, "fentry migrate_to_reboot_cpu");
 	cr_source(FACT_GATE, GATE_HOOKS);
 	cr_source(FACT_FIRMWARE, "memory ccp:psp_master");
 	for (int i = 0; i < FACT_NUM; i++) {

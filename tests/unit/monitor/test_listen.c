@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The file and the addresses at which monitors find a run's metrics. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <dirent.h>
@@ -90,38 +91,51 @@ Test(textfile, that_can_not_be_written_leaves_nothing)
 Test(listen, addresses)
 {
 	static const struct {
-		const char *address, *host, *port; /* host NULL: refused */
+		const char *address, *host; /* host NULL: refused */
+		unsigned int port;
 	} rows[] = {
-		{ ":9817", "127.0.0.1", "9817" },
-		{ "0.0.0.0:1", "0.0.0.0", "1" },
-		{ "localhost:65535", "localhost", "65535" },
-		{ "[::1]:9817", "::1", "9817" },
-		{ "[]:9817", NULL, NULL },
-		{ "[::1:9817", NULL, NULL },
-		{ "[:9817", NULL, NULL },
-		{ "::1:9817", NULL, NULL },
-		{ "9817", NULL, NULL },
-		{ "a:", NULL, NULL },
-		{ "a:65536", NULL, NULL },
-		{ "a:-1", NULL, NULL },
-		{ "a:1x", NULL, NULL },
-		{ "a:000009", NULL, NULL },
-		{ "", NULL, NULL },
+		{ ":9817", "127.0.0.1", 9817 },
+		{ "0.0.0.0:1", "0.0.0.0", 1 },
+		{ "192.0.2.1:65535", "192.0.2.1", 65535 },
+		{ "[::1]:9817", "::1", 9817 },
+		{ "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:0",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0 },
+		{ "localhost:9817", NULL, 0 },
+		{ "[127.0.0.1]:9817", NULL, 0 },
+		{ "[]:9817", NULL, 0 },
+		{ "[::1:9817", NULL, 0 },
+		{ "[:9817", NULL, 0 },
+		{ "::1:9817", NULL, 0 },
+		{ "9817", NULL, 0 },
+		{ "1.2.3.4:", NULL, 0 },
+		{ "1.2.3.4:65536", NULL, 0 },
+		{ "1.2.3.4:-1", NULL, 0 },
+		{ "1.2.3.4:1x", NULL, 0 },
+		{ "1.2.3.4:000009", NULL, 0 },
+		{ "", NULL, 0 },
 	};
-	char host[LISTEN_HOST_LEN], port[LISTEN_HOST_LEN], longest[400];
+	char host[INET6_ADDRSTRLEN], longest[400];
+	struct sockaddr_storage to;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int err = listen_parse(rows[i].address, host, port);
+		int err = listen_parse(rows[i].address, &to);
+		const struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&to;
+		const struct sockaddr_in *ipv4 = (struct sockaddr_in *)&to;
 
 		cr_expect_eq(err, rows[i].host ? 0 : -EINVAL, "`%s`", rows[i].address);
 		if (err || !rows[i].host)
 			continue;
+		if (to.ss_family == AF_INET6)
+			inet_ntop(AF_INET6, &ipv6->sin6_addr, host, sizeof(host));
+		else
+			inet_ntop(AF_INET, &ipv4->sin_addr, host, sizeof(host));
 		cr_expect_str_eq(host, rows[i].host);
-		cr_expect_str_eq(port, rows[i].port);
+		cr_expect_eq(ntohs(to.ss_family == AF_INET6 ? ipv6->sin6_port : ipv4->sin_port),
+			     rows[i].port);
 	}
 	memset(longest, 'a', sizeof(longest));
 	strcpy(longest + 300, ":1");
-	cr_expect_eq(listen_parse(longest, host, port), -EINVAL);
+	cr_expect_eq(listen_parse(longest, &to), -EINVAL);
 }
 
 /* A connection to the UNIX socket, on which nothing may take longer than this. */

@@ -651,6 +651,23 @@ Test(pinned, status_of_a_latch_that_others_opened)
 	cr_out("latch");
 }
 
+static void reload_renamed(void)
+{
+	kernel_fixture_ccp_reloaded(&host.kernel, ".llvm.42");
+}
+
+Test(pinned, kprobes_that_follow_ccp_are_pinned_anew)
+{
+	at(5, reload_renamed);
+	guard("run", "--pin", "--for", "20", "--format", "json", NULL);
+	cr_out("ccp: another __sev_do_cmd_locked (put right)");
+	cr_not_out("pin was gone");
+	guard("status", NULL);
+	cr_not_out("missing");
+	guard("run", "--pin", "--for", "5", "--format", "json", NULL);
+	cr_not_out("pin was gone");
+}
+
 Test(pinned, status_of_hooks_that_are_off)
 {
 	leave_one_in_a_window();

@@ -221,6 +221,17 @@ Test(text, refusals)
 	line_says(&e, "refused: modprobe[42] calling ioctl() on cpu5/online (EPERM)\n");
 }
 
+Test(text, guests_at_risk)
+{
+	struct snp_event e = event_of(SNP_EV_GUESTS);
+
+	line_says(&e, "guests            how many SNP and SEV-ES guests are at risk is unknown\n");
+	e.count = 0;
+	line_says(&e, "SNP and SEV-ES guests at risk: 0\n");
+	e.count = 3;
+	line_says(&e, "SNP and SEV-ES guests at risk: 3\n");
+}
+
 Test(text, the_other_kinds)
 {
 	struct snp_event e = event_of(SNP_EV_PREPARE_EXIT);
@@ -517,6 +528,8 @@ Test(json, details_of_events)
 		{ { .kind = SNP_EV_TRUTH, .flags = SNP_F_FW_KNOWN }, "initialised", "false" },
 		{ { .kind = SNP_EV_TRUTH, .flags = SNP_F_FW_BY_KVM }, "by_kvm", "true" },
 		{ { .kind = SNP_EV_TRUTH, .count = 1 }, "count", "1" },
+		{ { .kind = SNP_EV_GUESTS, .count = 3 }, "count", "3" },
+		{ { .kind = SNP_EV_GUESTS }, "count", "0" },
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 3, .value = 0x1800000 },
 		  "syscfg",
 		  "0x1800000" },
@@ -544,6 +557,11 @@ Test(json, what_is_not_known_is_left_out)
 	report_event(&report, &e);
 	o = parse();
 	cr_expect(!has(o, "count") && !has(o, "initialised") && !has(o, "cpu"));
+	json_object_put(o);
+	e = event_of(SNP_EV_GUESTS);
+	report_event(&report, &e);
+	o = parse();
+	cr_expect_not(has(o, "count"));
 	json_object_put(o);
 	e = event_of(SNP_EV_PREPARE_EXIT);
 	e.flags = SNP_F_VOID;

@@ -218,13 +218,13 @@ Test(publish, the_journal_gets_what_calls_for_attention)
 
 static void journal_works(void)
 {
-	host_refuse("sd_journal_sendv", 0);
+	host_refuse("systemd_journal", 0);
 }
 
 Test(publish, what_the_journal_does_not_take_is_offered_again)
 {
 	host_write("/run/systemd/journal/socket", "");
-	host_refuse("sd_journal_sendv", -ENOBUFS);
+	host_refuse("systemd_journal", -ENOBUFS);
 	at(1, kernel_begin_snp);
 	at(5, journal_works);
 	guard("run", "--for", "10", "--format", "journal", NULL);
@@ -237,7 +237,7 @@ Test(publish, what_the_journal_does_not_take_is_offered_again)
 Test(publish, what_the_journal_never_takes_is_lost_and_said)
 {
 	host_write("/run/systemd/journal/socket", "");
-	host_refuse("sd_journal_sendv", -ENOBUFS);
+	host_refuse("systemd_journal", -ENOBUFS);
 	at(1, kernel_begin_snp);
 	guard("run", "--for", "10", "--format", "journal", NULL);
 	cr_status(UNVERIFIED);

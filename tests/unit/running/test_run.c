@@ -59,10 +59,11 @@ Test(run, each_hook_is_attached_and_detached_again)
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
 }
 
-Test(run, privileges_are_dropped_once_all_is_attached)
+Test(run, privileges_are_dropped_before_anything_is_attached)
 {
 	run_for("1");
-	cr_before("attach gate_ioctl_compat", "capabilities");
+	cr_before("capabilities", "attach ");
+	cr_before("capabilities", "event added");
 	cr_assert_eq(host_logged("capabilities cap_dac_override,cap_sys_rawio,cap_sys_admin,"
 				 "cap_syslog,cap_perfmon,cap_bpf=ep"),
 		     1, "%s", host.log);
@@ -96,6 +97,60 @@ Test(run, vm_hsave_pa_is_looked_at_where_it_may_have_been_cleared)
 	cr_out("VM_HSAVE_PA is 0 on CPUs 0-3, where KVM has virtualisation enabled");
 	/* At the start, as long as it lasts, and not for the rest of the minute. */
 	cr_expect_lt(host.efers, 30 * host.cpus, "read %u times", host.efers);
+}
+
+/* ---- ccp is loaded anew ---- */
+
+static void reload_the_same(void)
+{
+	kernel_fixture_ccp_reloaded(&host.kernel, "");
+}
+
+static void reload_renamed(void)
+{
+	kernel_fixture_ccp_reloaded(&host.kernel, ".llvm.42");
+}
+
+static void reload_inlined(void)
+{
+	kernel_fixture_ccp_reloaded(&host.kernel, NULL);
+}
+
+Test(run, the_same_ccp_again_keeps_its_kprobes)
+{
+	at(5, reload_the_same);
+	at(8, kernel_begin_snp);
+	at(12, kernel_full_shutdown);
+	run_for("20");
+	cr_quiet();
+	cr_status(CLEAN);
+	cr_expect_eq(host_logged("attach command_enter"), 1, "%s", host.log);
+}
+
+Test(run, a_ccp_whose_functions_have_other_names_is_followed)
+{
+	at(5, reload_renamed);
+	at(8, kernel_begin_snp);
+	at(12, kernel_full_shutdown);
+	run_for("20");
+	cr_status(WARNING);
+	cr_expect_eq(host_logged("attach command_enter"), 2, "%s", host.log);
+	cr_expect_eq(
+		host_logged("event added snp_guard/command_enter ccp:__sev_do_cmd_locked.llvm.42"),
+		1, "%s", host.log);
+	cr_expect_eq(times(ended.out, BREACH("blind")), 1, "%s", ended.out);
+	cr_out("ccp: another __sev_do_cmd_locked (put right)");
+	cr_out("\"command_name\":\"SNP_INIT_EX\"");
+	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
+}
+
+Test(run, a_ccp_that_can_not_be_followed_is_a_blind_spot)
+{
+	at(5, reload_inlined);
+	run_for("20");
+	cr_status(WARNING);
+	cr_expect_eq(times(ended.out, BREACH("blind")), 1, "%s", ended.out);
+	cr_out("ccp: another __sev_do_cmd_locked (not put right)");
 }
 
 Test(run, sweeps_come_as_often_as_asked)

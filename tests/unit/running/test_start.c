@@ -166,10 +166,10 @@ Test(start, an_address_that_is_none)
 {
 	guard_alone("run", "--listen", "nonsense", "--for", "5", NULL);
 	cr_status(USAGE);
-	cr_err("--listen takes HOST:PORT or unix:PATH, not `nonsense`");
+	cr_err("--listen takes IP:PORT or unix:PATH, not `nonsense`");
 	host_write("/etc/snp-guard.conf", "[run]\nlisten = unix:\n");
 	run_for("5");
-	can_not_start("/etc/snp-guard.conf:2: listen takes HOST:PORT or unix:PATH");
+	can_not_start("/etc/snp-guard.conf:2: listen takes IP:PORT or unix:PATH");
 	host_remove("/etc/snp-guard.conf");
 	guard("run", "--listen", "unix:/no/such/dir/socket", "--for", "5", NULL);
 	did_not_start("can't listen");
