@@ -5,6 +5,7 @@
 
 #include "firmware/commands.h"
 #include "firmware/pages.h"
+#include "machine/registers.h"
 
 static enum firmware_status check_state(struct firmware *fw, enum needs needs)
 {
@@ -45,11 +46,13 @@ static void reset_cpus(struct machine *machine)
 		cpu->hwcr = HWCR_COLD;
 		cpu->hsave_pa = cpu->wbinvds = 0;
 		memset(cpu->memory, 0, sizeof(cpu->memory));
+		cpu->rmpopt_base = 0;
 		__atomic_store_n(&cpu->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
 		if (cpu->flags)
 			cpu->resets++;
 		cpu->flags &= ~MACHINE_CPU_HOT; /* at the next boot the BIOS finds the CPU */
 	}
+	rmpopt_clear(machine);
 	__atomic_store_n(&machine->running, 0, __ATOMIC_RELAXED);
 }
 

@@ -321,6 +321,7 @@ static enum firmware_status snp_start(struct firmware *fw, const struct snp_init
 	if (status)
 		return status;
 	dirty_asids(fw);
+	rmpopt_clear(fw->machine);
 	fw->snp_initialised = true;
 	fw->init_flags = ex->flags;
 	fw->max_snp_asid = ex->max_snp_asid;

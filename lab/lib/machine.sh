@@ -97,7 +97,7 @@ qemu_command() {
 		-object "memory-backend-file,id=ram,mem-path=$ram,size=${opt[memory]},share=on"
 		-device AMDVI-PCI,id=iommu,addr=1e.0 -device amd-iommu,pci-id=iommu
 		-device '{"driver":"vfio-user-pci","socket":{"path":"'"$work/psp"'","type":"unix"}}'
-		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}${opt[rmpread]:+,rmpread=on}${opt[rmp-writers]:+,writers=on}"
+		-plugin "$devices/snp-cpu.so,state=$work/cpu${opt[count]:+,count=on}${opt[rmpopt]:+,rmpopt=on}${opt[rmpread]:+,rmpread=on}${opt[rmp-writers]:+,writers=on}"
 		-kernel "$image" -initrd "$work/initrd" -append "$(kernel_parameters)"
 		-d cpu_reset -D "$work/resets.log" -nodefaults -display none -no-reboot -qmp "unix:$work/qmp,server=on,wait=off"
 		-chardev "file,id=console,path=$work/kernel.log" -device isa-serial,index=0,chardev=console

@@ -12,6 +12,7 @@ options() {
   --threads N                threads of each core, 1 or 2 (default 1)
   --memory M                 size of the memory, 512M or more (default 1G)
   --rmp BASE:END|segmented   the RMP's first and last byte, or an RMP in segments (without --rmp: one table that covers the memory)
+  --rmpopt                   the CPUs have RMPOPT; the RMP is then in segments
   --rmpread                  the CPUs have the instruction RMPREAD, with which the kernel reads the RMP
   --rmp-writers              notes which CPU writes to a page of the firmware or a guest, for "lab rmp-writers"
   --firmware KIND            legacy or full: whether the firmware has X86_SNP_SHUTDOWN and all else that the newest has (default legacy)
@@ -101,6 +102,8 @@ check_options() {
 	[[ ${opt[threads]} == [12] || ${opt[verify]-} && -z ${opt[threads]} ]] || die "--threads takes 1 or 2, not '${opt[threads]}'"
 	[ $((opt[cpus] % (opt[threads] ? opt[threads] : 1))) = 0 ] || die "--threads 2 needs an even number of --cpus"
 	[[ -z ${opt[rmp]} || ${opt[rmp]} =~ ^(0x[0-9a-f]+:0x[0-9a-f]+|segmented)$ ]] || die "--rmp takes segmented, or BASE:END such as 0x30000000:0x30ffffff, not '${opt[rmp]}'"
+	[[ -z ${opt[rmpopt]} || -z ${opt[rmp]} || ${opt[rmp]} == segmented ]] || die "--rmpopt needs an RMP in segments: leave out --rmp, or give --rmp segmented"
+	[ -z "${opt[rmpopt]}" ] || opt[rmp]=segmented
 	[[ ${opt[memory]} =~ ^[1-9][0-9]*[MG]$ ]] || die "--memory takes a size such as 1G or 1536M, not '${opt[memory]}'"
 	[[ ${opt[timeout]} =~ ^[1-9][0-9]*$ ]] || die "--timeout takes seconds, not '${opt[timeout]}'"
 	[[ ${opt[firmware]} == legacy || ${opt[firmware]} == full || ${opt[verify]-} && -z ${opt[firmware]} ]] || die "--firmware takes legacy or full, not '${opt[firmware]}'"

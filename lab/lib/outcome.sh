@@ -17,6 +17,12 @@ keep_out() {
 # last_lines FILE N: the last N lines that are not empty.
 last_lines() { tr -d '\r' <"$1" | sed '/^ *$/d' | tail -n "$2"; }
 
+# last_words FILE N: the kernel's first complaint, and its last N lines
+last_words() {
+	grep -m 1 -E 'Kernel panic|BUG:|Oops:' "$1" | tr -d '\r' || true
+	last_lines "$1" "$2"
+}
+
 # The script's exit status, if the guest reported one.
 result_status() {
 	[ ! -f "$work/result" ] || sed -n 's/^exit \([0-9]*\)$/\1/p' "$work/result" | tail -1
@@ -38,15 +44,14 @@ finish() {
 	if [ "$status" ]; then
 		exit "$status"
 	elif [ "$qemu_status" = 124 ] || [ "$qemu_status" = 137 ]; then
-		last_lines "$work/kernel.log" 10 >&2
+		last_words "$work/kernel.log" 10 >&2
 		say "$(end_of_kernel 124 "$work/kernel.log")"
 		exit 124
 	elif [ ! -s "$work/kernel.log" ] && [ -s "$work/qemu.log" ]; then
 		die "QEMU ended: $(last_lines "$work/qemu.log" 1)"
 	fi
 	[ "$qemu_status" = 0 ] || die "QEMU ended with $qemu_status: $(last_lines "$work/qemu.log" 3)"
-	grep -m 1 -E 'Kernel panic|BUG:|Oops:' "$work/kernel.log" >&2 || true
-	last_lines "$work/kernel.log" 10 >&2
+	last_words "$work/kernel.log" 10 >&2
 	say "$(end_of_kernel 125 "$work/kernel.log")"
 	exit 125
 }

@@ -4,7 +4,7 @@
 # on both kinds of firmware, shows each step, and gives the verdict.
 
 # The options that verify hands on to each machine, and verify's own.
-verify_hands_on=(kernel bzimage modules cpus threads memory append lsm module timeout gdb qemu-opts time)
+verify_hands_on=(kernel bzimage modules cpus threads memory rmpopt append lsm module timeout gdb qemu-opts time)
 verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
 # Seconds for each kind of firmware, of which a run on two idle cores takes about 100.
 verify_timeout=600
@@ -140,7 +140,7 @@ run_machines() {
 	done
 }
 
-# ended_early STATUS LOG: what is not known for that, with the kernel's last lines.
+# ended_early STATUS LOG: what is not known for that, with the kernel's last words.
 ended_early() {
 	local why line
 	case $1 in
@@ -150,7 +150,7 @@ ended_early() {
 	esac
 	[ "${step_outcome[step]}" ] || end_step pass "$why"
 	add_finding unverified "" "$why"
-	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_lines "$2" 5)
+	[ ! -f "$2" ] || while read -r line; do add_finding note "" "kernel: $line"; done < <(last_words "$2" 3)
 }
 
 # ---- the verdict ----

@@ -15,17 +15,21 @@
 #include <stdint.h>
 
 #define MACHINE_MAGIC	   0x4d504e53u /* "SNPM" */
-#define MACHINE_VERSION	   5u
+#define MACHINE_VERSION	   6u
 #define MACHINE_CPUS_MAX   512
 #define MACHINE_WRITES_MAX 64
 
-/* MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4. */
-#define MSR_SYSCFG   0xc0010010u
-#define MSR_HWCR     0xc0010015u
-#define MSR_HSAVE_PA 0xc0010117u
-#define MSR_RMP_BASE 0xc0010132u
-#define MSR_RMP_END  0xc0010133u
-#define MSR_RMP_CFG  0xc0010136u
+/*
+ * MSRs: APM vol. 2 appendix A; VM_HSAVE_PA: APM vol. 2 §15.30.4; RMP_CFG: APM vol. 2 §15.36.4;
+ * RMPOPT_BASE: the kernel series "Add RMPOPT support".
+ */
+#define MSR_SYSCFG	0xc0010010u
+#define MSR_HWCR	0xc0010015u
+#define MSR_HSAVE_PA	0xc0010117u
+#define MSR_RMP_BASE	0xc0010132u
+#define MSR_RMP_END	0xc0010133u
+#define MSR_RMP_CFG	0xc0010136u
+#define MSR_RMPOPT_BASE 0xc0010139u
 
 #define SYSCFG_MFDM	   (1ull << 19) /* MtrrFixDramModEn */
 #define SYSCFG_MEM_ENCRYPT (1ull << 23)
@@ -36,6 +40,11 @@
 #define HWCR_SMM_LOCK	  (1ull << 0)
 #define HWCR_TSC_FREQ_SEL (1ull << 24)
 #define HWCR_COLD	  (HWCR_SMM_LOCK | HWCR_TSC_FREQ_SEL)
+
+/* RMPOPT_BASE: whether the core has RMPOPT, and where the memory begins that its table covers. */
+#define RMPOPT_ENABLE	    (1ull << 0)
+#define RMPOPT_REGION_SHIFT 30 /* 1 GiB: one bit of the table, and how BASE is aligned */
+#define RMPOPT_REGIONS	    2048
 
 /* The highest ASID, which CPUID 8000_001Fh reports in ECX: how many guests can run at once. */
 #define MACHINE_ASID_MAX 509u
@@ -69,6 +78,8 @@ struct machine_cpu {
 	uint32_t flags;	   /* enum machine_cpu_flags */
 	uint32_t resets;   /* how often the CPU took its power-on values */
 	uint64_t memory[MACHINE_MEMORY_REGISTERS]; /* as memory_registers has them */
+	uint64_t rmpopt_base;			   /* RMPOPT_BASE */
+	uint64_t rmpopt[RMPOPT_REGIONS / 64];	   /* the regions in which RMP checks are skipped */
 };
 
 /*
@@ -106,17 +117,18 @@ struct machine {
 	uint32_t rmp_failures; /* .. so many more times */
 	uint64_t rmp_cfg;      /* RMP_CFG: 0, or how large the RMP's segments are */
 	uint32_t write_count;  /* of writes; may be more than MACHINE_WRITES_MAX, which are kept */
-	uint8_t pad[164];
+	uint32_t has_rmpopt;   /* the processor has RMPOPT */
+	uint8_t pad[160];
 	struct machine_cpu cpus[MACHINE_CPUS_MAX];
 	struct machine_write writes[MACHINE_WRITES_MAX];
 };
 
-static_assert(sizeof(struct machine_cpu) == 192, "shared layout");
+static_assert(sizeof(struct machine_cpu) == 456, "shared layout");
 static_assert(sizeof(struct machine_iommu) == 32, "shared layout");
 static_assert(offsetof(struct machine, iommu) == 40, "shared layout");
 static_assert(offsetof(struct machine, cpus) == 256, "shared layout");
 static_assert(sizeof(struct machine_write) == 32, "shared layout");
-static_assert(sizeof(struct machine) == 256 + 192 * MACHINE_CPUS_MAX + 32 * MACHINE_WRITES_MAX,
+static_assert(sizeof(struct machine) == 256 + 456 * MACHINE_CPUS_MAX + 32 * MACHINE_WRITES_MAX,
 	      "shared layout");
 
 #endif

@@ -2,6 +2,7 @@
 #include "machine/registers.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define CR0_PE	  (1ull << 0)
 #define RFLAGS_VM (1ull << 17)
@@ -60,6 +61,73 @@ void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value)
 		while (!__atomic_compare_exchange_n(syscfg, &old, written(old, value, i == cpu),
 						    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			;
+	}
+}
+
+void rmpopt_change(struct machine *machine, unsigned int cpu, uint64_t value)
+{
+	unsigned int first, threads = threads_of(machine, cpu, &first);
+
+	for (unsigned int i = first; i < first + threads; i++) {
+		struct machine_cpu *c = &machine->cpus[i];
+
+		if (__atomic_exchange_n(&c->rmpopt_base, value, __ATOMIC_SEQ_CST) != value)
+			memset(c->rmpopt, 0, sizeof(c->rmpopt));
+	}
+}
+
+void rmpopt_write(struct machine *machine, unsigned int cpu, uint64_t value)
+{
+	uint64_t syscfg = __atomic_load_n(&machine->cpus[cpu].syscfg, __ATOMIC_SEQ_CST);
+	uint64_t reserved = (1ull << RMPOPT_REGION_SHIFT) - 1 - RMPOPT_ENABLE;
+
+	if (!(value & reserved) && (!(value & RMPOPT_ENABLE) || syscfg & SYSCFG_SNP_EN))
+		rmpopt_change(machine, cpu, value);
+}
+
+void rmpopt_clear(struct machine *machine)
+{
+	for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++)
+		memset(machine->cpus[i].rmpopt, 0, sizeof(machine->cpus[i].rmpopt));
+}
+
+int rmpopt_region(const struct machine *machine, unsigned int cpu, uint64_t pa)
+{
+	uint64_t base = __atomic_load_n(&machine->cpus[cpu].rmpopt_base, __ATOMIC_SEQ_CST);
+	uint64_t region = (pa >> RMPOPT_REGION_SHIFT) - (base >> RMPOPT_REGION_SHIFT);
+
+	return region < RMPOPT_REGIONS ? (int)region : -ERANGE;
+}
+
+bool rmpopt_get(const struct machine *machine, unsigned int cpu, unsigned int region)
+{
+	return __atomic_load_n(&machine->cpus[cpu].rmpopt[region / 64], __ATOMIC_SEQ_CST) >>
+		       region % 64 &
+	       1;
+}
+
+void rmpopt_set(struct machine *machine, unsigned int cpu, unsigned int region, bool skipped)
+{
+	unsigned int first, threads = threads_of(machine, cpu, &first);
+	uint64_t bit = 1ull << region % 64;
+
+	for (unsigned int i = first; i < first + threads; i++) {
+		uint64_t *word = &machine->cpus[i].rmpopt[region / 64];
+
+		if (skipped)
+			__atomic_or_fetch(word, bit, __ATOMIC_SEQ_CST);
+		else
+			__atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+	}
+}
+
+void rmpopt_on_assigned(struct machine *machine, uint64_t pa)
+{
+	for (unsigned int cpu = 0; cpu < MACHINE_CPUS_MAX; cpu++) {
+		int region = rmpopt_region(machine, cpu, pa);
+
+		if (region >= 0)
+			rmpopt_set(machine, cpu, (unsigned int)region, false);
 	}
 }
 

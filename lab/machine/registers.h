@@ -34,6 +34,29 @@ void syscfg_write(struct machine *machine, unsigned int cpu, uint64_t value);
 void syscfg_change(struct machine *machine, unsigned int cpu, uint64_t on, uint64_t off);
 
 /*
+ * CPU cpu writes value to RMPOPT_BASE, which its core's threads share. BASE is a multiple of 1 GiB,
+ * and RMPOPT is enabled under SNP_EN alone: hardware raises #GP otherwise, here such a write has no
+ * effect. A core's table begins empty.
+ */
+void rmpopt_write(struct machine *machine, unsigned int cpu, uint64_t value);
+
+/* The same for tests, without rules. */
+void rmpopt_change(struct machine *machine, unsigned int cpu, uint64_t value);
+
+/* Empties the tables of all CPUs. */
+void rmpopt_clear(struct machine *machine);
+
+/* The bit of the region of 1 GiB with address pa in CPU cpu's table; -ERANGE: it covers no such. */
+int rmpopt_region(const struct machine *machine, unsigned int cpu, uint64_t pa);
+
+/* Whether the checks are skipped in the region with that bit; and what sets that, on the core. */
+bool rmpopt_get(const struct machine *machine, unsigned int cpu, unsigned int region);
+void rmpopt_set(struct machine *machine, unsigned int cpu, unsigned int region, bool skipped);
+
+/* A page in the region with address pa becomes assigned: no CPU skips checks there any more. */
+void rmpopt_on_assigned(struct machine *machine, uint64_t pa);
+
+/*
  * The registers that say what lies where in the physical address space, which SNP_INIT wants to be
  * equal on all CPUs: fixed MTRRs, TOP_MEM and TOP_MEM2, IORRs, and where TSEG is (APM vol. 2 §7.7,
  * §7.9, §10.2.5; AMD-ASPFW, sev_mcmd.c). QEMU has the MTRRs; the others do nothing here.

@@ -87,6 +87,28 @@ int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry)
 	return err ? err : rmp->memory.write(rmp->memory.context, at, &entry, sizeof(entry));
 }
 
+int rmp_any_assigned(const struct rmp *rmp, uint64_t pfn, uint64_t pages)
+{
+	struct rmp_entry entries[256];
+	const uint64_t block = sizeof(entries) / sizeof(entries[0]);
+	uint64_t at, last;
+	int err;
+
+	for (; pages; pfn += block, pages -= block) {
+		err = entry_address(rmp, pfn, &at);
+		if (!err)
+			err = entry_address(rmp, pfn + block - 1, &last);
+		if (!err)
+			err = rmp->memory.read(rmp->memory.context, at, entries, sizeof(entries));
+		if (err)
+			return err;
+		for (uint64_t i = 0; i < block; i++)
+			if (entries[i].lo & RMP_ASSIGNED)
+				return 1;
+	}
+	return 0;
+}
+
 int rmp_clear(const struct rmp *rmp)
 {
 	static const uint8_t zeros[RMP_PAGE_SIZE];

@@ -98,6 +98,12 @@ uint64_t rmp_pages(const struct rmp *rmp);
 int rmp_get(const struct rmp *rmp, uint64_t pfn, struct rmp_entry *entry);
 int rmp_set(const struct rmp *rmp, uint64_t pfn, struct rmp_entry entry);
 
+/*
+ * Whether any of the pages from pfn on is assigned: 1 or 0; or as rmp_get(), where one has no
+ * entry. pages is a multiple of 256, and so is pfn.
+ */
+int rmp_any_assigned(const struct rmp *rmp, uint64_t pfn, uint64_t pages);
+
 /* Zeroes all entries. 0, or the error of the memory's functions; -ERANGE: there is none. */
 int rmp_clear(const struct rmp *rmp);
 

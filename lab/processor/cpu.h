@@ -60,6 +60,7 @@ void cpu_cpuid(unsigned int cpu, void *pc);
 void cpu_rmpupdate(unsigned int cpu, void *pc);
 void cpu_psmash(unsigned int cpu, void *pc);
 void cpu_rmpread(unsigned int cpu, void *pc);
+void cpu_rmpopt(unsigned int cpu, void *pc);
 
 /* The RMP as the machine has it now, in the guest's memory. */
 struct rmp cpu_rmp(void);

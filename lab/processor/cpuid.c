@@ -58,12 +58,15 @@ static void cpuid_sev(unsigned int cpu)
 	      C_BIT | VMPLS << 12, MACHINE_ASID_MAX, MACHINE_SEV_ASID_MIN);
 }
 
-/* APM vol. 3, CPUID Fn8000_0025: segments of 1 GiB to 1 TiB, and no limit to their number. */
+/*
+ * APM vol. 3, CPUID Fn8000_0025: segments of 1 GiB to 1 TiB, and no limit to their number; RMPOPT:
+ * the kernel series "Add RMPOPT support".
+ */
 static void cpuid_segments(unsigned int cpu)
 {
-	enum { SMALLEST = 30, LARGEST = 40 };
+	enum { SMALLEST = 30, LARGEST = 40, RMPOPT = 1 << 0 };
 
-	cpuid(cpu, SMALLEST | LARGEST << 6, 0, 0, 0);
+	cpuid(cpu, SMALLEST | LARGEST << 6, 0, 0, processor.machine->has_rmpopt ? RMPOPT : 0);
 }
 
 static void cpuid_counter(unsigned int cpu)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA, the RMP's registers and those of the memory's layout.
+/*
+ * RDMSR and WRMSR: SYSCFG, HWCR, VM_HSAVE_PA, the RMP's registers, RMPOPT's, and those of the
+ * memory's layout.
  */
 #include "machine/registers.h"
 #include "machine/rmp.h"
@@ -49,6 +51,8 @@ static bool emulates(unsigned int cpu, uint32_t msr)
 	case MSR_RMP_END:
 	case MSR_RMP_CFG:
 		return cpu_in_host_kernel(cpu);
+	case MSR_RMPOPT_BASE:
+		return processor.machine->has_rmpopt && cpu_in_host_kernel(cpu);
 	default:
 		return find_memory_register(msr) >= 0 && cpu_in_host_kernel(cpu);
 	}
@@ -88,6 +92,9 @@ void cpu_rdmsr(unsigned int cpu, void *pc)
 		break;
 	case MSR_RMP_CFG:
 		value = processor.machine->rmp_cfg;
+		break;
+	case MSR_RMPOPT_BASE:
+		value = processor.machine->cpus[cpu].rmpopt_base;
 		break;
 	default:
 		if (!read_memory_register(cpu, msr, &value))
@@ -145,6 +152,9 @@ void cpu_wrmsr(unsigned int cpu, void *pc)
 		 * The BIOS has set them. No public text says whether a write under SNP_EN is #GP,
 		 * so it is dropped.
 		 */
+		break;
+	case MSR_RMPOPT_BASE:
+		rmpopt_write(processor.machine, cpu, value);
 		break;
 	case MSR_HSAVE_PA:
 		note_hsave_pa(cpu, value);

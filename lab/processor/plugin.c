@@ -2,17 +2,18 @@
 /*
  * The emulated SNP processor: a TCG plugin of QEMU.
  *
- *	-plugin snp-cpu.so,state=FILE[,count=on][,rmpread=on][,writers=on]
+ *	-plugin snp-cpu.so,state=FILE[,count=on][,rmpopt=on][,rmpread=on][,writers=on]
  *
  * QEMU's model of an EPYC does not have SNP. The plugin emulates the instructions below and moves
  * the program counter past them; QEMU executes all others.
  *
  *	CPUID 80000007h, 8000000Ah,	features that the kernel and kvm-amd look for (cpuid.c)
- *	CPUID 8000001Fh
+ *	CPUID 8000001Fh, 80000025h
  *	CPUID MACHINE_CPUID_COUNTER	the number of executed instructions
- *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG, IORRs,
- *					TOP_MEM, TSEG; MTRRs are noted (msr.c)
- *	RMPUPDATE, PSMASH, RMPREAD	on the RMP in guest memory (rmp_instructions.c)
+ *	RDMSR, WRMSR			SYSCFG, HWCR, RMP_BASE, RMP_END, RMP_CFG, RMPOPT_BASE,
+ *					IORRs, TOP_MEM, TSEG; MTRRs are noted (msr.c)
+ *	RMPUPDATE, PSMASH, RMPREAD,	on the RMP in guest memory (rmp_instructions.c)
+ *	RMPOPT
  *	WBINVD, WBNOINVD		counted for the firmware's DF_FLUSH (plugin.c)
  *	VMRUN				noted, to know a guest's instructions (guest.c)
  *	PAUSE				lets another emulated CPU have the host's core
@@ -82,6 +83,7 @@ static const struct {
 	{ 2, { 0x0f, 0xa2 }, cpu_cpuid },
 	{ 2, { 0xf3, 0x90 }, cpu_pause },
 	{ 3, { 0x0f, 0x01, 0xd8 }, cpu_vmrun },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfc }, cpu_rmpopt },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfd }, cpu_rmpread },
 	{ 4, { 0xf2, 0x0f, 0x01, 0xfe }, cpu_rmpupdate },
 	{ 4, { 0xf3, 0x0f, 0x01, 0xff }, cpu_psmash },
@@ -145,6 +147,8 @@ static void on_power_on(unsigned int cpu, void *unused)
 	state->hsave_pa = 0;
 	state->wbinvds = 0;
 	memset(state->memory, 0, sizeof(state->memory));
+	state->rmpopt_base = 0;
+	memset(state->rmpopt, 0, sizeof(state->rmpopt));
 	state->flags = MACHINE_CPU_PRESENT | (hot ? MACHINE_CPU_HOT : 0);
 	state->resets++;
 	__atomic_store_n(&state->syscfg, SYSCFG_COLD, __ATOMIC_SEQ_CST);
@@ -191,19 +195,21 @@ out:
 }
 
 /* Arguments are NAME=VALUE; QEMU turns a bare NAME into NAME=on. */
-static int take_arguments(int argc, char **argv, const char **path)
+static int take_arguments(int argc, char **argv, const char **path, bool *rmpopt)
 {
 	for (int i = 0; i < argc; i++) {
 		if (g_str_has_prefix(argv[i], "state="))
 			*path = argv[i] + strlen("state=");
 		else if (!strcmp(argv[i], "count=on"))
 			processor.counter.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+		else if (!strcmp(argv[i], "rmpopt=on"))
+			*rmpopt = true;
 		else if (!strcmp(argv[i], "rmpread=on"))
 			processor.rmpread = true;
 		else if (!strcmp(argv[i], "writers=on"))
 			processor.writers = true;
-		else if (strcmp(argv[i], "count=off") && strcmp(argv[i], "rmpread=off") &&
-			 strcmp(argv[i], "writers=off"))
+		else if (strcmp(argv[i], "count=off") && strcmp(argv[i], "rmpopt=off") &&
+			 strcmp(argv[i], "rmpread=off") && strcmp(argv[i], "writers=off"))
 			return -EINVAL;
 	}
 	return *path ? 0 : -EINVAL;
@@ -214,12 +220,13 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
 	const char *path = NULL;
-	int err = take_arguments(argc, argv, &path);
+	bool rmpopt = false;
+	int err = take_arguments(argc, argv, &path, &rmpopt);
 
 	(void)info;
 	if (err) {
-		fprintf(stderr,
-			"snp-cpu: arguments: state=FILE[,count=on][,rmpread=on][,writers=on]\n");
+		fprintf(stderr, "snp-cpu: arguments: state=FILE[,count=on][,rmpopt=on][,rmpread=on]"
+				"[,writers=on]\n");
 		return err;
 	}
 	err = map_machine(path, &processor.machine);
@@ -227,6 +234,7 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 		fprintf(stderr, "snp-cpu: %s: %s\n", path, strerror(-err));
 		return err;
 	}
+	processor.machine->has_rmpopt = rmpopt && processor.machine->rmp_cfg;
 	qemu_plugin_register_vcpu_init_cb(id, on_power_on, NULL);
 	qemu_plugin_register_vcpu_exit_cb(id, on_power_off, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate, NULL);

@@ -74,6 +74,44 @@ int do_snp_en(struct request *request)
 	return 0;
 }
 
+static void print_rmpopt(struct request *request, unsigned int cpu)
+{
+	const struct machine *machine = request->target->firmware->machine;
+
+	fprintf(request->out, "%u 0x%" PRIx64, cpu,
+		__atomic_load_n(&machine->cpus[cpu].rmpopt_base, __ATOMIC_SEQ_CST));
+	for (unsigned int region = 0; region < RMPOPT_REGIONS; region++)
+		if (rmpopt_get(machine, cpu, region))
+			fprintf(request->out, " %u", region);
+	fputc('\n', request->out);
+}
+
+int do_rmpopt(struct request *request)
+{
+	struct machine *machine = request->target->firmware->machine;
+	struct machine_cpu *cpu;
+	uint64_t value;
+
+	if (!machine->has_rmpopt)
+		return request_fail(request, "the CPUs have no RMPOPT (--rmpopt)");
+	if (request->count == 1) {
+		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++)
+			if (machine->cpus[i].flags & MACHINE_CPU_PRESENT)
+				print_rmpopt(request, i);
+		return 0;
+	}
+	cpu = named_cpu(request, request->words[1]);
+	if (!cpu)
+		return -EINVAL;
+	if (request->count == 3) {
+		if (request_number(request->words[2], UINT64_MAX, &value))
+			return request_fail(request, "not a value: %s", request->words[2]);
+		rmpopt_change(machine, cpu - machine->cpus, value);
+	}
+	print_rmpopt(request, cpu - machine->cpus);
+	return 0;
+}
+
 int do_cpus(struct request *request)
 {
 	const struct machine *machine = request->target->firmware->machine;

@@ -184,6 +184,10 @@ static const struct {
 	{ "syscfg", 1, 3, do_syscfg, "[N [VALUE]]", "shows SYSCFG of all CPUs or one, or sets it" },
 	{ "snp-en", 3, 3, do_snp_en, "N on|off",
 	  "sets or clears SNP_EN in CPU N's SYSCFG, which its core's threads share" },
+	{ "rmpopt", 1, 3, do_rmpopt, "[N [VALUE]]",
+	  "shows RMPOPT_BASE of all CPUs or one, and the GiB whose checks are skipped, or sets it "
+	  "on "
+	  "CPU N's core (with --rmpopt)" },
 	{ "cpus", 1, 1, do_cpus, "",
 	  "shows SYSCFG, VM_HSAVE_PA and the number of WBINVDs of all CPUs" },
 	{ "state", 1, 1, do_state, "", "shows the firmware's state" },

@@ -27,6 +27,7 @@ int request_number(const char *text, uint64_t limit, uint64_t *value);
 
 int do_syscfg(struct request *request);
 int do_snp_en(struct request *request);
+int do_rmpopt(struct request *request);
 int do_cpus(struct request *request);
 int do_cpu_add(struct request *request);
 

@@ -13,6 +13,10 @@
 #define SNP_MSR_SYSCFG	  0xc0010010
 #define SNP_SYSCFG_SNP_EN (1ull << 24)
 
+/* RMPOPT_BASE: bit 0 enables RMPOPT on a core (the kernel series "Add RMPOPT support"). */
+#define SNP_MSR_RMPOPT	  0xc0010139
+#define SNP_RMPOPT_ENABLE (1ull << 0)
+
 /* Raised by one whenever the meaning of struct snp_event or of an event kind changes. */
 #define SNP_EVENT_VERSION 2
 
@@ -51,7 +55,8 @@
 	X(LOST, "lost", "", "events were lost; value is their number")                             \
 	X(END, "end", "", "the guard ended")                                                       \
 	X(FAULT, "fault", "part", "a part of the guard fails, or works again; result, lost items") \
-	X(GUESTS, "guests", "", "a critical breach puts running guests at risk; count")
+	X(GUESTS, "guests", "", "a critical breach puts running guests at risk; count")            \
+	X(RMPOPT, "rmpopt", "cpu", "a sweep found RMPOPT_BASE of a CPU changed; value, result")
 
 enum snp_event_kind {
 #define X(sym, name, subject, what) SNP_EV_##sym,
@@ -133,7 +138,9 @@ enum snp_part {
 	X(FAULT, "what a failing part of the guard looks at",                                      \
 	  "see that the host has memory and descriptors left; the guard tries again")              \
 	X(OTHER_CCP, "firmware commands of a ccp with other names than the one before",            \
-	  "start the guard again: `snp-guard hooks` says what it can see of this ccp")
+	  "start the guard again: `snp-guard hooks` says what it can see of this ccp")             \
+	X(RMPOPT, "RMPOPT_BASE of a CPU that fails to read it",                                    \
+	  "try `rdmsr -p N 0xc0010139` on that CPU: its firmware, or a hypervisor below, fails")
 
 enum snp_blind_cause {
 #define X(sym, what, remedy) SNP_BLIND_##sym,
@@ -268,7 +275,8 @@ enum snp_status {
 struct snp_event {
 	__u64 seq;     /* order of the events that BPF programs wrote, from 1; 0: user space */
 	__u64 time_ns; /* CLOCK_BOOTTIME */
-	__u64 value;   /* CPU_STATE, BEFORE_CPU: SYSCFG; COMMAND: ns it took; LOST: how many */
+	__u64 value;   /* CPU_STATE, BEFORE_CPU: SYSCFG; RMPOPT: RMPOPT_BASE; COMMAND: ns it took;
+			* LOST: how many */
 	__u32 kind;    /* enum snp_event_kind */
 	__u32 flags;   /* SNP_F_* of this kind */
 	__u32 subject; /* a CPU, a command or a fact; or SNP_NO_SUBJECT */

@@ -26,6 +26,8 @@ static enum check_id check_of(enum snp_breach breach)
 		return CHECK_ID_FIRMWARE;
 	case SNP_BREACH_INIT_UNDER_GUESTS:
 		return CHECK_ID_KVM_AMD;
+	case SNP_BREACH_RMPOPT_UNEVEN:
+		return CHECK_ID_RMPOPT;
 	case SNP_BREACH_BLIND:
 		return CHECK_ID_SIGHT;
 	default:
@@ -134,6 +136,10 @@ static int contract_feed_all(struct contract_look *l)
 		err = own_before(f->since, boot_id, contract_feed, l);
 	for (unsigned int i = 0; !err && i < f->now->count; i++) {
 		e = own_cpu_state(i, &f->now->cpus[i]);
+		err = contract_feed(l, &e);
+		if (err || !f->now->cpus[i].has_rmpopt)
+			continue;
+		e = own_rmpopt(i, &f->now->cpus[i]);
 		err = contract_feed(l, &e);
 	}
 	for (int i = 0; !err && i < 2; i++) {

@@ -30,6 +30,7 @@
 	X(RMP, "rmp", CPUS, check_rmp, "RMP_BASE, RMP_END and RMP_CFG of each online CPU")         \
 	X(RMP_COVERAGE, "rmp-coverage", CPUS, check_rmp_coverage,                                  \
 	  "the RMP against the end of RAM")                                                        \
+	X(RMPOPT, "rmpopt", CPUS, check_rmpopt, "RMPOPT_BASE of each online CPU")                  \
 	X(MSRS, "msrs", CPUS, check_msrs, "the MSRs that SNP_INIT compares")                       \
 	X(SINCE, "since", CPUS, check_since, "the CPUs against a snapshot (--since)")              \
 	X(FIRMWARE, "firmware", FIRMWARE, check_firmware, "whether the driver initialised SNP")    \
@@ -159,6 +160,7 @@ void check_online(struct check_look *l);
 void check_hotplug_count(struct check_look *l);
 void check_rmp(struct check_look *l);
 void check_rmp_coverage(struct check_look *l);
+void check_rmpopt(struct check_look *l);
 void check_msrs(struct check_look *l);
 void check_since(struct check_look *l);
 void check_firmware(struct check_look *l);

@@ -172,7 +172,9 @@ static bool is_same(const struct snapshot *a, const struct snapshot *b)
 		if (a->cpus[i].present != b->cpus[i].present ||
 		    a->cpus[i].online != b->cpus[i].online || a->cpus[i].err != b->cpus[i].err ||
 		    a->cpus[i].syscfg != b->cpus[i].syscfg ||
-		    a->cpus[i].no_hsave != b->cpus[i].no_hsave)
+		    a->cpus[i].no_hsave != b->cpus[i].no_hsave ||
+		    a->cpus[i].rmpopt_err != b->cpus[i].rmpopt_err ||
+		    a->cpus[i].rmpopt != b->cpus[i].rmpopt)
 			return false;
 	return true;
 }

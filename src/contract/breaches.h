@@ -80,7 +80,11 @@ enum snp_severity { SNP_NOTICE, SNP_WARNING, SNP_CRITICAL };
 	X(INIT_UNDER_GUESTS, "init-under-guests", WARNING,                                         \
 	  "VM_HSAVE_PA was cleared, as SNP_INIT wants it, while KVM had virtualisation enabled: "  \
 	  "every VMRUN fails",                                                                     \
-	  "stop all guests, then load kvm_amd anew; load ccp without psp_init_on_probe=0")
+	  "stop all guests, then load kvm_amd anew; load ccp without psp_init_on_probe=0")         \
+	X(RMPOPT_UNEVEN, "rmpopt-uneven", WARNING,                                                 \
+	  "RMPOPT is not the same on all CPUs, or a shutdown left it wrong: a CPU without it "     \
+	  "can't execute the instruction, and one with it may skip RMP checks by an old table",    \
+	  "stop the SNP guests, then load kvm_amd and ccp anew; if it stays, reset the host")
 
 enum snp_breach {
 #define X(sym, name, severity, meaning, remedy) SNP_BREACH_##sym,

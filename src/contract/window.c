@@ -120,6 +120,7 @@ static void begin_anew(struct window *w, const struct snp_event *e)
 	life_cycle_begin_anew(w);
 	firmware_begin_anew(w);
 	holds_begin_anew(w, e);
+	rmpopt_begin_anew(w);
 }
 
 /* Something keeps changing, so that each sweep says nothing. */
@@ -162,6 +163,7 @@ static void on_truth(struct window *w, const struct snp_event *e)
 	firmware_judge_unknown(w);
 	cpus_judge(w, e);
 	cpus_judge_hsave(w, e);
+	rmpopt_judge(w, e);
 	life_cycle_end_sweep(w);
 	holds_judge_count(w, e);
 	judge_settled(w);
@@ -196,6 +198,7 @@ bool window_accepts(const struct window *w, const struct snp_event *e)
 	case SNP_EV_CPU_DOWN:
 	case SNP_EV_BEFORE_CPU:
 	case SNP_EV_CPU_STATE:
+	case SNP_EV_RMPOPT:
 		return e->subject < CPULIST_MAX;
 	case SNP_EV_FAULT:
 		return e->subject < SNP_PART_COUNT && e->result <= 0 &&
@@ -228,6 +231,7 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		life_cycle_on_kexec(w);
 		break;
 	case SNP_EV_COMMAND:
+		rmpopt_on_command(w, e);
 		if (firmware_on_command(w, e))
 			life_cycle_full_shutdown(w);
 		break;
@@ -243,6 +247,8 @@ int window_feed(struct window *w, const struct snp_event *e, window_emit_fn emit
 		return cpus_on_transition(w, e);
 	case SNP_EV_CPU_STATE:
 		return cpus_on_state(w, e);
+	case SNP_EV_RMPOPT:
+		return rmpopt_on_register(w, e);
 	case SNP_EV_BEFORE_CPU:
 		return snapshot_on_cpu(w, e);
 	case SNP_EV_BEFORE:
@@ -317,6 +323,7 @@ bool window_is_unsettled(const struct window *w)
 	return (h->deficit_ns && !h->deficit_told) || w->life.bailout || w->firmware.init_retry ||
 	       (!w->life.open && h->leak_pending) || cpus_any(w, cpu_is_unread) ||
 	       cpus_any(w, cpu_is_untold_without_hsave) || w->cpus.look_again ||
+	       rmpopt_is_unsettled(w) ||
 	       (w->life.open && !h->judged &&
 		(w->firmware.state == FW_INITIALISED || !w->kernel.has_prepare));
 }
@@ -335,6 +342,9 @@ struct window_cpu window_cpu(const struct window *w, unsigned int cpu)
 		.readable = c->readable,
 		.snp_en = c->en == EN_SET,
 		.no_hsave = c->no_hsave_ns,
+		.rmpopt_read = c->rmpopt.state == RMPOPT_READ,
+		.rmpopt_failed = c->rmpopt.state == RMPOPT_UNREADABLE,
+		.rmpopt = c->rmpopt.value,
 	};
 }
 

@@ -52,6 +52,8 @@ struct window_cpu {
 	bool readable; /* ... and could */
 	bool snp_en;   /* valid only if readable */
 	bool no_hsave; /* KVM has enabled virtualisation, and VM_HSAVE_PA is 0 */
+	bool rmpopt_read, rmpopt_failed; /* a sweep has read RMPOPT_BASE, or tried */
+	__u64 rmpopt;			 /* its value, if it was read */
 };
 
 struct window_totals {

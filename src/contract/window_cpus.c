@@ -164,6 +164,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
 	c->readable = false;
 	c->told_without = c->told_unknown = c->told_hsave = false;
 	c->no_hsave_ns = 0;
+	c->rmpopt = (struct cpu_rmpopt){ 0 };
 	c->moved_ns = w->event->time_ns;
 	c->asked_ns = 0;
 	life_cycle_unsettle(w);

@@ -27,6 +27,16 @@ struct cpu_before {
 	bool moot; /* the CPU moved in the window since, and that was reported */
 };
 
+enum rmpopt_state { RMPOPT_UNREAD, RMPOPT_UNREADABLE, RMPOPT_READ };
+
+/* RMPOPT_BASE of one CPU, since it came online. */
+struct cpu_rmpopt {
+	enum rmpopt_state state;
+	__u64 value; /* of RMPOPT_BASE */
+	bool kept;   /* a legacy shutdown must leave this value */
+	__u64 kept_value;
+};
+
 struct cpu {
 	enum snp_en en;
 	bool present, online;
@@ -41,6 +51,7 @@ struct cpu {
 	__u32 tid;	   /* ... and the task that asked; 0: unknown */
 	char comm[SNP_COMM_LEN];
 	struct cpu_before before; /* filled by window_snapshot.c; the CPU's own changes void it */
+	struct cpu_rmpopt rmpopt; /* filled by window_rmpopt.c; the CPU's own changes void it */
 };
 
 struct cpus {

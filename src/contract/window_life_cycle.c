@@ -116,6 +116,7 @@ void life_cycle_full_shutdown(struct window *w)
 	w->life.bailout = false;
 	w->life.renewed = true;
 	cpus_clear_en(w);
+	rmpopt_on_full_shutdown(w);
 	window_turn(w, WINDOW_FULL_SHUTDOWN,
 		    "the firmware reports a full shutdown; the next sweep verifies SNP_EN");
 	close_window(w, " by a full shutdown");

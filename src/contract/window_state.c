@@ -33,7 +33,7 @@ static void pack_event(struct pack *p, struct snp_event *e)
 
 static void pack_cpu(struct pack *p, struct cpu *c)
 {
-	unsigned int en = c->en;
+	unsigned int en = c->en, rmpopt = c->rmpopt.state;
 
 	pack_enum(p, &en, EN_SET);
 	c->en = en;
@@ -54,6 +54,13 @@ static void pack_cpu(struct pack *p, struct cpu *c)
 	pack_bool(p, &c->before.moot);
 	pack_u32(p, &c->tid);
 	pack_bytes(p, c->comm, sizeof(c->comm));
+	if (pack_has(p, 3)) {
+		pack_enum(p, &rmpopt, RMPOPT_READ);
+		c->rmpopt.state = rmpopt;
+		pack_u64(p, &c->rmpopt.value);
+		pack_bool(p, &c->rmpopt.kept);
+		pack_u64(p, &c->rmpopt.kept_value);
+	}
 }
 
 static void pack_totals(struct pack *p, struct window *w)
@@ -73,7 +80,7 @@ static void pack_totals(struct pack *p, struct window *w)
  */
 static void pack_window(struct pack *p, struct window *w)
 {
-	unsigned int firmware = w->firmware.state;
+	unsigned int firmware = w->firmware.state, ended = w->rmpopt.ended;
 
 	pack_bool(p, &w->kernel.started);
 	pack_bool(p, &w->kernel.has_prepare);
@@ -119,6 +126,14 @@ static void pack_window(struct pack *p, struct window *w)
 		pack_bool(p, &w->firmware.told_unknown);
 		pack_time(p, &w->tally.unverified_ns);
 		pack_bool(p, &w->tally.told_unverified);
+	}
+	if (pack_has(p, 3)) {
+		pack_bool(p, &w->rmpopt.seen);
+		pack_time(p, &w->rmpopt.same_ns);
+		pack_bool(p, &w->rmpopt.sure);
+		pack_bool(p, &w->rmpopt.told);
+		pack_enum(p, &ended, RMPOPT_ENDED_LEGACY);
+		w->rmpopt.ended = ended;
 	}
 	/* A retry that never comes is reported by the name of its command. */
 	if (w->firmware.init_retry && !snp_command_name(w->firmware.retried.subject))

@@ -14,6 +14,7 @@
 #include "contract/window_firmware.h"
 #include "contract/window_hotplug.h"
 #include "contract/window_life_cycle.h"
+#include "contract/window_rmpopt.h"
 #include "contract/window_snapshot.h"
 
 /* What START says of the kernel and of the hooks. Written by window.c. */
@@ -44,6 +45,7 @@ struct window {
 	struct snp_firmware firmware;
 	struct holds holds;
 	struct cpus cpus;
+	struct rmpopt rmpopt;
 	struct since_snapshot since;
 
 	/* of the event being fed */

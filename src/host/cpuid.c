@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/cpuid.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -29,4 +30,14 @@ int cpuid_read(const struct platform *p, uint32_t leaf, struct cpuid *c)
 		err = read_leaf(fd, leaf, c);
 	close(fd);
 	return err;
+}
+
+bool cpuid_has_rmpopt(const struct platform *p)
+{
+	struct cpuid c = { 0 };
+	int err = cpuid_read(p, CPUID_RMP, &c);
+
+	if (err == -ENOENT && !*p->root)
+		err = __get_cpuid(CPUID_RMP, &c.eax, &c.ebx, &c.ecx, &c.edx) ? 0 : -ENODATA;
+	return !err && c.edx & CPUID_RMP_RMPOPT;
 }

@@ -9,6 +9,10 @@
 #define CPUID_SEV     0x8000001fu
 #define CPUID_SEV_SNP (1u << 4)
 
+/* APM vol. 3, CPUID Fn8000_0025; EDX bit 0: the kernel series "Add RMPOPT support". */
+#define CPUID_RMP	 0x80000025u
+#define CPUID_RMP_RMPOPT (1u << 0)
+
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
@@ -18,5 +22,8 @@ struct cpuid {
  * negative errno: -ENODATA if the processor does not have the leaf.
  */
 int cpuid_read(const struct platform *p, uint32_t leaf, struct cpuid *c);
+
+/* True if the processor has RMPOPT. Of the running host that is known without the driver, too. */
+bool cpuid_has_rmpopt(const struct platform *p);
 
 #endif

@@ -46,6 +46,16 @@ struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c)
 	return e;
 }
 
+struct snp_event own_rmpopt(unsigned int cpu, const struct snapshot_cpu *c)
+{
+	struct snp_event e = own_event(SNP_EV_RMPOPT);
+
+	e.subject = cpu;
+	e.result = c->rmpopt_err;
+	e.value = c->rmpopt_err ? 0 : c->rmpopt;
+	return e;
+}
+
 struct snp_event own_truth(int hotplug_count, enum initialised initialised, bool stable)
 {
 	struct snp_event e = own_event(SNP_EV_TRUTH);

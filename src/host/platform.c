@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "host/module_file.h"
-#include "abi/event.h"
 
 static int open_below(const struct platform *p, const char *path, int flags)
 {
@@ -129,17 +128,6 @@ int platform_msr_read(int fd, uint32_t msr, uint64_t *value)
 	if (n == sizeof(*value))
 		return 0;
 	return n < 0 ? -errno : -EIO;
-}
-
-int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value)
-{
-	int fd = platform_msr_open(p, cpu), err;
-
-	if (fd < 0)
-		return fd;
-	err = platform_msr_read(fd, SNP_MSR_SYSCFG, value);
-	close(fd);
-	return err;
 }
 
 /*

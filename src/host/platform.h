@@ -37,16 +37,13 @@ int platform_cpus(const struct platform *p, const char *which, struct cpulist *s
 /* Opens a file for reading. Returns a descriptor or a negative errno. */
 int platform_open(const struct platform *p, const char *path);
 
-/* Opens an online CPU's MSRs (needs CAP_SYS_RAWIO). Returns a descriptor or a negative errno. */
+/*
+ * Opens an online CPU's MSRs, by the msr driver (/dev/cpu/N/msr, which needs CAP_SYS_RAWIO).
+ * Returns a descriptor or a negative errno.
+ */
 int platform_msr_open(const struct platform *p, unsigned int cpu);
 /* Reads one MSR. Returns 0 or a negative errno: -EIO if the CPU does not have it. */
 int platform_msr_read(int fd, uint32_t msr, uint64_t *value);
-
-/*
- * Reads SYSCFG of one online CPU through the msr driver (/dev/cpu/N/msr, which needs
- * CAP_SYS_RAWIO). Returns 0 or a negative errno.
- */
-int platform_syscfg(const struct platform *p, unsigned int cpu, uint64_t *value);
 
 /*
  * Returns 1 if virtualisation is enabled on an online CPU, and there is no page to which VMRUN

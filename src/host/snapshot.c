@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/event.h"
+#include "host/cpuid.h"
 #include "util/json.h"
 #include "util/printable.h"
 
@@ -51,9 +53,17 @@ out:
 void snapshot_read_cpu(struct snapshot *s, const struct platform *p, unsigned int cpu)
 {
 	struct snapshot_cpu *c = &s->cpus[cpu];
+	int fd;
 
-	if (c->online)
-		c->err = platform_syscfg(p, cpu, &c->syscfg);
+	if (!c->online)
+		return;
+	fd = platform_msr_open(p, cpu);
+	c->err = fd < 0 ? fd : platform_msr_read(fd, SNP_MSR_SYSCFG, &c->syscfg);
+	c->has_rmpopt = s->rmpopt && !c->err;
+	if (c->has_rmpopt)
+		c->rmpopt_err = platform_msr_read(fd, SNP_MSR_RMPOPT, &c->rmpopt);
+	if (fd >= 0)
+		close(fd);
 }
 
 void snapshot_read_hsave(struct snapshot *s, const struct platform *p, unsigned int cpu)
@@ -67,6 +77,7 @@ int snapshot_take(struct snapshot *s, const struct platform *p)
 {
 	int err = snapshot_list(s, p);
 
+	s->rmpopt = cpuid_has_rmpopt(p);
 	for (unsigned int i = 0; !err && i < s->count; i++) {
 		snapshot_read_cpu(s, p, i);
 		snapshot_read_hsave(s, p, i);

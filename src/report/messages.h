@@ -36,6 +36,7 @@
 	X(BREACH, ORPHANED_INIT, "88cc1c5fc5a44c9384f00ad15742f25f", 0, NULL, NULL)                \
 	X(BREACH, BLIND, "16dc28e6cabc45449e7fad21e120d4d0", 0, NULL, NULL)                        \
 	X(BREACH, INIT_UNDER_GUESTS, "9fc7fb99df5e4fc1ba50eb37f728d492", 0, NULL, NULL)            \
+	X(BREACH, RMPOPT_UNEVEN, "fc99b380ef2646e4b1fdce6267b05773", 0, NULL, NULL)                \
 	X(STATE, OPENED, "f4a02e0b2f16403a80f5a240f4f89e97", LOG_NOTICE, "An SNP window opened",   \
 	  "SNP_EN is set on a CPU. The set of online CPUs must not change until the window "       \
 	  "closes; the gate refuses attempts to change it.")                                       \

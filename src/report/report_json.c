@@ -144,6 +144,12 @@ static void json_put_details(struct json_object *o, const struct report *r,
 		if (e->flags & SNP_F_NO_HSAVE)
 			json_put_bool(o, "no_hsave", true);
 		break;
+	case SNP_EV_RMPOPT:
+		if (e->result)
+			json_put_str(o, "unknown", strerror(-e->result));
+		else
+			json_put_hex(o, "rmpopt_base", e->value);
+		break;
 	case SNP_EV_TRUTH:
 		json_put_bool(o, "stable", e->flags & SNP_F_STABLE);
 		if (e->count != SNP_COUNT_UNKNOWN)

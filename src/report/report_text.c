@@ -109,6 +109,19 @@ static void text_cpu_state(struct report *r, const struct snp_event *e)
 			  e->flags & SNP_F_NO_HSAVE ? ", VM_HSAVE_PA 0 under KVM" : "");
 }
 
+static void text_rmpopt(struct report *r, const struct snp_event *e)
+{
+	const char *name = snp_event_name(e->kind);
+
+	if (e->result)
+		text_line(r, e->time_ns, TONE_WARNING, name, "CPU %u, RMPOPT_BASE unreadable: %s",
+			  e->subject, strerror(-e->result));
+	else
+		text_line(r, e->time_ns, TONE_PLAIN, name, "CPU %u %s RMPOPT (RMPOPT_BASE %#llx)",
+			  e->subject, e->value & SNP_RMPOPT_ENABLE ? "with" : "without",
+			  (unsigned long long)e->value);
+}
+
 static void text_denied(struct report *r, const struct snp_event *e)
 {
 	bool audit = e->flags & SNP_F_AUDIT;
@@ -145,6 +158,9 @@ static void text_event(struct report *r, const struct snp_event *e)
 		break;
 	case SNP_EV_CPU_STATE:
 		text_cpu_state(r, e);
+		break;
+	case SNP_EV_RMPOPT:
+		text_rmpopt(r, e);
 		break;
 	case SNP_EV_DENIED:
 		text_denied(r, e);

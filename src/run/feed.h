@@ -13,6 +13,7 @@ struct feed {
 	bool sweep_due;
 	bool firmware_due; /* the sweep must find out, too, whether SNP is initialised */
 	bool hsave_due;	   /* ... and whether VM_HSAVE_PA was cleared under KVM */
+	bool rmpopt;	   /* each sweep reads RMPOPT_BASE, as the processor has RMPOPT */
 	/* Called by what may take long: the guard lives. */
 	void (*alive)(void *ctx);
 	void *alive_ctx;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/cpuid.h"
 #include "host/own_events.h"
 #include "run/run_state.h"
 #include "util/complain.h"
@@ -50,6 +51,7 @@ void run_wire(struct run *r)
 				 .session = &r->session,
 				 .firmware_due = true,
 				 .hsave_due = true,
+				 .rmpopt = cpuid_has_rmpopt(&r->platform),
 				 .alive = run_alive,
 				 .alive_ctx = r };
 	r->gate = (struct gate){ .sensors = r->sensors,

@@ -52,6 +52,7 @@ static int sweep_read(const struct platform *p, struct feed *f, struct snapshot 
 {
 	int err = snapshot_list(facts, p);
 
+	facts->rmpopt = f->rmpopt;
 	for (unsigned int i = 0; !err && i < facts->count; i++) {
 		/* A CPU that is busy answers late. */
 		f->alive(f->alive_ctx);
@@ -74,18 +75,39 @@ static bool differs(const struct snapshot_cpu *c, struct window_cpu known)
 	       c->no_hsave != known.no_hsave;
 }
 
+static bool rmpopt_differs(const struct snapshot_cpu *c, struct window_cpu known)
+{
+	if (!c->has_rmpopt)
+		return false;
+	return c->rmpopt_err ? !known.rmpopt_failed
+			     : !known.rmpopt_read || known.rmpopt != c->rmpopt;
+}
+
+static int feed_cpu(struct session *s, unsigned int cpu, const struct snapshot_cpu *c)
+{
+	struct snp_event e;
+	int err = 0;
+
+	if (differs(c, window_cpu(s->window, cpu))) {
+		e = own_cpu_state(cpu, c);
+		err = session_feed(s, &e);
+	}
+	/* Only now: a CPU that was not known to be back has no known RMPOPT_BASE either. */
+	if (!err && rmpopt_differs(c, window_cpu(s->window, cpu))) {
+		e = own_rmpopt(cpu, c);
+		err = session_feed(s, &e);
+	}
+	return err;
+}
+
 static int sweep_feed(struct session *s, const struct snapshot *facts, enum initialised initialised,
 		      bool complete)
 {
 	struct snp_event e;
 	int err = 0;
 
-	for (unsigned int i = 0; complete && !err && i < facts->count; i++) {
-		if (!differs(&facts->cpus[i], window_cpu(s->window, i)))
-			continue;
-		e = own_cpu_state(i, &facts->cpus[i]);
-		err = session_feed(s, &e);
-	}
+	for (unsigned int i = 0; complete && !err && i < facts->count; i++)
+		err = feed_cpu(s, i, &facts->cpus[i]);
 	if (err)
 		return err;
 	e = own_truth(facts->hotplug_count, initialised, complete);

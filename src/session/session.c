@@ -193,7 +193,7 @@ static void pack_session(struct session *s, struct pack *p)
 }
 
 /* Twice what a CPU takes, and what all the rest takes, generously (tests/unit/session). */
-#define CPU_BYTES  (2ul * 64)
+#define CPU_BYTES  (2ul * 80)
 #define REST_BYTES (64ul * 1024)
 
 size_t session_state_room(unsigned int cpus)
@@ -204,9 +204,9 @@ size_t session_state_room(unsigned int cpus)
 /*
  * Raised by one when what follows the head changes; unpack_head() says how older layouts are read.
  * Layout 0 has no head: it begins with the worst severity, a small number. It has no parts either.
- * Layout 2 added what sweeps find of VM_HSAVE_PA.
+ * Layout 2 added what sweeps find of VM_HSAVE_PA, layout 3 of RMPOPT_BASE.
  */
-#define STATE_LAYOUT	2
+#define STATE_LAYOUT	3
 #define STATE_MAGIC	0x53504e53 /* "SNPS" */
 #define STATE_ROWS_OF_0 17
 

@@ -276,10 +276,13 @@ static __u64 state_of(const struct run *r)
 
 	for (__u32 i = 0; i < MODEL_CPUS; i++) {
 		struct cpu *c = &a.cpus[i];
-		const unsigned char flags[] = { c->en,	      c->present,	c->online,
-						c->readable,  c->told_without,	c->told_unknown,
-						!c->moved_ns, c->before.online, c->before.snp_en,
-						c->told_hsave };
+		const unsigned char flags[] = {
+			c->en,		c->present,	     c->online,
+			c->readable,	c->told_without,     c->told_unknown,
+			!c->moved_ns,	c->before.online,    c->before.snp_en,
+			c->told_hsave,	c->rmpopt.state,     c->rmpopt.value,
+			c->rmpopt.kept, c->rmpopt.kept_value
+		};
 
 		h = hash(flags, sizeof(flags), h);
 		h = hash(&(__u64){ c->moved_ns ? age(now_ns, c->moved_ns) : 0 }, 8, h);
@@ -304,6 +307,7 @@ static __u64 state_of(const struct run *r)
 	if (a.w.life.changed_ns > WINDOW_SETTLE_NS)
 		a.w.life.changed_ns = WINDOW_SETTLE_NS;
 	a.w.holds.deficit_ns = a.w.holds.deficit_ns ? 1 + age(now_ns, a.w.holds.deficit_ns) : 0;
+	a.w.rmpopt.same_ns = a.w.rmpopt.same_ns ? 1 + age(now_ns, a.w.rmpopt.same_ns) : 0;
 	a.w.life.enabled = !!a.w.life.enabled;
 	memset(&a.w.firmware.retried, 0, sizeof(a.w.firmware.retried));
 	memset(&a.w.holds.last_disable, 0, sizeof(a.w.holds.last_disable));
@@ -839,6 +843,15 @@ static const struct family families[] = {
 	  LIST(HOST_HSAVE_CLEARED_0, HOST_HSAVE_CLEARED_1, HOST_HSAVE_SET_0, HOST_HSAVE_SET_1,
 	       HOST_UP_1, HOST_DOWN_1, HOST_UNSEEN_DOWN_1, HOST_LOST, HOST_SWEEP_OF_ALL,
 	       HOST_UNREADABLE_1, SWEEPS, HOST_WAIT_HALF),
+	  NULL },
+	{ "RMPOPT_BASE", 0x41, 8, 10,
+	  LIST(HOST_ENABLE_0, HOST_INIT_OK, HOST_FLUSH_OK, HOST_LEGACY_OK, HOST_FULL_OK,
+	       HOST_RMPOPT_ON_0, HOST_RMPOPT_ON_1, HOST_RMPOPT_OFF_0, HOST_RMPOPT_FAILS_0,
+	       HOST_UNSEEN_DOWN_1, HOST_UP_1, HOST_LOST, SWEEPS, HOST_WAIT_HALF),
+	  NULL },
+	{ "RMPOPT_BASE at shutdowns", 0x1, 11, 12,
+	  LIST(HOST_INIT_OK, HOST_FLUSH_OK, HOST_LEGACY_OK, HOST_FULL_OK, HOST_RMPOPT_ON_0,
+	       HOST_RMPOPT_OFF_0, SWEEPS),
 	  NULL },
 	{ "since a snapshot", 0x768, 8, 10,
 	  LIST(SNAPSHOT, UNSEEN, HOST_UNREADABLE_1, HOST_ENABLE_1, HOST_FULL_OK, HOST_UP_1,

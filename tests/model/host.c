@@ -62,6 +62,16 @@ bool host_can(const struct host *host, enum host_action action)
 		return c[0].no_hsave;
 	case HOST_HSAVE_SET_1:
 		return c[1].no_hsave;
+	case HOST_RMPOPT_ON_0:
+		return !c[0].rmpopt || c[0].rmpopt_fails;
+	case HOST_RMPOPT_ON_1:
+		return !c[1].rmpopt;
+	case HOST_RMPOPT_OFF_0:
+		return c[0].rmpopt;
+	case HOST_RMPOPT_OFF_1:
+		return c[1].rmpopt;
+	case HOST_RMPOPT_FAILS_0:
+		return host->has_rmpopt && !c[0].rmpopt_fails;
 	case HOST_UNREADABLE_1:
 		return !c[1].unreadable;
 	case HOST_READABLE_1:
@@ -71,6 +81,16 @@ bool host_can(const struct host *host, enum host_action action)
 	default:
 		return true;
 	}
+}
+
+static bool tells_rmpopt(const struct host *host, const struct host_cpu *c, struct window_cpu known)
+{
+	if (!host->has_rmpopt || !c->online || c->unreadable)
+		return false;
+	if (!known.online)
+		return true;
+	return c->rmpopt_fails ? !known.rmpopt_failed
+			       : !known.rmpopt_read || known.rmpopt != c->rmpopt;
 }
 
 unsigned int host_tells(const struct host *host, enum host_action action, const struct window *w)
@@ -91,6 +111,8 @@ unsigned int host_tells(const struct host *host, enum host_action action, const 
 		    c->online != known.online || (c->online && !known.looked) ||
 		    readable != known.readable || (readable && known.snp_en != c->snp_en))
 			tells |= 1u << i;
+		if (tells_rmpopt(host, c, known))
+			tells |= 1u << (MODEL_CPUS + i);
 	}
 	return tells;
 }
@@ -159,6 +181,17 @@ static unsigned int sweep(struct host *host, unsigned int tells, bool stable,
 		e->value = c->online && !c->unreadable && c->snp_en ? SNP_SYSCFG_SNP_EN : 0;
 		n++;
 	}
+	for (__u32 i = 0; i < MODEL_CPUS; i++) {
+		const struct host_cpu *c = &host->cpus[i];
+		struct snp_event *e = &records[n];
+
+		if (!(tells & 1u << (MODEL_CPUS + i)))
+			continue;
+		*e = record_of(host, SNP_EV_RMPOPT, i);
+		e->result = c->rmpopt_fails ? -EIO : 0;
+		e->value = !c->rmpopt_fails && c->rmpopt;
+		n++;
+	}
 	records[n] = record(host, SNP_EV_TRUTH);
 	records[n].count = host->count_hidden ? SNP_COUNT_UNKNOWN : host->count;
 	records[n].flags = stable ? SNP_F_STABLE : 0;
@@ -218,6 +251,20 @@ static void quietly(struct host *host, enum host_action action)
 	case HOST_HSAVE_CLEARED_1:
 	case HOST_HSAVE_SET_1:
 		host->cpus[1].no_hsave = action == HOST_HSAVE_CLEARED_1;
+		break;
+	case HOST_RMPOPT_ON_0:
+	case HOST_RMPOPT_OFF_0:
+		host->cpus[0].rmpopt = action == HOST_RMPOPT_ON_0;
+		host->cpus[0].rmpopt_fails = false;
+		host->has_rmpopt = true;
+		break;
+	case HOST_RMPOPT_ON_1:
+	case HOST_RMPOPT_OFF_1:
+		host->cpus[1].rmpopt = action == HOST_RMPOPT_ON_1;
+		host->has_rmpopt = true;
+		break;
+	case HOST_RMPOPT_FAILS_0:
+		host->cpus[0].rmpopt_fails = true;
 		break;
 	case HOST_UNREADABLE_1:
 	case HOST_READABLE_1:

@@ -47,6 +47,11 @@
 	X(HSAVE_CLEARED_1, "hsave-cleared:1")                                                      \
 	X(HSAVE_SET_0, "hsave-set:0")                                                              \
 	X(HSAVE_SET_1, "hsave-set:1")                                                              \
+	X(RMPOPT_ON_0, "rmpopt-on:0")                                                              \
+	X(RMPOPT_ON_1, "rmpopt-on:1")                                                              \
+	X(RMPOPT_OFF_0, "rmpopt-off:0")                                                            \
+	X(RMPOPT_OFF_1, "rmpopt-off:1")                                                            \
+	X(RMPOPT_FAILS_0, "rmpopt-fails:0")                                                        \
 	X(UNREADABLE_1, "unreadable:1")                                                            \
 	X(READABLE_1, "readable:1")                                                                \
 	X(COUNT_HIDDEN, "count-hidden")                                                            \
@@ -81,10 +86,10 @@ enum host_action {
 #define HOST_SNAPSHOT	   HOST_BEFORE_ABSENT
 #define HOST_SNAPSHOT_DONE HOST_BEFORE_SAME_BOOT
 
-enum { HOST_RECORDS = MODEL_CPUS + 1 }; /* that one action leads to, at most */
+enum { HOST_RECORDS = 2 * MODEL_CPUS + 1 }; /* that one action leads to, at most */
 
 struct host_cpu {
-	bool online, snp_en, unreadable, no_hsave;
+	bool online, snp_en, unreadable, no_hsave, rmpopt, rmpopt_fails;
 };
 
 struct host {
@@ -97,6 +102,7 @@ struct host {
 	bool init_done, firmware; /* SNP_INIT succeeded; the flush too, as the flag says */
 	bool asked;		  /* the next sweep need not read the flag */
 	unsigned int before;	  /* CPUs that the snapshot told of */
+	bool has_rmpopt;	  /* ... as its CPUs do once one of them has enabled it */
 	bool begun;		  /* whether there is a snapshot is decided: it comes first */
 	bool ended;
 	__u64 now_ns;
@@ -107,7 +113,7 @@ const char *host_action_name(enum host_action action);
 bool host_can(const struct host *host, enum host_action action);
 /*
  * Which CPUs a sweep would tell of, as a bit mask: those that differ from what the guard knows.
- * 0 for an action that is no sweep.
+ * From the bit MODEL_CPUS on: of which RMPOPT_BASE. 0 for an action that is no sweep.
  */
 unsigned int host_tells(const struct host *host, enum host_action action, const struct window *w);
 /* Does it; returns how many records it wrote. */

@@ -973,6 +973,135 @@ static bool init_under_guests(const struct snp_event *h, int k)
 	return false;
 }
 
+/* ---- RMPOPT_BASE ---- */
+
+/* The last that was found of the CPU's register, since the CPU came or went; -1: nothing. */
+static int rmpopt_of(const struct snp_event *h, int k, __u32 cpu)
+{
+	for (int moved = story_of(h, k, cpu).moved; k > moved; k--)
+		if (is_of(h, k, SNP_EV_RMPOPT, cpu))
+			return k;
+	return -1;
+}
+
+static bool has_rmpopt_read(const struct snp_event *h, int k, __u32 cpu)
+{
+	int j = rmpopt_of(h, k, cpu);
+
+	return j >= 0 && !h[j].result;
+}
+
+static __u64 rmpopt_value(const struct snp_event *h, int k, __u32 cpu)
+{
+	return h[rmpopt_of(h, k, cpu)].value;
+}
+
+static bool blind_of_rmpopt(const struct snp_event *h, int k, __u32 cpu)
+{
+	int before = rmpopt_of(h, k - 1, cpu);
+
+	return is_of(h, k, SNP_EV_RMPOPT, cpu) && h[k].result && (before < 0 || !h[before].result);
+}
+
+/* Decides what the next sweeps may be judged by. */
+static bool rmpopt_turns(const struct snp_event *h, int k)
+{
+	return (is_init(h, k) && succeeded(h, k)) || is_full_shutdown(h, k) ||
+	       (is_shutdown(h, k) && initialised(h, k - 1)) || is_resumption(h, k);
+}
+
+/* The first complete sweep since which nothing changed; -1: none yet. */
+static int rmpopt_same(const struct snp_event *h, int k)
+{
+	int first = -1, any = k;
+
+	while (any >= 0 && !is(h, any, SNP_EV_RMPOPT))
+		any--;
+	for (; any >= 0 && k >= 0; k--) {
+		if (is_sweep(h, k))
+			first = k;
+		if (is(h, k, SNP_EV_RMPOPT) || rmpopt_turns(h, k))
+			return first;
+	}
+	return -1;
+}
+
+/* A sweep that finds what one did WINDOW_SETTLE_NS ago. */
+static bool rmpopt_looks(const struct snp_event *h, int k)
+{
+	int same = is_sweep(h, k) ? rmpopt_same(h, k) : -1;
+
+	return same >= 0 && since(h, same, k) >= WINDOW_SETTLE_NS;
+}
+
+static bool rmpopt_sure(const struct snp_event *h, int k)
+{
+	for (int same = rmpopt_same(h, k); same >= 0 && k >= same; k--)
+		if (rmpopt_looks(h, k))
+			return true;
+	return false;
+}
+
+static bool rmpopt_differs(const struct snp_event *h, int k)
+{
+	for (__u32 cpu = 0; cpu < MODEL_CPUS; cpu++)
+		if (!online(h, k, cpu) || !has_rmpopt_read(h, k, cpu))
+			return false;
+	return rmpopt_value(h, k, 0) != rmpopt_value(h, k, 1);
+}
+
+static bool is_rmpopt_uneven(const struct snp_event *h, int k)
+{
+	return rmpopt_looks(h, k) && initialised(h, k) && rmpopt_differs(h, k);
+}
+
+static bool said_rmpopt(const struct snp_event *h, int k)
+{
+	for (int same = rmpopt_same(h, k); same >= 0 && k >= same; k--)
+		if (is_rmpopt_uneven(h, k))
+			return true;
+	return false;
+}
+
+static bool rmpopt_uneven(const struct snp_event *h, int k)
+{
+	return is_rmpopt_uneven(h, k) && !said_rmpopt(h, k - 1);
+}
+
+/* The shutdown that the next look judges; -1: none. A legacy one needs something to compare with.
+ */
+static int rmpopt_ended(const struct snp_event *h, int k)
+{
+	for (; k >= 0 && !rmpopt_turns(h, k); k--)
+		if (rmpopt_looks(h, k))
+			return -1;
+	if (k < 0 || !is_shutdown(h, k))
+		return -1;
+	return is_full_shutdown(h, k) || rmpopt_sure(h, k - 1) ? k : -1;
+}
+
+/* It was read before the shutdown at j, and the CPU neither came nor went since. */
+static bool rmpopt_is_kept(const struct snp_event *h, int k, int j, __u32 cpu)
+{
+	return has_rmpopt_read(h, j, cpu) && story_of(h, k, cpu).moved < j;
+}
+
+static bool rmpopt_after_shutdown(const struct snp_event *h, int k)
+{
+	int j = rmpopt_looks(h, k) ? rmpopt_ended(h, k - 1) : -1;
+
+	for (__u32 cpu = 0; j >= 0 && cpu < MODEL_CPUS; cpu++) {
+		if (!online(h, k, cpu) || !has_rmpopt_read(h, k, cpu))
+			continue;
+		if (is_full_shutdown(h, j)
+			    ? !window_open(h, k) && rmpopt_value(h, k, cpu) & SNP_RMPOPT_ENABLE
+			    : rmpopt_is_kept(h, k, j, cpu) &&
+				      rmpopt_value(h, k, cpu) != rmpopt_value(h, j, cpu))
+			return true;
+	}
+	return false;
+}
+
 /* ---- all of them ---- */
 
 unsigned int model_due(const struct snp_event *h, int n, struct model_breach *due)
@@ -995,6 +1124,8 @@ unsigned int model_due(const struct snp_event *h, int n, struct model_breach *du
 		{ SNP_BREACH_ORPHANED_INIT, orphaned_init },
 		{ SNP_BREACH_BLIND, blind },
 		{ SNP_BREACH_INIT_UNDER_GUESTS, init_under_guests },
+		{ SNP_BREACH_RMPOPT_UNEVEN, rmpopt_after_shutdown },
+		{ SNP_BREACH_RMPOPT_UNEVEN, rmpopt_uneven },
 	};
 	static const struct {
 		enum snp_breach id;
@@ -1005,6 +1136,7 @@ unsigned int model_due(const struct snp_event *h, int n, struct model_breach *du
 		{ SNP_BREACH_CPU_WITHOUT_SNP_EN, cpu_without_snp_en },
 		{ SNP_BREACH_SNP_EN_LOST, snp_en_lost },
 		{ SNP_BREACH_BLIND, blind_of_cpu },
+		{ SNP_BREACH_BLIND, blind_of_rmpopt },
 	};
 	unsigned int count = 0;
 
@@ -1148,6 +1280,7 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 	int k = n - 1, sweep = last_sweep(h, k), entry = entry_of(h, k);
 	bool deficit = sweep >= 0 && has_deficit(h, sweep);
 	bool compares = !saw_sweep(h, k);
+	int ended = rmpopt_ended(h, k);
 	unsigned char *p = summary;
 
 	*p++ = window_open(h, k);
@@ -1177,6 +1310,10 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 	*p++ = deficit;
 	*p++ = deficit ? age(h, deficit_began(h, sweep), now_ns) : 0;
 	*p++ = said_deficit(h, sweep);
+	*p++ = age(h, rmpopt_same(h, k), now_ns);
+	*p++ = rmpopt_sure(h, k);
+	*p++ = said_rmpopt(h, k);
+	*p++ = ended < 0 ? 0 : is_full_shutdown(h, ended) ? 1 : 2;
 	/* Of a snapshot the first sweep alone asks. */
 	*p++ = compares && has_snapshot(h, k);
 	*p++ = compares && is_snapshot_of_this_boot(h, k);
@@ -1193,5 +1330,9 @@ void model_summary(const struct snp_event *h, int n, __u64 now_ns,
 		*p++ = said_unreadable(h, k, cpu);
 		*p++ = age(h, hsave_gone(h, k, cpu), now_ns);
 		*p++ = said_hsave(h, k, cpu);
+		*p++ = rmpopt_of(h, k, cpu) < 0 ? 2 : has_rmpopt_read(h, k, cpu);
+		*p++ = has_rmpopt_read(h, k, cpu) && rmpopt_value(h, k, cpu);
+		*p++ = ended < 0 || !rmpopt_is_kept(h, k, ended, cpu) ? 2
+								      : rmpopt_value(h, ended, cpu);
 	}
 }

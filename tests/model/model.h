@@ -41,6 +41,9 @@
  *  - init-under-guests lasts from the first of the looks in a row that see it, through losses and
  *    windows, until the CPU comes or goes. It is told once for all CPUs of which it is due, and
  * again of each that had a host save area in between.
+ *  - rmpopt-uneven rests on what sweeps find for WINDOW_SETTLE_NS, from the first complete one
+ * since a register changed or its CPU came, an SNP_INIT succeeded, a shutdown ended SNP, or records
+ * were lost. It is told once of what they find so, and once of a shutdown.
  *  - A full shutdown left SNP_EN set if the first sweep after it says so.
  *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the

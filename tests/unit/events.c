@@ -75,7 +75,7 @@ enum { KEPT_CPUS = 64 };
 /* Each story is also one of guards that end after each event, and of others that go on. */
 static void be_kept(struct story *s)
 {
-	static unsigned char bytes[8 << 20];
+	static unsigned char bytes[16 << 20];
 	struct pack out = { .data = bytes, .size = sizeof(bytes) };
 	struct pack in = { .data = bytes, .reading = true };
 	struct window *next = window_new();
@@ -197,6 +197,20 @@ static bool differs(const struct story_cpu *c, struct window_cpu known)
 	       (readable && known.snp_en != c->snp_en) || c->no_hsave != known.no_hsave;
 }
 
+static void rmpopt(struct story *s, unsigned int cpu)
+{
+	const struct story_cpu *c = &s->cpus[cpu];
+	struct window_cpu known = window_cpu(s->window, cpu);
+	struct snp_event e = story_event(s, SNP_EV_RMPOPT);
+
+	if (c->rmpopt_err ? known.rmpopt_failed : known.rmpopt_read && known.rmpopt == c->rmpopt)
+		return;
+	e.subject = cpu;
+	e.result = c->rmpopt_err;
+	e.value = c->rmpopt_err ? 0 : c->rmpopt;
+	story_tell(s, &e);
+}
+
 static void feed_truth(struct story *s, bool stable)
 {
 	struct snp_event e = story_event(s, SNP_EV_TRUTH);
@@ -219,6 +233,9 @@ void sweep(struct story *s)
 	for (unsigned int i = 0; i < s->cpu_count; i++)
 		if (differs(&s->cpus[i], window_cpu(s->window, i)))
 			cpu_state(s, i);
+	for (unsigned int i = 0; s->has_rmpopt && i < s->cpu_count; i++)
+		if (s->cpus[i].online && !s->cpus[i].err)
+			rmpopt(s, i);
 	truth(s);
 }
 

@@ -23,6 +23,8 @@ struct story_cpu {
 	bool present, online, snp_en;
 	bool no_hsave; /* KVM lacks a host save area */
 	int err;       /* why its SYSCFG can't be read; 0: it can */
+	__u64 rmpopt;  /* RMPOPT_BASE, if the host has it */
+	int rmpopt_err;
 };
 
 struct story {
@@ -30,6 +32,7 @@ struct story {
 	struct trace *trace; /* NULL, or where all events are recorded too */
 	__u64 now_ns, seq;
 	__u32 start_flags;
+	bool has_rmpopt;
 	struct story_cpu cpus[STORY_CPUS], snapshot[STORY_CPUS];
 	unsigned int cpu_count;
 	int count;	 /* the kernel's cpu_hotplug_disabled */

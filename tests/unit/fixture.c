@@ -89,7 +89,7 @@ void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value)
 
 void fixture_cpuid(struct fixture *f, __u32 leaf, const __u32 regs[4])
 {
-	const __u32 highest[4] = { 0x8000001f };
+	const __u32 highest[4] = { 0x80000025 };
 	int fd = create(f, "/dev/cpu/0/cpuid", 0);
 
 	cr_assert_eq(pwrite(fd, highest, sizeof(highest), 0x80000000u), (ssize_t)sizeof(highest));

@@ -18,7 +18,7 @@ void fixture_remove(struct fixture *f, const char *path);
 void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value);
 /* A sparse /dev/cpu/N/msr with SYSCFG at its address. */
 void fixture_syscfg(struct fixture *f, unsigned int cpu, __u64 value);
-/* A leaf of /dev/cpu/0/cpuid, which then has all leaves up to 8000_001Fh. regs: EAX to EDX */
+/* A leaf of /dev/cpu/0/cpuid, which then has all leaves up to 8000_0025h. regs: EAX to EDX */
 void fixture_cpuid(struct fixture *f, __u32 leaf, const __u32 regs[4]);
 /* How many threads this process has. */
 unsigned int fixture_threads(void);

@@ -220,6 +220,19 @@ static int do_scribble(unsigned int unused)
 	return 0;
 }
 
+/* Has this CPU's core find out whether the RMP checks can be skipped in one GiB. */
+static int do_rmpopt(unsigned int gib)
+{
+	/* clang-format off */
+	asm goto("1: .byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		 _ASM_EXTABLE(1b, %l[undefined])
+		 : : "a"((unsigned long)gib << 30), "c"(0) : "memory", "cc" : undefined);
+	/* clang-format on */
+	return 0;
+undefined:
+	return -EOPNOTSUPP;
+}
+
 static int do_take(unsigned int unused)
 {
 	int err;
@@ -261,8 +274,9 @@ static const struct verb {
 	{ "give", do_give, true }, /* an ASID; 0: the firmware's */
 	{ "scribble", do_scribble },
 	{ "take", do_take },
-	{ "sleep", do_sleep, true }, /* milliseconds */
-	{ "slow", do_slow, true },   /* milliseconds for each command from now on */
+	{ "rmpopt", do_rmpopt, true }, /* a GiB */
+	{ "sleep", do_sleep, true },   /* milliseconds */
+	{ "slow", do_slow, true },     /* milliseconds for each command from now on */
 };
 
 struct step {

@@ -224,6 +224,44 @@ Test(check, kvm_amd)
 	expect("kvm-amd", CHECK_FAIL, "has not initialised SNP");
 }
 
+static void set_rmpopt(unsigned int first, unsigned int last, uint64_t value)
+{
+	now.rmpopt = true;
+	for (unsigned int i = 0; i < CPUS; i++)
+		cpus[i].has_rmpopt = true;
+	for (unsigned int i = first; i <= last; i++)
+		cpus[i].rmpopt = value;
+}
+
+Test(check, rmpopt)
+{
+	expect("rmpopt", CHECK_NOT_APPLICABLE, "the processor has no RMPOPT");
+	set_rmpopt(0, 3, 0);
+	expect("rmpopt", CHECK_PASS, "enabled on no online CPU");
+	set_rmpopt(0, 3, 0x40000001);
+	expect("rmpopt", CHECK_PASS, "RMPOPT_BASE is 0x40000001 on every online CPU");
+	set_rmpopt(2, 3, 0);
+	expect("rmpopt", CHECK_WARN, "rmpopt-uneven: while SNP is initialised, RMPOPT is enabled");
+	cr_expect(strstr(remedy_of("rmpopt"), "load kvm_amd and ccp anew"));
+	cpus[1].rmpopt_err = -EIO;
+	set_rmpopt(2, 3, 0x40000001);
+	expect("rmpopt", CHECK_UNKNOWN, "RMPOPT_BASE (MSR 0xc0010139) of CPU 1 can't be read");
+}
+
+Test(check, rmpopt_while_snp_is_not_initialised)
+{
+	clear_all();
+	set_rmpopt(0, 3, 1);
+	expect("rmpopt", CHECK_WARN, "enabled on CPUs 0-3, and no CPU has SNP_EN");
+	set_rmpopt(3, 3, 0);
+	expect("rmpopt", CHECK_WARN, "is 0x1 on CPU 0 and 0 on CPU 3");
+	/* As a legacy shutdown leaves it. */
+	for (int i = 0; i < CPUS; i++)
+		cpus[i].syscfg = SNP_SET;
+	set_rmpopt(3, 3, 1);
+	expect("rmpopt", CHECK_PASS, "on every online CPU");
+}
+
 Test(check, kvm_without_a_host_save_area)
 {
 	fixture_write(&fixture, "/sys/module/kvm_amd/initstate", "live\n");

@@ -51,7 +51,7 @@ Test(explain, text_says_all_of_it_in_eighty_columns)
 		const char *parts[] = { e->paragraph,	       e->named,
 					e->not_named,	       e->shown_by,
 					snp_breach_meaning(i), snp_breach_remedy(i) };
-		char said[4096] = "";
+		char said[8192] = "";
 		FILE *out = fmemopen(said, sizeof(said), "w");
 
 		explain_text(out, i);

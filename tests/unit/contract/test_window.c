@@ -37,6 +37,7 @@ Test(table, each_breach_has_the_contracts_name_and_severity)
 		{ "orphaned-init", SNP_WARNING },
 		{ "blind", SNP_WARNING },
 		{ "init-under-guests", SNP_WARNING },
+		{ "rmpopt-uneven", SNP_WARNING },
 	};
 
 	cr_assert_eq(sizeof(expected) / sizeof(expected[0]), SNP_BREACH_COUNT);
@@ -177,7 +178,7 @@ Test(window, cpus_have_an_end)
 	static const __u32 kinds[] = { SNP_EV_SNP_ENABLE,     SNP_EV_CPU_UP_BEGIN,
 				       SNP_EV_CPU_DOWN_BEGIN, SNP_EV_CPU_UP,
 				       SNP_EV_CPU_DOWN,	      SNP_EV_CPU_STATE,
-				       SNP_EV_BEFORE_CPU };
+				       SNP_EV_BEFORE_CPU,     SNP_EV_RMPOPT };
 	struct snp_event e;
 
 	start(&s);

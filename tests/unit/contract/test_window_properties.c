@@ -80,6 +80,10 @@ static struct snp_event any_event(__u64 *now_ns, __u64 *seq)
 		e.result = any(8) ? 0 : -EIO;
 		e.value = any(2) ? SNP_SYSCFG_SNP_EN : 0;
 		break;
+	case SNP_EV_RMPOPT:
+		e.result = any(8) ? 0 : -EIO;
+		e.value = any(3);
+		break;
 	case SNP_EV_TRUTH:
 		e.flags |= any(8) ? SNP_F_STABLE : 0;
 		break;
@@ -134,6 +138,7 @@ static bool may_follow(int id, const struct snp_event *e)
 	case SNP_BREACH_CPU_WITHOUT_SNP_EN:
 	case SNP_BREACH_FOREIGN_ENABLE:
 	case SNP_BREACH_INIT_UNDER_GUESTS:
+	case SNP_BREACH_RMPOPT_UNEVEN:
 		return e->kind == SNP_EV_TRUTH;
 	case SNP_BREACH_SNP_EN_LOST:
 		return is_look;

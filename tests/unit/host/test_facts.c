@@ -5,6 +5,7 @@
 
 #include "host/asids.h"
 #include "host/cpuid.h"
+#include "host/snapshot.h"
 #include "host/memory.h"
 #include "events.h"
 
@@ -51,8 +52,40 @@ Test(facts, cpuid_has_the_leaves_that_the_processor_has)
 	fixture_cpuid(&fixture, CPUID_SEV, regs);
 	cr_assert_eq(cpuid_read(&host, CPUID_SEV, &c), 0);
 	cr_expect(c.eax == 1 && c.ebx == 2 && c.ecx == 3 && c.edx == 4);
-	fixture_cpuid(&fixture, CPUID_SEV + 6, regs);
-	cr_expect_eq(cpuid_read(&host, CPUID_SEV + 6, &c), -ENODATA);
+	fixture_cpuid(&fixture, CPUID_RMP + 1, regs);
+	cr_expect_eq(cpuid_read(&host, CPUID_RMP + 1, &c), -ENODATA);
+}
+
+Test(facts, rmpopt_is_what_cpuid_says)
+{
+	const __u32 has[4] = { 0, 0, 0, CPUID_RMP_RMPOPT }, lacks[4] = { 30 };
+
+	cr_expect_not(cpuid_has_rmpopt(&host));
+	fixture_cpuid(&fixture, CPUID_RMP, has);
+	cr_expect(cpuid_has_rmpopt(&host));
+	fixture_cpuid(&fixture, CPUID_RMP, lacks);
+	cr_expect_not(cpuid_has_rmpopt(&host));
+}
+
+Test(facts, rmpopt_base_is_read_where_it_is_there)
+{
+	const __u32 has[4] = { 0, 0, 0, CPUID_RMP_RMPOPT };
+	struct snapshot s;
+
+	fixture_write(&fixture, "/sys/devices/system/cpu/present", "0-1\n");
+	fixture_write(&fixture, "/sys/devices/system/cpu/online", "0-1\n");
+	fixture_msr(&fixture, 0, SNP_MSR_RMPOPT, 0x40000001);
+	fixture_syscfg(&fixture, 1, SNP_SYSCFG_SNP_EN);
+	cr_assert_eq(snapshot_take(&s, &host), 0);
+	cr_expect_not(s.cpus[0].has_rmpopt);
+	snapshot_free(&s);
+	fixture_cpuid(&fixture, CPUID_RMP, has);
+	cr_assert_eq(snapshot_take(&s, &host), 0);
+	cr_expect(s.cpus[0].has_rmpopt && !s.cpus[0].rmpopt_err);
+	cr_expect_eq(s.cpus[0].rmpopt, 0x40000001);
+	cr_expect_eq(s.cpus[1].rmpopt_err, -EIO);
+	cr_expect_eq(s.cpus[1].syscfg, SNP_SYSCFG_SNP_EN);
+	snapshot_free(&s);
 }
 
 Test(facts, asids_by_their_exact_name)

@@ -76,6 +76,17 @@ Test(snp_init, needs_smm_to_be_locked)
 	expect_rule("SMM is not locked");
 }
 
+Test(snp_init, empties_the_tables_of_rmpopt_and_leaves_its_register)
+{
+	rmpopt_write(machine, 1, RMPOPT_ENABLE);
+	rmpopt_set(machine, 1, 7, true);
+	cr_expect_eq(snp_init(0x8000, 0), STATUS_INVALID_PARAM);
+	cr_expect(rmpopt_get(machine, 1, 7));
+	cr_expect_eq(snp_init(1, 0), STATUS_SUCCESS);
+	cr_expect_not(rmpopt_get(machine, 1, 7));
+	cr_expect_eq(machine->cpus[1].rmpopt_base, RMPOPT_ENABLE);
+}
+
 Test(snp_init, of_the_rmp_needs_virtualisation_to_be_off)
 {
 	machine->cpus[2].hsave_pa = 0x5000;

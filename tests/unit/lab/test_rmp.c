@@ -345,3 +345,92 @@ Test(segmented, all_segments_are_cleared)
 	cr_expect_eq(rmp_get(&segmented, 4 * SEGMENT_PAGES - 1, &found), 0);
 	cr_expect_eq(found.lo, 0u);
 }
+
+Test(segmented, pages_that_are_assigned_are_found_in_blocks)
+{
+	struct rmp_entry entry = { .lo = RMP_ASSIGNED };
+
+	cr_expect_eq(rmp_any_assigned(&segmented, SEGMENT_PAGES, SEGMENT_PAGES), 0);
+	cr_expect_eq(rmp_set(&segmented, 2 * SEGMENT_PAGES - 1, entry), 0);
+	cr_expect_eq(rmp_any_assigned(&segmented, SEGMENT_PAGES, SEGMENT_PAGES), 1);
+	cr_expect_eq(rmp_any_assigned(&segmented, 3 * SEGMENT_PAGES, SEGMENT_PAGES), 0);
+	entry.lo = RMP_IMMUTABLE;
+	cr_expect_eq(rmp_set(&segmented, 2 * SEGMENT_PAGES - 1, entry), 0);
+	cr_expect_eq(rmp_any_assigned(&segmented, SEGMENT_PAGES, SEGMENT_PAGES), 0);
+	cr_expect_eq(rmp_any_assigned(&segmented, SEGMENT_PAGES, 2 * SEGMENT_PAGES), -ERANGE);
+}
+
+/* ---- RMPOPT ---- */
+
+static struct machine optimised;
+
+static void begin_optimised(void)
+{
+	optimised = (struct machine){ .threads = 2, .has_rmpopt = 1 };
+	for (unsigned int i = 0; i < 4; i++)
+		optimised.cpus[i].syscfg = SYSCFG_SNP_EN;
+}
+
+TestSuite(rmpopt, .init = begin_optimised);
+
+Test(rmpopt, a_write_needs_snp_en_and_a_base_of_1_gib)
+{
+	const uint64_t base = 3ull << RMPOPT_REGION_SHIFT;
+
+	rmpopt_write(&optimised, 0, base | 2 | RMPOPT_ENABLE);
+	rmpopt_write(&optimised, 0, (base >> 1) | RMPOPT_ENABLE);
+	cr_expect_eq(optimised.cpus[0].rmpopt_base, 0u);
+	rmpopt_write(&optimised, 0, base | RMPOPT_ENABLE);
+	cr_expect_eq(optimised.cpus[0].rmpopt_base, base | RMPOPT_ENABLE);
+	optimised.cpus[0].syscfg = 0;
+	rmpopt_write(&optimised, 0, RMPOPT_ENABLE);
+	cr_expect_eq(optimised.cpus[0].rmpopt_base, base | RMPOPT_ENABLE);
+	rmpopt_write(&optimised, 0, 0);
+	cr_expect_eq(optimised.cpus[0].rmpopt_base, 0u, "off it can always be");
+}
+
+Test(rmpopt, threads_share_register_and_table)
+{
+	rmpopt_write(&optimised, 2, RMPOPT_ENABLE);
+	cr_expect_eq(optimised.cpus[3].rmpopt_base, RMPOPT_ENABLE);
+	cr_expect_eq(optimised.cpus[1].rmpopt_base, 0u);
+	rmpopt_set(&optimised, 3, 70, true);
+	cr_expect(rmpopt_get(&optimised, 2, 70));
+	cr_expect_not(rmpopt_get(&optimised, 1, 70));
+	rmpopt_set(&optimised, 2, 70, false);
+	cr_expect_not(rmpopt_get(&optimised, 3, 70));
+}
+
+Test(rmpopt, a_table_covers_2_tib_from_its_base_on)
+{
+	const uint64_t gib = 1ull << RMPOPT_REGION_SHIFT;
+
+	rmpopt_write(&optimised, 0, 3 * gib | RMPOPT_ENABLE);
+	cr_expect_eq(rmpopt_region(&optimised, 0, 3 * gib - 1), -ERANGE);
+	cr_expect_eq(rmpopt_region(&optimised, 0, 3 * gib), 0);
+	cr_expect_eq(rmpopt_region(&optimised, 0, 2051 * gib - 1), RMPOPT_REGIONS - 1);
+	cr_expect_eq(rmpopt_region(&optimised, 0, 2051 * gib), -ERANGE);
+}
+
+Test(rmpopt, what_changes_the_memory_or_the_register_empties_the_table)
+{
+	const uint64_t gib = 1ull << RMPOPT_REGION_SHIFT;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		rmpopt_write(&optimised, i, RMPOPT_ENABLE);
+		rmpopt_set(&optimised, i, 5, true);
+		rmpopt_set(&optimised, i, 6, true);
+	}
+	rmpopt_on_assigned(&optimised, 5 * gib + 0x1000);
+	for (unsigned int i = 0; i < 4; i++) {
+		cr_expect_not(rmpopt_get(&optimised, i, 5));
+		cr_expect(rmpopt_get(&optimised, i, 6));
+	}
+	rmpopt_write(&optimised, 0, RMPOPT_ENABLE);
+	cr_expect(rmpopt_get(&optimised, 0, 6), "the register is as it was");
+	rmpopt_write(&optimised, 0, 0);
+	cr_expect_not(rmpopt_get(&optimised, 1, 6));
+	cr_expect(rmpopt_get(&optimised, 2, 6));
+	rmpopt_clear(&optimised);
+	cr_expect_not(rmpopt_get(&optimised, 2, 6));
+}

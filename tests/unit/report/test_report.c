@@ -207,6 +207,19 @@ Test(text, cpu_states)
 	line_says(&e, "CPU 5 online, SYSCFG unreadable: Input/output error\n");
 }
 
+Test(text, rmpopt_of_a_cpu)
+{
+	struct snp_event e = event_of(SNP_EV_RMPOPT);
+
+	e.subject = 5;
+	e.value = 0x40000001;
+	line_says(&e, "CPU 5 with RMPOPT (RMPOPT_BASE 0x40000001)\n");
+	e.value = 0x40000000;
+	line_says(&e, "CPU 5 without RMPOPT (RMPOPT_BASE 0x40000000)\n");
+	e.result = -EIO;
+	line_says(&e, "CPU 5, RMPOPT_BASE unreadable: Input/output error\n");
+}
+
 Test(text, refusals)
 {
 	struct snp_event e = event_of(SNP_EV_DENIED);
@@ -396,7 +409,7 @@ Test(text, the_summary_wraps_too)
 		end.breaches[i] = (struct report_breach){ .counted = 1, .worst = SNP_WARNING };
 	report.terminal.columns = 80;
 	report_end(&report, &end);
-	line = strstr(news(), "findings:     18 warnings: cpu-onlined (1), ");
+	line = strstr(news(), "findings:     19 warnings: cpu-onlined (1), ");
 	cr_assert(line);
 	for (; *line; line += strcspn(line, "\n") + 1)
 		cr_expect_leq(strcspn(line, "\n"), 80, "%s", line);
@@ -534,6 +547,8 @@ Test(json, details_of_events)
 		  "syscfg",
 		  "0x1800000" },
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 7 }, "no_hsave", "true" },
+		{ { .kind = SNP_EV_RMPOPT, .value = 1 }, "rmpopt_base", "0x1" },
+		{ { .kind = SNP_EV_RMPOPT, .result = -EIO }, "unknown", "Input/output error" },
 		{ { .kind = SNP_EV_CPU_STATE, .flags = 3, .result = -EIO },
 		  "unknown",
 		  "Input/output error" },

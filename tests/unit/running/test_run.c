@@ -99,6 +99,38 @@ Test(run, vm_hsave_pa_is_looked_at_where_it_may_have_been_cleared)
 	cr_expect_lt(host.efers, 30 * host.cpus, "read %u times", host.efers);
 }
 
+Test(run, rmpopt_base_is_read_only_where_the_processor_has_it)
+{
+	run_for("20");
+	cr_expect_eq(host.rmpopts, 0);
+	cr_not_out(EVENT("rmpopt"));
+}
+
+static void initialise_without_cpu_3(void)
+{
+	kernel_begin_snp();
+	for (int i = 0; i < 3; i++)
+		host.rmpopt[i] = 1;
+}
+
+static void enable_cpu_3(void)
+{
+	host.rmpopt[3] = 1;
+}
+
+Test(run, rmpopt_base_is_read_with_syscfg)
+{
+	host_has_rmpopt(true);
+	at(5, initialise_without_cpu_3);
+	at(15, enable_cpu_3);
+	run_for("60");
+	cr_status(WARNING);
+	cr_expect_eq(times(ended.out, "\"rmpopt_base\":\"0x1\""), 4);
+	cr_expect_eq(times(ended.out, BREACH("rmpopt-uneven")), 1);
+	cr_out("RMPOPT is enabled on CPUs 0-2, and not on CPU 3");
+	cr_expect_lt(host.rmpopts, 40 * host.cpus, "read %u times", host.rmpopts);
+}
+
 /* ---- ccp is loaded anew ---- */
 
 static void reload_the_same(void)

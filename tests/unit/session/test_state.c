@@ -121,6 +121,21 @@ Test(state, of_a_version_that_did_not_look_at_vm_hsave_pa)
 	session_free(&s);
 }
 
+/* Layout 2 had none of RMPOPT_BASE. */
+Test(state, of_a_version_that_did_not_look_at_rmpopt)
+{
+	size_t size = pack_as_with(0), older = pack_as_layout(SNP_BREACH_RMPOPT_UNEVEN, true, 2);
+	char version[SESSION_VERSION_LEN];
+	struct session s;
+
+	cr_expect_lt(older, size);
+	cr_expect_eq(unpack(&s, older, version), 0);
+	cr_expect(window_cpu(s.window, 0).snp_en);
+	cr_expect_not(window_cpu(s.window, 0).rmpopt_read);
+	knows(&s, 1);
+	session_free(&s);
+}
+
 /* Layout 0 had neither head nor parts. */
 Test(state, of_a_version_that_did_not_say_which)
 {
@@ -181,7 +196,7 @@ Test(state, breaches_keep_their_places)
 		"early-enable",	   "unbalanced-enable",	 "foreign-enable",     "cpu-offlined",
 		"stacked-disable", "leaked-disable",	 "late-disable",       "partial-prepare",
 		"kexec-unlatched", "no-latch",		 "benign-failed-init", "orphaned-init",
-		"blind",	   "init-under-guests",
+		"blind",	   "init-under-guests",	 "rmpopt-uneven",
 	};
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)

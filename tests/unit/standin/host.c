@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "abi/event.h"
+#include "host/cpuid.h"
 #include "host/registers.h"
 #include "output/sink.h"
 #include "output/systemd.h"
@@ -102,6 +103,10 @@ static uint64_t register_of(int cpu, uint32_t msr)
 {
 	if (msr == SNP_MSR_SYSCFG)
 		return host.syscfg[cpu];
+	if (msr == SNP_MSR_RMPOPT) {
+		host.rmpopts++;
+		return host.rmpopt[cpu];
+	}
 	if (msr == 0xc0010117)
 		return host.hsave_pa;
 	if (msr == 0xc0000080) {
@@ -759,6 +764,13 @@ bool host_is_before(const char *first, const char *then)
 
 /* ---- a host ---- */
 
+void host_has_rmpopt(bool has)
+{
+	const __u32 regs[4] = { 0, 0, 0, has ? CPUID_RMP_RMPOPT : 0 };
+
+	fixture_cpuid(&host.kernel.files, CPUID_RMP, regs);
+}
+
 void host_write(const char *path, const char *text)
 {
 	fixture_write(&host.kernel.files, path, text);
@@ -872,6 +884,7 @@ void host_begin(unsigned int cpus, const char *without)
 		cpu_of_fd[fd] = -1;
 	setenv("NOTIFY_SOCKET", "/run/systemd/notify", 1);
 	kernel_fixture_begin(&host.kernel);
+	host_has_rmpopt(false);
 	kernel_fixture_like_7_3(&host.kernel, without);
 	kernel_fixture_symbol(&host.kernel, "hibernate_atomic");
 	make_cpus();

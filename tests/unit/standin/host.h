@@ -22,6 +22,8 @@ struct host {
 	bool svme;	      /* KVM has virtualisation enabled */
 	uint64_t hsave_pa;    /* of each CPU */
 	unsigned int efers;   /* how often one was read */
+	uint64_t rmpopt[64];  /* RMPOPT_BASE of each CPU */
+	unsigned int rmpopts; /* how often one was read */
 	__u64 now_ns;	      /* CLOCK_BOOTTIME, and CLOCK_MONOTONIC */
 	__u64 began_ns;	      /* when the last command began */
 	unsigned int threads; /* how many there were then */
@@ -56,6 +58,8 @@ void host_save(void);
 void host_end(void);
 
 /* A file of the host, as fixture_write(). */
+/* Whether CPUID says so; at the begin it does not. */
+void host_has_rmpopt(bool has);
 void host_write(const char *path, const char *text);
 void host_remove(const char *path);
 /* Its first line without the newline, or "" where the file is missing; valid until the next call.
