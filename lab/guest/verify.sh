@@ -65,7 +65,7 @@ breach() {
 
 # source_of FACT: the hook through which the guard learns a fact on this kernel.
 source_of() {
-	snp-guard hooks --format json | sed -n "s/.*\"fact\":\"$1\".*\"source\":\"\([^\"]*\)\".*/\1/p"
+	snp-guard hooks --format json | sed -n "s/.*\"fact\":\"$1\",\"covered\":[a-z]*,\"source\":\"\([^\"]*\)\".*/\1/p"
 }
 
 # What the guard has printed during this step.

@@ -8,7 +8,7 @@ snp_load
 
 scenario "the facts of this kernel"
 expect "hooks" sh -c "snp-guard hooks --format json >/tmp/hooks"
-expect "SNP_EN is seen" grep -q '"fact":"SNP_EN' /tmp/hooks
+expect "SNP_EN is seen" grep -q '"fact":"snp-en","covered":true' /tmp/hooks
 cat /tmp/hooks
 
 finish
