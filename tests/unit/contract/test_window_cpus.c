@@ -97,6 +97,21 @@ Test(window_cpus, cpu_onlined_without_snp_en_is_named_twice)
 	cr_settles(&s, "cpu-without-snp-en:3");
 }
 
+Test(window_cpus, a_worker_of_the_kernel_is_no_requester)
+{
+	struct snp_event e;
+
+	v10_initialised(&s);
+	e = story_event(&s, SNP_EV_CPU_DOWN_BEGIN);
+	e.subject = 3;
+	e.tid = 7;
+	strcpy(e.comm, "kworker/0:1");
+	story_tell(&s, &e);
+	story_tell_cpu(&s, SNP_EV_CPU_DOWN, 3);
+	cr_told(&s, "cpu-offlined:3");
+	cr_says(&s, "requester unknown");
+}
+
 Test(window_cpus, cpu_without_snp_en_is_told_again_once_it_came_back)
 {
 	v10_initialised(&s);
