@@ -49,10 +49,9 @@ function manifests(list) {
 const daemonset = (list) => list.find((d) => d.kind === "DaemonSet");
 const container = (list) => daemonset(list).spec.template.spec.containers[0];
 
-// kubectl puts an overlay together, and asks no server. Kustomize before 4.0, as in kubectl 1.20 and
-// before, can't read it.
+// kubectl puts an overlay together, and asks no server.
 function kustomize(dir) {
-  return execFileSync("kubectl", ["kustomize", dir], { encoding: "utf8" });
+  return execFileSync(process.env.KUBECTL, ["kustomize", dir], { encoding: "utf8" });
 }
 
 // What node-problem-detector's own manifest has that the plugin is added to.

@@ -3,7 +3,7 @@
 # neither is in Debian. Not part of make check, as it asks npm for some 70 MB.
 published := $(O)/test/published
 published_packages := $(if $(shell command -v npm),,nodejs npm) \
-	$(if $(shell command -v kubectl),,kubernetes-client)
+	$(if $(shell command -v kubectl),,kubernetes-client) $(if $(shell command -v mmdebstrap),,mmdebstrap)
 
 .PHONY: check-published
 check-published:
