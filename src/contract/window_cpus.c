@@ -179,7 +179,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
  */
 static bool is_kworker(const struct snp_event *e)
 {
-	return !strncmp(e->comm, "kworker/", strlen("kworker/"));
+	return !strncmp(e->comm, "kworker/", sizeof("kworker/") - 1);
 }
 
 int cpus_on_request(struct window *w, const struct snp_event *e)
