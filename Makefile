@@ -234,4 +234,4 @@ help:
 	@echo 'sudo make deps    install by apt what all of these need'
 	@echo 'make format, clean, distclean; V=1 shows the commands'
 
--include $(shell find $(O)/obj $(O)/static $(O)/asan $(O)/test -name "*.d" 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/static $(O)/asan $(O)/test -type f -name "*.d" 2>/dev/null)

@@ -97,8 +97,10 @@ int sensors_follow_ccp(struct sensors *s, const char **name)
 	struct kernel *k = &s->hooks->kernel;
 	int result = kernel_ccp_changed(k) ? kernel_refresh(k) : 0, n;
 
-	*name = "symbols";
-	if (result || k->ccp != MODULE_LOADED || k->ccp_inode == s->ccp_inode)
+	*name = "build, unread";
+	/* Where ccp went meanwhile, its symbols may have been read after they were gone. */
+	if (result || kernel_ccp_changed(k) || k->ccp != MODULE_LOADED ||
+	    k->ccp_inode == s->ccp_inode)
 		return result;
 	s->ccp_inode = k->ccp_inode;
 	for (size_t i = 0; i < hook_count; i++) {

@@ -228,16 +228,22 @@ void kernel_fixture_ccp_loaded(struct kernel_fixture *f)
 	btf__free(btf);
 }
 
+void kernel_fixture_ccp_unloaded(struct kernel_fixture *f)
+{
+	fixture_remove(&f->files, "/sys/module/ccp/initstate");
+	fixture_remove(&f->files, "/sys/module/ccp");
+	f->module.text[0] = 0;
+	kernel_fixture_save(f);
+}
+
 void kernel_fixture_ccp_reloaded(struct kernel_fixture *f, const char *suffix)
 {
 	char name[64];
 
-	fixture_remove(&f->files, "/sys/module/ccp/initstate");
-	fixture_remove(&f->files, "/sys/module/ccp");
+	kernel_fixture_ccp_unloaded(f);
 	/* Takes the directory's inode, which a file system may give to the next one. */
 	fixture_write(&f->files, "/sys/module/another/initstate", "live\n");
 	fixture_write(&f->files, "/sys/module/ccp/initstate", "live\n");
-	f->module.text[0] = 0;
 	for (int i = 0; suffix && kernel_fixture_ccp_names[i]; i++) {
 		snprintf(name, sizeof(name), "%s%s", kernel_fixture_ccp_names[i], suffix);
 		kernel_fixture_module_symbol(f, name, "ccp");

@@ -55,6 +55,7 @@ extern const char *const kernel_fixture_ccp_names[];
 /* Where ccp stands. Loaded: after these the kernel is to be saved. */
 void kernel_fixture_ccp_loaded(struct kernel_fixture *f);
 void kernel_fixture_ccp_builtin(struct kernel_fixture *f);
+void kernel_fixture_ccp_unloaded(struct kernel_fixture *f);
 /*
  * ccp goes, and one comes whose symbols have the suffix; NULL: one without the functions. Saves the
  * kernel.

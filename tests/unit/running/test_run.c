@@ -148,6 +148,29 @@ static void reload_inlined(void)
 	kernel_fixture_ccp_reloaded(&host.kernel, NULL);
 }
 
+static void ccp_is_gone(const char *path)
+{
+	if (strcmp(path, "/proc/kallsyms"))
+		return;
+	host.on_read = NULL;
+	kernel_fixture_ccp_unloaded(&host.kernel);
+}
+
+static void unload_while_symbols_are_read(void)
+{
+	reload_the_same();
+	host.on_read = ccp_is_gone;
+}
+
+Test(run, a_ccp_that_goes_while_its_symbols_are_read_is_no_other_build)
+{
+	at(5, unload_while_symbols_are_read);
+	run_for("20");
+	cr_quiet();
+	cr_status(CLEAN);
+	cr_assert_null(host.on_read);
+}
+
 Test(run, the_same_ccp_again_keeps_its_kprobes)
 {
 	at(5, reload_the_same);

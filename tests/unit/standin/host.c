@@ -177,6 +177,8 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 
 	if (host.stands && *mode == 'w')
 		host_log("write %s", path);
+	if (is_of_host(path) && host.on_read)
+		host.on_read(path);
 	return is_refused(path) ? NULL : __real_fopen(below(path, full), mode);
 }
 

@@ -33,6 +33,8 @@ struct host {
 	bool late;		    /* the guard went on for an hour after the script's end */
 	/* Asked before a file is opened: 0, or a negative errno that the open fails with. */
 	int (*on_open)(const char *path, int flags);
+	/* Called before a file is read as a stream. */
+	void (*on_read)(const char *path);
 	/* Asked before a write: 0, perhaps with fewer bytes in *size, or -1 with errno set. */
 	int (*on_write)(int fd, size_t *size);
 	/* Asked before a kprobe event is removed: true if a program is attached to it. */
