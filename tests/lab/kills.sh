@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC1091
 # A guard that is killed again and again inside windows, at random moments, while another process
-# tries to take a CPU down all the time. How often: /lab/kills, or 20 times. Needs --firmware full.
+# tries to take a CPU down all the time. How often: /lab/kills, or 14 times. Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
-kills=$(cat /lab/kills 2>/dev/null || echo 20)
+kills=$(cat /lab/kills 2>/dev/null || echo 14)
 a_window=10 # kills
 
 : >/tmp/tries

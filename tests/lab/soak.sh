@@ -4,13 +4,13 @@
 # A host on which all that may happen to a guard happens, at random: windows, hotplug storms, suspends,
 # CPUs that lose SNP_EN, kills, stops, settings read again, outputs that fail, clocks that are set. In
 # the end the books agree: the kernel's own log, the lab's firmware, what this script did, and what the
-# guards reported. /lab/soak has the seconds, the seed and, if not all, what may happen; without it 45 s,
+# guards reported. /lab/soak has the seconds, the seed and, if not all, what may happen; without it 30 s,
 # and a seed of its own.
 # Needs --firmware full.
 . /lab/lib.sh
 modprobe msr
 read -r seconds seed what_happens 2>/dev/null </lab/soak || {
-	seconds=45
+	seconds=30
 	seed=$(od -An -N3 -tu4 /dev/urandom)
 	seed=$((seed))
 }
