@@ -73,7 +73,7 @@ static void on_flush(struct window *w, const struct snp_event *e, bool ok)
 		      snp_status_text(e->status, status), e->result, SNP_COMM_LEN, e->comm, e->tid);
 }
 
-bool firmware_is_full_shutdown(const struct snp_event *e)
+static bool is_full_shutdown(const struct snp_event *e)
 {
 	return e->subject == SNP_CMD_SHUTDOWN_EX && (e->flags & SNP_SHUTDOWN_X86);
 }
@@ -99,7 +99,7 @@ bool firmware_on_command(struct window *w, const struct snp_event *e)
 		break;
 	case SNP_CMD_SHUTDOWN:
 	case SNP_CMD_SHUTDOWN_EX:
-		if (ok && firmware_is_full_shutdown(e))
+		if (ok && is_full_shutdown(e))
 			return true;
 		if (ok)
 			on_legacy_shutdown(w);

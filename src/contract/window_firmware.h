@@ -25,9 +25,6 @@ struct snp_firmware {
  */
 bool firmware_may_run_guests(const struct window *w);
 
-/* The command is SNP_SHUTDOWN_EX, and asks for SNP_EN to be cleared. */
-bool firmware_is_full_shutdown(const struct snp_event *e);
-
 /* A command has ended. Returns true for a full shutdown, which ends more than the firmware. */
 bool firmware_on_command(struct window *w, const struct snp_event *e);
 

@@ -10,7 +10,7 @@
 
 static bool is_read(const struct cpu *c)
 {
-	return c->online && c->rmpopt.state == RMPOPT_READ;
+	return c->rmpopt.state == RMPOPT_READ; /* so it is online: a CPU that moves is read anew */
 }
 
 static bool is_enabled(const struct cpu *c)
@@ -98,7 +98,8 @@ void rmpopt_on_command(struct window *w, const struct snp_event *e)
 		break;
 	case SNP_CMD_SHUTDOWN:
 	case SNP_CMD_SHUTDOWN_EX:
-		if (w->firmware.state == FW_INITIALISED && !firmware_is_full_shutdown(e))
+		/* A full one calls rmpopt_on_full_shutdown() next, which overrules this. */
+		if (w->firmware.state == FW_INITIALISED)
 			on_legacy_shutdown(w);
 		break;
 	}

@@ -83,6 +83,7 @@ Test(window_rmpopt, rmpopt_that_differs_while_snp_is_not_initialised_is_silent)
 	s.has_rmpopt = true;
 	start(&s);
 	set(1, 1, 1);
+	cr_assert_not(window_is_unsettled(s.window));
 	cr_settles(&s, "");
 	set(1, 1, 0);
 	cr_settles(&s, "");
@@ -192,4 +193,82 @@ Test(window_rmpopt, rmpopt_that_can_not_be_read_is_blindness)
 	s.cpus[2].rmpopt = 0;
 	sweep(&s);
 	cr_settles(&s, "rmpopt-uneven");
+}
+
+static void tell_unreadable(unsigned int cpu, __u64 value)
+{
+	struct snp_event e = story_event(&s, SNP_EV_RMPOPT);
+
+	e.subject = cpu;
+	e.result = -EIO;
+	e.value = value;
+	story_tell(&s, &e);
+}
+
+Test(window_rmpopt, rmpopt_that_can_not_be_read_has_no_value_and_is_named_once)
+{
+	enabled();
+	tell_unreadable(2, 1);
+	cr_told(&s, "blind:2");
+	tell_unreadable(2, 1);
+	cr_told(&s, "");
+	s.cpus[2].rmpopt_err = -EIO;
+	mainline_ends(&s);
+	cr_settles(&s, "rmpopt-uneven");
+	cr_says(&s, "RMPOPT is still enabled on CPUs 0-1,3 after a full shutdown");
+}
+
+Test(window_rmpopt, rmpopt_that_was_not_read_before_a_legacy_shutdown_is_no_measure)
+{
+	enabled();
+	s.cpus[2].rmpopt_err = -EIO;
+	sweep(&s);
+	cr_settles(&s, "blind:2");
+	legacy_shutdown(&s);
+	s.cpus[2].rmpopt_err = 0;
+	sweep(&s);
+	cr_told(&s, "legacy-shutdown");
+	cr_settles(&s, "");
+}
+
+Test(window_rmpopt, rmpopt_that_can_not_be_read_after_a_legacy_shutdown_is_unchanged)
+{
+	enabled();
+	legacy_shutdown(&s);
+	s.cpus[2].rmpopt_err = -EIO;
+	sweep(&s);
+	cr_told(&s, "legacy-shutdown blind:2");
+	cr_settles(&s, "");
+}
+
+static void shutdown_fails(__s32 result, __u32 status)
+{
+	struct snp_event e = story_event(&s, SNP_EV_COMMAND);
+
+	e.subject = SNP_CMD_SHUTDOWN_EX;
+	e.result = result;
+	e.status = status;
+	story_tell(&s, &e);
+	s.told[0] = 0;
+}
+
+Test(window_rmpopt, rmpopt_after_a_shutdown_that_failed_is_no_shutdowns_work)
+{
+	enabled();
+	shutdown_fails(-EIO, 0);
+	set(0, 3, 3);
+	cr_settles(&s, "");
+	shutdown_fails(0, 1);
+	set(0, 3, 1);
+	cr_settles(&s, "");
+}
+
+Test(window_rmpopt, rmpopt_bases_that_differ_with_rmpopt_disabled_are_named)
+{
+	enabled();
+	set(0, 3, 0);
+	cr_settles(&s, "");
+	set(1, 1, 0x40000000);
+	cr_settles(&s, "rmpopt-uneven");
+	cr_says(&s, "RMPOPT_BASE is 0 on CPU 0 and 0x40000000 on CPU 1");
 }
