@@ -32,17 +32,26 @@ static void print_syscfg(struct request *request, const struct machine_cpu *cpu)
 		__atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST));
 }
 
-int do_syscfg(struct request *request)
+static void set_syscfg(struct machine *machine, struct machine_cpu *cpu, uint64_t value)
+{
+	(void)machine;
+	__atomic_store_n(&cpu->syscfg, value, __ATOMIC_SEQ_CST);
+}
+
+/* NAME [CPU [VALUE]]: writes a CPU's register if there is a VALUE, and prints it, or all CPUs'. */
+static int do_register(struct request *request,
+		       void (*set)(struct machine *machine, struct machine_cpu *cpu,
+				   uint64_t value),
+		       void (*print)(struct request *request, const struct machine_cpu *cpu))
 {
 	struct machine *machine = request->target->firmware->machine;
 	struct machine_cpu *cpu;
 	uint64_t value;
 
 	if (request->count == 1) {
-		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++) {
+		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++)
 			if (machine->cpus[i].flags & MACHINE_CPU_PRESENT)
-				print_syscfg(request, &machine->cpus[i]);
-		}
+				print(request, &machine->cpus[i]);
 		return 0;
 	}
 	cpu = named_cpu(request, request->words[1]);
@@ -51,10 +60,15 @@ int do_syscfg(struct request *request)
 	if (request->count == 3) {
 		if (request_number(request->words[2], UINT64_MAX, &value))
 			return request_fail(request, "not a value: %s", request->words[2]);
-		__atomic_store_n(&cpu->syscfg, value, __ATOMIC_SEQ_CST);
+		set(machine, cpu, value);
 	}
-	print_syscfg(request, cpu);
+	print(request, cpu);
 	return 0;
+}
+
+int do_syscfg(struct request *request)
+{
+	return do_register(request, set_syscfg, print_syscfg);
 }
 
 int do_snp_en(struct request *request)
@@ -74,42 +88,29 @@ int do_snp_en(struct request *request)
 	return 0;
 }
 
-static void print_rmpopt(struct request *request, unsigned int cpu)
+static void print_rmpopt(struct request *request, const struct machine_cpu *cpu)
 {
 	const struct machine *machine = request->target->firmware->machine;
+	unsigned int number = (unsigned int)(cpu - machine->cpus);
 
-	fprintf(request->out, "%u 0x%" PRIx64, cpu,
-		__atomic_load_n(&machine->cpus[cpu].rmpopt_base, __ATOMIC_SEQ_CST));
+	fprintf(request->out, "%u 0x%" PRIx64, number,
+		__atomic_load_n(&cpu->rmpopt_base, __ATOMIC_SEQ_CST));
 	for (unsigned int region = 0; region < RMPOPT_REGIONS; region++)
-		if (rmpopt_get(machine, cpu, region))
+		if (rmpopt_get(machine, number, region))
 			fprintf(request->out, " %u", region);
 	fputc('\n', request->out);
 }
 
+static void set_rmpopt(struct machine *machine, struct machine_cpu *cpu, uint64_t value)
+{
+	rmpopt_change(machine, cpu - machine->cpus, value);
+}
+
 int do_rmpopt(struct request *request)
 {
-	struct machine *machine = request->target->firmware->machine;
-	struct machine_cpu *cpu;
-	uint64_t value;
-
-	if (!machine->has_rmpopt)
+	if (!request->target->firmware->machine->has_rmpopt)
 		return request_fail(request, "the CPUs have no RMPOPT (--rmpopt)");
-	if (request->count == 1) {
-		for (unsigned int i = 0; i < MACHINE_CPUS_MAX; i++)
-			if (machine->cpus[i].flags & MACHINE_CPU_PRESENT)
-				print_rmpopt(request, i);
-		return 0;
-	}
-	cpu = named_cpu(request, request->words[1]);
-	if (!cpu)
-		return -EINVAL;
-	if (request->count == 3) {
-		if (request_number(request->words[2], UINT64_MAX, &value))
-			return request_fail(request, "not a value: %s", request->words[2]);
-		rmpopt_change(machine, cpu - machine->cpus, value);
-	}
-	print_rmpopt(request, cpu - machine->cpus);
-	return 0;
+	return do_register(request, set_rmpopt, print_rmpopt);
 }
 
 int do_cpus(struct request *request)

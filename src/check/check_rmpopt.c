@@ -6,8 +6,7 @@
 #include "check/check_parts.h"
 
 static const char remedy[] = "load kvm_amd and ccp anew, so that the kernel writes RMPOPT_BASE on "
-			     "all CPUs; if it stays, "
-			     "reset the host";
+			     "all CPUs; if it stays, reset the host";
 
 struct rmpopt_tally {
 	const struct snapshot_cpu *first, *failed;
