@@ -8,9 +8,10 @@
 
 /* ---- questions ---- */
 
+/* A sweep may still read the register of a CPU that the hook has told to be offline. */
 static bool is_read(const struct cpu *c)
 {
-	return c->rmpopt.state == RMPOPT_READ; /* so it is online: a CPU that moves is read anew */
+	return c->online && c->rmpopt.state == RMPOPT_READ;
 }
 
 static bool is_enabled(const struct cpu *c)

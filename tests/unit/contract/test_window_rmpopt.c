@@ -78,6 +78,21 @@ Test(window_rmpopt, rmpopt_of_a_cpu_that_comes_back_without_it_is_uneven)
 	cr_says(&s, "on CPUs 0-1,3, and not on CPU 2");
 }
 
+/* The sweep that falls into the way of a CPU offline may still read its register. */
+Test(window_rmpopt, rmpopt_of_a_cpu_that_is_offline_is_no_measure)
+{
+	enabled();
+	s.cpus[2].rmpopt = 0;
+	cpu_down(&s, 2);
+	s.cpus[2].online = true;
+	sweep(&s);
+	cr_told(&s, "cpu-offlined:2");
+	s.cpus[2].online = false;
+	later(&s, WINDOW_SETTLE_NS);
+	sweep(&s);
+	cr_settles(&s, "");
+}
+
 Test(window_rmpopt, rmpopt_that_differs_while_snp_is_not_initialised_is_silent)
 {
 	s.has_rmpopt = true;
