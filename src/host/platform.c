@@ -213,6 +213,14 @@ bool platform_is_confidential(const struct platform *p)
 	       strstr(text, "[confidentiality]");
 }
 
+bool platform_is_crash_kernel(const struct platform *p)
+{
+	char text[4096]; /* COMMAND_LINE_SIZE is 2048, asm/setup.h */
+
+	return platform_read(p, "/proc/cmdline", text, sizeof(text)) > 0 &&
+	       (!strncmp(text, "elfcorehdr=", 11) || strstr(text, " elfcorehdr="));
+}
+
 bool platform_exists(const struct platform *p, const char *path)
 {
 	char full[PATH_MAX];

@@ -64,6 +64,9 @@ int platform_has_cpu_flag(const struct platform *p, const char *flag);
 /* True if the kernel refuses BPF reads of its memory (lockdown=confidentiality). */
 bool platform_is_confidential(const struct platform *p);
 
+/* True if a panic of another kernel started this one (is_kdump_kernel(), linux/crash_dump.h). */
+bool platform_is_crash_kernel(const struct platform *p);
+
 /* True if the file exists. */
 bool platform_exists(const struct platform *p, const char *path);
 /* The number of the file's inode; 0 if the file does not exist. */

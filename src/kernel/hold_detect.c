@@ -50,11 +50,14 @@ static bool calls(const struct sensors *s, const struct kallsym *function, __u64
 	return false;
 }
 
-/* Every form of SNP's hotplug disable so far is undone by snp_shutdown(), arch/x86/virt/svm/sev.c.
+/*
+ * Every form of SNP's hotplug disable so far is undone by snp_shutdown(), arch/x86/virt/svm/sev.c.
+ * A crash kernel never initialises SNP, so whether it disables does not matter.
  */
 bool sensors_find_hold(const struct sensors *s)
 {
 	const struct kallsym *enable = sensors_symbol(s, "cpu_hotplug_enable");
 
-	return calls(s, sensors_symbol(s, "snp_shutdown"), enable ? enable->start : 0);
+	return !platform_is_crash_kernel(&s->hooks->kernel.platform) &&
+	       calls(s, sensors_symbol(s, "snp_shutdown"), enable ? enable->start : 0);
 }

@@ -184,6 +184,17 @@ Test(platform, lockdown_that_hides_memory)
 	cr_expect(platform_is_confidential(&host));
 }
 
+Test(platform, a_crash_kernel_knows_where_the_crash_is_described)
+{
+	cr_expect_not(platform_is_crash_kernel(&host));
+	fixture_write(&fixture, "/proc/cmdline", "quiet crashkernel=256M noelfcorehdr=1\n");
+	cr_expect_not(platform_is_crash_kernel(&host));
+	fixture_write(&fixture, "/proc/cmdline", "elfcorehdr=0x2f000000 quiet\n");
+	cr_expect(platform_is_crash_kernel(&host));
+	fixture_write(&fixture, "/proc/cmdline", "quiet elfcorehdr=0x2f000000\n");
+	cr_expect(platform_is_crash_kernel(&host));
+}
+
 Test(platform, a_module_is_found_where_it_stands)
 {
 	fixture_write(&fixture, "/proc/sys/kernel/osrelease", "7.3.0\n");
