@@ -231,7 +231,7 @@ static FILE *open_symbols(const struct kernel *k)
 	return fopen(path, "re");
 }
 
-static int read_symbols(struct kernel *k)
+static int read_symbols_once(struct kernel *k)
 {
 	const struct kallsym *text;
 	FILE *f;
@@ -250,6 +250,37 @@ static int read_symbols(struct kernel *k)
 	text = kernel_symbol(k, "_sinittext", NULL);
 	if (!err && text && !text->start)
 		err = text->count ? -EPERM : -EBADMSG;
+	return err;
+}
+
+/* The modules with their sizes and states: "" if that can't be read. */
+static void read_modules(const struct kernel *k, char *text, size_t size)
+{
+	if (!k->running || platform_read(&k->platform, "/proc/modules", text, size) < 0)
+		text[0] = '\0';
+}
+
+/*
+ * The kernel numbers the symbols of all modules, newest module first (module_get_kallsym(),
+ * kernel/module/kallsyms.c): as a module comes, goes, or ends its init, a reader finds some symbols
+ * of others twice, or not at all. So they are read again.
+ */
+static int read_symbols(struct kernel *k)
+{
+	enum { SIZE = 1 << 16, TRIES = 5 };
+	char *before = malloc(2 * SIZE), *after = before + SIZE;
+	int err = before ? 0 : -ENOMEM, tries = 0;
+
+	if (!err)
+		read_modules(k, before, SIZE);
+	while (!err && tries++ < TRIES) {
+		err = read_symbols_once(k);
+		read_modules(k, after, SIZE);
+		if (!strcmp(before, after))
+			break;
+		memcpy(before, after, SIZE);
+	}
+	free(before);
 	return err;
 }
 

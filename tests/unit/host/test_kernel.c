@@ -3,6 +3,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -340,6 +342,42 @@ Test(kernel, ccp_that_is_loaded)
 	cr_expect_eq(kernel_symbol(&kernel, "psp_master", "ccp")->count, 1);
 	cr_expect_eq(kernel_module_text(&kernel, "ccp")->start, 0xffffffffc0200000);
 	cr_knows_the_structs();
+}
+
+static char list[PATH_MAX], whole[PATH_MAX];
+
+/* A module comes while the list is read: the reader finds the last symbol twice, and the next
+ * reader the whole list. */
+static void *upset_a_reader(void *unused)
+{
+	static const char last[] = "ffffffffc0000000 D psp_master\t[ccp]\n";
+	char text[8192];
+	FILE *from = fopen(whole, "r"), *to = fopen(list, "w");
+	size_t n = fread(text, 1, sizeof(text), from);
+
+	fwrite(text, 1, n, to);
+	fputs(last, to);
+	fixture_write(&fixture.files, "/proc/modules", "kvm 1 0 - Live 0x0\n");
+	rename(whole, list);
+	fclose(to);
+	fclose(from);
+	return unused;
+}
+
+Test(kernel, symbols_are_read_again_if_a_module_comes_meanwhile)
+{
+	pthread_t writer;
+
+	kernel_fixture_ccp_loaded(&fixture);
+	kernel_fixture_save(&fixture);
+	snprintf(list, sizeof(list), "%s", fixture_path(&fixture.files, "/proc/kallsyms"));
+	snprintf(whole, sizeof(whole), "%s", fixture_path(&fixture.files, "/whole"));
+	rename(list, whole);
+	cr_assert_not(mkfifo(list, 0600));
+	pthread_create(&writer, NULL, upset_a_reader, NULL);
+	cr_assert_eq(open_running(), 0);
+	pthread_join(writer, NULL);
+	cr_expect_eq(kernel_symbol(&kernel, "psp_master", "ccp")->count, 1);
 }
 
 Test(kernel, ccp_that_is_built_in)
