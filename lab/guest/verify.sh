@@ -13,6 +13,7 @@
 #   did TEXT                    the step's outcome
 #   skip WHY                    the step does not apply to this kernel
 #   breach SEVERITY NAME TEXT   the guard reported a breach during the step
+#   shell                       a shell follows, whose end is the character RS
 #   note TEXT                   to show; has no part in the verdict
 #   unverified WHY              something that the verdict does not cover
 #   panic TIME NOTIFIER CRASH   the kernel panics now. TIME: of the last line of the firmware's log;
@@ -23,6 +24,8 @@ cpus=/sys/devices/system/cpu
 json=/tmp/guard.json err=/tmp/guard.err
 mark=0 # lines of the guard's output that earlier steps have reported
 guard= # its process id
+broken=false # whether a step had a breach so far
+shell=false # whether that is to give a shell, which it has not given yet
 books=false # whether the lab's own books have to do instead, as the guard can't run here
 
 # ---- the guard ----
@@ -60,6 +63,7 @@ guard_stop() {
 
 # breach SEVERITY NAME TEXT: one that the guard does not look for.
 breach() {
+	broken=true
 	echo "breach $*"
 }
 
@@ -163,6 +167,7 @@ judge_by_books() {
 # ---- steps ----
 
 step() {
+	offer_shell
 	echo "step $*"
 }
 
@@ -181,11 +186,25 @@ report_breaches() {
 	judge_by_books
 }
 
+# With lab.shell in the kernel's parameters: a shell after the first step with a breach. The host hands on the keys.
+offer_shell() {
+	{ $broken && $shell; } || return
+	shell=false
+	echo shell
+	stty -F /dev/ttyS1 sane clocal
+	setsid bash -c 'exec bash -i </dev/ttyS1 >/dev/ttyS1 2>&1'
+	exec >/dev/ttyS1 2>&1 # as the line's session ended, so did what was open
+	stty raw clocal -echo -onlcr <&1
+	printf '\036'
+}
+
 # did TEXT: ends a step.
 did() {
 	settle
 	echo "did $*"
-	report_breaches
+	report_breaches >/tmp/breaches
+	cat /tmp/breaches
+	! grep -qE '^breach (critical|warning)' /tmp/breaches || broken=true
 }
 
 skip() {
@@ -572,6 +591,7 @@ second_kernel() {
 	elif [ "$only" = all ]; then
 		stages ioctl panic
 	fi
+! grep -qw lab.shell /proc/cmdline || shell=true
 }
 
 modprobe msr
@@ -587,6 +607,7 @@ elif [ "$LAB_BOOT" = 1 ]; then
 else
 	second_kernel
 fi
+offer_shell
 guard_stop
 kernel_complaints
 echo "done"

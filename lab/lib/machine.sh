@@ -6,12 +6,14 @@ children=() # process ids of what this run started
 ram=        # the file with the guest's memory
 rmp_base=   # the RMP's first and last byte, where the firmware has placed it
 rmp_end=
+terminal_state= # how the terminal was before a shell of the guest has it
 
 # Ends what this run started, by process id, and removes the run's files.
 clean_up() {
 	local child
 	trap - EXIT
 	for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+	[ -z "$terminal_state" ] || stty "$terminal_state"
 	wait 2>/dev/null || true
 	[ -z "$ram" ] || rm -f "$ram"
 	[ -z "$work" ] || rm -rf "$work"
@@ -113,7 +115,9 @@ qemu_command() {
 
 # Sets qemu_status to QEMU's exit status, or to timeout's.
 run_qemu() {
-	local status=0 limit=${opt[timeout]}
+	local status=0 limit=${opt[timeout]} keys
+	exec {keys}</dev/null
+	[ -z "${opt[shell-on-failure]}" ] || exec {keys}<&0
 	touch "$work/kernel.log" "$work/out.tar.gz"
 	qemu_command
 	export QEMU_MODULE_DIR=$tree/$library_dir/qemu
@@ -122,8 +126,8 @@ run_qemu() {
 		# The terminal belongs to the guest's shell: no time limit, and ^C goes into the guest.
 		"${qemu[@]}" <&0 2>"$work/qemu.log" &
 	else
-		[ -z "${opt[gdb]}" ] || limit=0
-		timeout --kill-after=5 "$limit" "${qemu[@]}" </dev/null 2>"$work/qemu.log" &
+		[ -z "${opt[gdb]}${opt[shell-on-failure]}" ] || limit=0
+		timeout --kill-after=5 "$limit" "${qemu[@]}" <&"$keys" 2>"$work/qemu.log" &
 	fi
 	children+=("$!")
 	wait "$!" || status=$?

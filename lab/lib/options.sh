@@ -36,6 +36,7 @@ options() {
   --quick                    verify: one kind of firmware, and no step that needs a second kernel
   --step NAME                verify: only this step, and what it needs; verify --help lists the names
   --repeat N                 verify: so many times (default 1)
+  --shell-on-failure         verify: a shell on this terminal after the first step of each kernel that has a breach; no time limit
   --format FORMAT            verify: text, ktap, or json (default text)
   --ktap                     verify: as --format ktap, the Kernel Test Anything Protocol
   --junit FILE               verify: also writes the results to FILE, as JUnit's XML

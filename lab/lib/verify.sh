@@ -4,7 +4,7 @@
 # on both kinds of firmware, shows each step, and gives the verdict.
 
 # The options that verify hands on to each machine, and verify's own.
-verify_hands_on=(kernel bzimage modules cpus threads memory rmpopt append lsm module timeout gdb qemu-opts time)
+verify_hands_on=(kernel bzimage modules cpus threads memory rmpopt append lsm module timeout gdb shell-on-failure qemu-opts time)
 verify_takes=("${verify_hands_on[@]}" firmware out quick step repeat format ktap junit bisect kselftest help)
 # Seconds for each kind of firmware, of which a run on two idle cores takes about 100.
 verify_timeout=600
@@ -53,10 +53,26 @@ verify_line() {
 		# Without a crash kernel, the machine ends here.
 		[[ $rest == *yes ]] || { finished=1 && end_step pass "the machine ends"; }
 		;;
+	shell) give_shell ;;
 	done) finished=1 ;;
 	note) add_finding note "" "$rest" ;;
 	*) add_finding note "" "$word${rest:+ $rest}" ;;
 	esac
+}
+
+# give_shell: hands the terminal's keys to the guest, and shows the guest's output, until a shell of the guest ends.
+give_shell() {
+	local character hand
+	say "a shell in the machine, as the step has left it; exit goes on with the next step"
+	terminal_state=$(stty -g <&"$terminal")
+	stty raw -echo <&"$terminal"
+	cat <&"$terminal" >&"$keys" &
+	hand=$!
+	children+=("$hand")
+	while IFS= read -r -N 1 character && [ "$character" != $'\x1e' ]; do printf %s "$character" >&2; done
+	kill "$hand"
+	stty "$terminal_state" <&"$terminal"
+	terminal_state=
 }
 
 # judge_panic LOG TIME NOTIFIER CRASH: what the firmware was asked in the panic, by its log after that time. A
@@ -81,6 +97,7 @@ judge_panic() {
 machine_options() {
 	printf '%s\n' --firmware "$1" --run "$here/guest/verify.sh"
 	[ -z "${opt[step]}" ] || printf '%s\n' --append "lab.stage=${opt[step]}"
+	[ -z "${opt[shell-on-failure]}" ] || printf '%s\n' --append lab.shell
 	if [ "${opt[quick]}" ]; then
 		printf '%s\n' --append lab.verify=quick
 	else
@@ -91,23 +108,25 @@ machine_options() {
 }
 
 # The machines, by their number: what is kept of one goes to the directory machine_name. Its lines wait in a
-# pipe, machine_lines, so that the next machine can run meanwhile.
-machine_name=() machine_firmware=() machine_pid=() machine_lines=()
+# pipe, machine_lines, so that the next machine can run meanwhile; keys for its shell go into machine_keys.
+machine_name=() machine_firmware=() machine_pid=() machine_lines=() machine_keys=()
+terminal=
 
 # start_machine NUMBER OPTION...: starts guest/verify.sh on one kind of firmware.
 start_machine() {
-	local options lines own
+	local options lines own keys
 	options=$(machine_options "${machine_firmware[$1]}")
 	mapfile -t options <<<"$options"
-	mkfifo "$work/$1.lines"
+	mkfifo "$work/$1.lines" "$work/$1.keys"
 	# Opening a pipe for one direction would wait for the other.
 	exec {lines}<>"$work/$1.lines"
 	exec {own}<"$work/$1.lines"
-	machine_lines[$1]=$own
+	exec {keys}<>"$work/$1.keys"
+	machine_lines[$1]=$own machine_keys[$1]=$keys
 	(
 		trap - ERR EXIT
 		exec "$0" "${@:2}" --out "${opt[out]:-$work}/${machine_name[$1]}" "${options[@]}"
-	) >&"$lines" {lines}>&- &
+	) <&"$keys" >&"$lines" {lines}>&- &
 	machine_pid[$1]=$!
 	children+=("$!")
 	exec {lines}>&-
@@ -115,7 +134,7 @@ start_machine() {
 
 # follow_machine NUMBER: shows what its guest prints, up to its end.
 follow_machine() {
-	local word rest status=0 finished="" panic="" kept=${opt[out]:-$work}/${machine_name[$1]}
+	local word rest status=0 finished="" panic="" keys=${machine_keys[$1]} kept=${opt[out]:-$work}/${machine_name[$1]}
 	local firmware=${machine_firmware[$1]} name="${machine_firmware[$1]} firmware"
 	[ "${machine_name[$1]}" = "$firmware" ] || name+=", run ${machine_name[$1]#"$firmware"-}"
 	begin_run "$name" "$([ "$firmware" = full ] && echo "a shutdown clears SNP_EN" || echo "a shutdown leaves SNP_EN set")"
@@ -234,6 +253,10 @@ verify() {
 		exit 0
 	fi
 	[ -x "$guard" ] || die "no program $guard: call make first, or install snp-guard"
+	if [ "${opt[shell-on-failure]}" ]; then
+		[ -t 0 ] || die "--shell-on-failure needs a terminal"
+		exec {terminal}<&0
+	fi
 	[ -z "${opt[junit]}" ] || { : >"${opt[junit]}"; } 2>/dev/null || die "--junit: can't write ${opt[junit]}"
 	if [ "${opt[firmware]}" ]; then
 		kinds=("${opt[firmware]}")
