@@ -346,8 +346,10 @@ Test(kernel, ccp_that_is_loaded)
 
 static char list[PATH_MAX], whole[PATH_MAX];
 
-/* A module comes while the list is read: the reader finds the last symbol twice, and the next
- * reader the whole list. */
+/*
+ * A module comes while the list is read: its reader finds the last symbol twice. The next reader
+ * finds each once.
+ */
 static void *upset_a_reader(void *unused)
 {
 	static const char last[] = "ffffffffc0000000 D psp_master\t[ccp]\n";
