@@ -9,8 +9,10 @@
 
 svm=arch/x86/virt/svm/sev.c
 ccp=drivers/crypto/ccp/sev-dev.c
-kernel_files=("$svm" "$ccp")
-forms=(plain partial v9 v10 v10-unlatched builtin v10-builtin no-bpf-lsm)
+tsm=drivers/virt/coco/tsm-core.c
+kernel_files=("$svm" "$ccp" "$tsm")
+forms=(plain partial v9 v10 v10-unlatched builtin v10-builtin rmpopt rmpopt-core-left-out
+	no-bpf-lsm no-btf clang-thinlto kasan-lockdep)
 
 put() {
 	local where=$1 file=$2 function=$3 line=$4
@@ -110,15 +112,79 @@ config_builtin() {
 }
 
 # Hotplug is enabled by the last call of snp_shutdown(), a jump: with ccp built in, no frame of
-# the call stack lies in a module or in a function that is SNP's own by name.
+# the call stack lies in a module or in a function that is SNP's own by name. And tsm_class is
+# registered before ccp registers a device of it, which 7.3 has the wrong way round.
 form_v10_builtin() {
 	form_v10
 	form_builtin
+	sed -i 's/^module_init(tsm_init)/subsys_initcall(tsm_init)/' $tsm
 }
 
 config_v10_builtin() { config_builtin; }
+
+# ... and RMPOPT is enabled on each CPU while SNP is initialised.
+form_rmpopt() {
+	form_v10_builtin
+	put before $svm "" "void snp_shutdown(void)" <<'C'
+static void snp_rmpopt_write(void *value)
+{
+	wrmsrq(0xc0010139, (unsigned long)value);
+}
+
+void snp_rmpopt_enable(void);
+void snp_rmpopt_enable(void)
+{
+	if (cpuid_edx(0x80000025) & BIT(0))
+		on_each_cpu(snp_rmpopt_write, (void *)1, 1);
+}
+EXPORT_SYMBOL_FOR_MODULES(snp_rmpopt_enable, "ccp");
+C
+	put before $svm snp_shutdown "on_each_cpu(mfd_reconfigure" <<'C'
+	if (cpuid_edx(0x80000025) & BIT(0))
+		on_each_cpu(snp_rmpopt_write, NULL, 1);
+C
+	put after $ccp "" '#include "sev-dev.h"' <<'C'
+
+void snp_rmpopt_enable(void);
+C
+	put after $ccp __sev_snp_init_locked "snp_initialized = true" <<'C'
+	snp_rmpopt_enable();
+C
+}
+
+config_rmpopt() { config_builtin; }
+
+# ... but for one core, whose CPUs go on checking.
+form_rmpopt_core_left_out() {
+	form_rmpopt
+	put before $svm snp_rmpopt_write "wrmsrq(" <<'C'
+	if (value && topology_core_id(smp_processor_id()) == 1)
+		return;
+C
+}
+
+config_rmpopt_core_left_out() { config_builtin; }
 
 # The gate has no LSM hooks at all, whatever lsm= says.
 form_no_bpf_lsm() { :; }
 
 config_no_bpf_lsm() { sed 's/^CONFIG_BPF_LSM=y$/# CONFIG_BPF_LSM is not set/'; }
+
+# Nothing in it describes the kernel's types and functions.
+form_no_btf() { :; }
+
+config_no_btf() { grep -v '^CONFIG_DEBUG_INFO_'; }
+
+# Static functions that another unit has inlined a part of get the suffix .llvm.HASH.
+form_clang_thinlto() { :; }
+
+config_clang_thinlto() { cat - <(echo CONFIG_LTO_CLANG_THIN=y); }
+
+# Both of Debian 12 and 13 have this version.
+packages_clang_thinlto=(clang-19 lld-19 llvm-19)
+make_clang_thinlto=(LLVM=-19)
+
+# The kernel itself reports a bad access to memory, and locks that are taken in a wrong order.
+form_kasan_lockdep() { :; }
+
+config_kasan_lockdep() { cat - <(printf 'CONFIG_%s=y\n' KASAN KASAN_INLINE PROVE_LOCKING); }
