@@ -267,20 +267,21 @@ static void read_modules(const struct kernel *k, char *text, size_t size)
  */
 static int read_symbols(struct kernel *k)
 {
-	enum { SIZE = 1 << 16, TRIES = 5 };
-	char *before = malloc(2 * SIZE), *after = before + SIZE;
-	int err = before ? 0 : -ENOMEM, tries = 0;
+	const size_t size = 1 << 16;
+	char *before = malloc(size), *after = malloc(size);
+	int err = before && after ? 0 : -ENOMEM, tries = 5;
 
 	if (!err)
-		read_modules(k, before, SIZE);
-	while (!err && tries++ < TRIES) {
+		read_modules(k, before, size);
+	while (!err && tries--) {
 		err = read_symbols_once(k);
-		read_modules(k, after, SIZE);
+		read_modules(k, after, size);
 		if (!strcmp(before, after))
 			break;
-		memcpy(before, after, SIZE);
+		memcpy(before, after, size);
 	}
 	free(before);
+	free(after);
 	return err;
 }
 

@@ -22,7 +22,7 @@ static int attach_kprobe(struct sensors *s, size_t i)
 	if (fd < 0)
 		return fd;
 	s->events[i] = true;
-	s->links[i] = bpf_link_create(bpf_program__fd(s->programs[i]), fd, BPF_PERF_EVENT, NULL);
+	s->links[i] = bpf_link_create(sensors_program_fd(s, i), fd, BPF_PERF_EVENT, NULL);
 	close(fd);
 	return s->links[i] < 0 ? -errno : 0;
 }
@@ -67,8 +67,11 @@ static int move(struct sensors *s, size_t i)
 		pin_path(path, PINS_DIR, PIN_LINK, hook_table[i].program);
 		unlink(path);
 	}
-	sensors_detach_one(s, i);
+	/* The program stays: it may be one that an earlier guard has loaded. */
+	close(s->links[i]);
+	s->links[i] = -1;
 	kprobe_event_remove(s->group, hook_table[i].program);
+	s->events[i] = false;
 	err = sensors_attach_one(s, i);
 	if (!err && s->pinned)
 		err = pin_again(s->links[i], PIN_LINK, hook_table[i].program);

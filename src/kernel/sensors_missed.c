@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-static int program_fd(const struct sensors *s, size_t i)
+int sensors_program_fd(const struct sensors *s, size_t i)
 {
 	if (s->adopted_programs[i] >= 0)
 		return s->adopted_programs[i];
@@ -18,7 +18,7 @@ static __u64 misses_of(const struct sensors *s, size_t i)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
-	int fd = program_fd(s, i);
+	int fd = sensors_program_fd(s, i);
 
 	/* What can't be read is no news. */
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))

@@ -71,6 +71,8 @@ int sensors_load_and_attach(struct sensors *s);
 
 /* sensors_missed.c. Opens the programs of the links, which another guard made. */
 void sensors_adopt_programs(struct sensors *s);
+/* A descriptor of the hook's program, whichever guard has loaded it; negative: there is none. */
+int sensors_program_fd(const struct sensors *s, size_t i);
 /* The link of one of them is gone. */
 void sensors_drop_program(struct sensors *s, size_t i);
 /* Leaves out what the guard before has reported; once the maps are there. */

@@ -668,6 +668,16 @@ Test(pinned, kprobes_that_follow_ccp_are_pinned_anew)
 	cr_not_out("pin was gone");
 }
 
+Test(pinned, kprobes_that_another_guard_attached_follow_ccp)
+{
+	guard("run", "--pin", "--for", "5", NULL);
+	at(5, reload_renamed);
+	guard("run", "--pin", "--for", "20", "--format", "json", NULL);
+	cr_out("ccp: another __sev_do_cmd_locked (put right)");
+	guard("status", NULL);
+	cr_not_out("missing");
+}
+
 Test(pinned, status_of_hooks_that_are_off)
 {
 	leave_one_in_a_window();

@@ -225,7 +225,7 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *size)
 	struct stat st;
 
 	if (fd >= PROGRAM_FD) {
-		name = fd < LINKED_FD ? program_name(fd) : objects[fd - LINKED_FD].name;
+		name = program_name(fd);
 		program.recursion_misses = is_missed_by(name) ? bpf_kernel.missed : 0;
 		memcpy(info, &program, *size < sizeof(program) ? *size : sizeof(program));
 		return 0;
@@ -435,6 +435,8 @@ int bpf_program__fd(const struct bpf_program *program)
 
 static const char *program_name(int fd)
 {
+	if (fd >= LINKED_FD)
+		return objects[fd - LINKED_FD].name;
 	return bpf_program__name(programs[fd - PROGRAM_FD].program);
 }
 
@@ -461,10 +463,15 @@ static void use_state(void)
 int bpf_link_create(int program, int target, enum bpf_attach_type type,
 		    const struct bpf_link_create_opts *opts)
 {
-	const char *name = program_name(program), *event;
+	const char *name, *event;
 	int fd;
 
 	(void)opts;
+	if (program < PROGRAM_FD) {
+		errno = EBADF;
+		return -1;
+	}
+	name = program_name(program);
 	if (is_refused("attach", name))
 		return -1;
 	use_state();
