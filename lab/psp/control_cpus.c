@@ -32,16 +32,14 @@ static void print_syscfg(struct request *request, const struct machine_cpu *cpu)
 		__atomic_load_n(&cpu->syscfg, __ATOMIC_SEQ_CST));
 }
 
-static void set_syscfg(struct machine *machine, struct machine_cpu *cpu, uint64_t value)
+static void set_syscfg(struct machine *machine, unsigned int cpu, uint64_t value)
 {
-	(void)machine;
-	__atomic_store_n(&cpu->syscfg, value, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&machine->cpus[cpu].syscfg, value, __ATOMIC_SEQ_CST);
 }
 
 /* NAME [CPU [VALUE]]: writes a CPU's register if there is a VALUE, and prints it, or all CPUs'. */
 static int do_register(struct request *request,
-		       void (*set)(struct machine *machine, struct machine_cpu *cpu,
-				   uint64_t value),
+		       void (*set)(struct machine *machine, unsigned int cpu, uint64_t value),
 		       void (*print)(struct request *request, const struct machine_cpu *cpu))
 {
 	struct machine *machine = request->target->firmware->machine;
@@ -60,7 +58,7 @@ static int do_register(struct request *request,
 	if (request->count == 3) {
 		if (request_number(request->words[2], UINT64_MAX, &value))
 			return request_fail(request, "not a value: %s", request->words[2]);
-		set(machine, cpu, value);
+		set(machine, (unsigned int)(cpu - machine->cpus), value);
 	}
 	print(request, cpu);
 	return 0;
@@ -101,16 +99,11 @@ static void print_rmpopt(struct request *request, const struct machine_cpu *cpu)
 	fputc('\n', request->out);
 }
 
-static void set_rmpopt(struct machine *machine, struct machine_cpu *cpu, uint64_t value)
-{
-	rmpopt_change(machine, cpu - machine->cpus, value);
-}
-
 int do_rmpopt(struct request *request)
 {
 	if (!request->target->firmware->machine->has_rmpopt)
 		return request_fail(request, "the CPUs have no RMPOPT (--rmpopt)");
-	return do_register(request, set_rmpopt, print_rmpopt);
+	return do_register(request, rmpopt_change, print_rmpopt);
 }
 
 int do_cpus(struct request *request)
