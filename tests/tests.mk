@@ -37,7 +37,7 @@ longer_tests := $(O)/test/record $(O)/test/recordings $(O)/test/sizes $(O)/test/
 
 # The parts run side by side, so none of them builds: what they run is there by then.
 .PHONY: fast-programs
-fast-programs: all $(O)/test/unit $(O)/test/faults $(O)/test/lines $(O)/test/model fuzz-programs $(O)/test/gates.skel.h
+fast-programs: all $(O)/test/unit $(O)/test/unit-standin $(O)/test/faults $(O)/test/lines $(O)/test/model fuzz-programs $(O)/test/gates.skel.h
 
 .PHONY: check-programs
 check-programs: fast-programs lab-programs $(lab_tests) $(longer_tests) $(O)/test/count $(O)/test/gates

@@ -4,7 +4,8 @@
 # Sound and unsound orders of the same steps: a stand-in for ccp (tests/lab/stub) calls the
 # kernel's own functions and commands the firmware, with one mistake planted in each row, or
 # none. Breaches that need more than orders of steps have their scenarios elsewhere.
-# Needs --firmware full, and the two modules in /lab/stub.
+# Needs --firmware full, and the two modules in /lab/stub. With lab.all among the kernel's parameters all rows
+# run, else those without "+".
 . /lab/lib.sh
 modprobe msr
 insmod /lab/stub/foreign.ko
@@ -105,7 +106,7 @@ mainline: nothing disables, full shutdown \
 	|| ccp prepare init flush; ccp shutdown-full snp-shutdown | no-latch
 mainline: a legacy shutdown, and a full one later \
 	|| ccp prepare init flush shutdown prepare init flush shutdown-full snp-shutdown | no-latch
-an early return between SNP_INIT and the disable \
++ an early return between SNP_INIT and the disable \
 	|| ccp prepare init flush shutdown-full snp-shutdown | no-latch
 mainline: snp_prepare() fails with CPU 3 offline \
 	|| offline 3; ccp prepare; online 3 |
@@ -115,13 +116,13 @@ SNP_INIT and SNP_DF_FLUSH fail with SNP_EN set nowhere \
 # ---- v9: after SNP_INIT, once in a window; undone when SNP_EN is gone
 v9: one disable in a window \
 	|| ccp prepare init flush disable; ccp shutdown-full snp-shutdown enable | late-disable
-v9: 20 times init and legacy shutdown in one window \
++ v9: 20 times init and legacy shutdown in one window \
 	|| ccp prepare init flush disable; repeat 20 ccp shutdown prepare init flush; \
 	ccp shutdown-full snp-shutdown enable | late-disable
-v9: the disable comes 50 ms after SNP_EN \
++ v9: the disable comes 50 ms after SNP_EN \
 	|| ccp prepare sleep=50 init flush disable; named_is late-disable; \
 	gap_is_at_least 50; ccp shutdown-full snp-shutdown enable | late-disable
-v9: each command takes 0.7 s \
++ v9: each command takes 0.7 s \
 	|--interval 0.5| ccp slow=700 prepare init flush disable; ccp shutdown-full snp-shutdown enable \
 	| late-disable
 v9: CPU 3 goes and comes in the gap \
@@ -132,22 +133,22 @@ v9 without its flag: the second init stacks, one enable is not enough \
 	|| ccp prepare init flush disable shutdown prepare init flush disable; \
 	ccp shutdown-full snp-shutdown enable; named_is leaked-disable \
 	| late-disable stacked-disable leaked-disable
-v9: enabled again when a re-init fails \
++ v9: enabled again when a re-init fails \
 	|| ccp prepare init flush disable shutdown; fails SNP_INIT_EX=0x3:once; \
 	ccp prepare init enable | late-disable benign-failed-init
 
 # ---- v10: before SNP_EN; undone if snp_prepare() fails, else when SNP_EN is gone
 v10: one disable in a window \
 	|| ccp disable prepare! init flush; ccp shutdown-full snp-shutdown enable |
-v10: two windows, one after the other \
++ v10: two windows, one after the other \
 	|| ccp disable prepare! init flush shutdown-full snp-shutdown enable; \
 	ccp disable prepare! init flush shutdown-full snp-shutdown enable |
-v10: each command takes 0.7 s \
++ v10: each command takes 0.7 s \
 	|--interval 0.5| ccp slow=700 disable prepare! init flush shutdown-full snp-shutdown enable |
 v10: CPU 3 goes and comes before the window and after it \
 	|| offline 3; online 3; ccp disable prepare! init flush shutdown-full snp-shutdown enable; \
 	offline 3; online 3 |
-v10: 100 times init and legacy shutdown in one window \
++ v10: 100 times init and legacy shutdown in one window \
 	|| ccp disable prepare! init flush; repeat 100 ccp shutdown prepare! init flush; \
 	ccp shutdown-full snp-shutdown enable |
 v10: snp_prepare() fails with CPU 3 offline, the disable is undone \
@@ -158,7 +159,7 @@ v10: SNP_INIT fails, hotplug stays disabled, the next init is sound \
 v10: SNP_INIT wants a DF_FLUSH, and is tried again \
 	|| fails SNP_INIT_EX=0xf:once; ccp disable prepare! init flush init flush; \
 	ccp shutdown-full snp-shutdown enable |
-v10: SNP_SHUTDOWN wants a DF_FLUSH, and is tried again \
++ v10: SNP_SHUTDOWN wants a DF_FLUSH, and is tried again \
 	|| ccp disable prepare! init flush; fails SNP_SHUTDOWN_EX=0xf:once; \
 	ccp shutdown-full flush shutdown-full snp-shutdown enable |
 v10: SNP_SHUTDOWN fails, nothing closes, and is tried again \
@@ -178,7 +179,7 @@ v10: the guard starts inside the window \
 a legacy shutdown enables \
 	|| ccp disable prepare! init flush; ccp shutdown enable; named_is early-enable; \
 	ccp prepare! init flush shutdown-full snp-shutdown | early-enable
-a legacy shutdown enables, v9 \
++ a legacy shutdown enables, v9 \
 	|| ccp prepare init flush disable; ccp shutdown enable; named_is early-enable; \
 	ccp prepare init flush shutdown-full snp-shutdown | late-disable early-enable
 a full shutdown enables twice \
@@ -204,7 +205,7 @@ a foreign enable that is taken back at once, as resume from hibernation does \
 a foreign enable too many, and SNP's own after it \
 	|| ccp disable prepare! init flush; foreign enable; named_is foreign-enable; \
 	ccp shutdown-full snp-shutdown enable | foreign-enable
-a foreign enable too many that eats a foreign disable first \
++ a foreign enable too many that eats a foreign disable first \
 	|| foreign disable; ccp disable prepare! init flush; foreign enable enable; \
 	named_is foreign-enable; ccp shutdown-full snp-shutdown enable | foreign-enable
 # Attribution goes by the call stack and no further: what SNP's code has done by a work item of
@@ -225,7 +226,7 @@ snp_prepare() bails out with CPU 3 lacking SNP_EN \
 	|--interval 0.5| ccp disable prepare! init flush shutdown; snp_en 3 off; ccp prepare!; \
 	named_is unsafe-bailout; snp_en 3 on; sleep 1; \
 	ccp init flush shutdown-full snp-shutdown enable | snp-en-lost unsafe-bailout
-snp_prepare() bails out with CPU 3 lacking SNP_EN, and the firmware refuses \
++ snp_prepare() bails out with CPU 3 lacking SNP_EN, and the firmware refuses \
 	|--interval 0.5| ccp disable prepare! init flush shutdown; snp_en 3 off; ccp prepare!; \
 	named_is unsafe-bailout; ccp init; named_is benign-failed-init; snp_en 3 on; sleep 1; \
 	ccp prepare! init flush shutdown-full snp-shutdown enable \
@@ -245,6 +246,7 @@ TABLE
 }
 
 # A comment, an empty line; a backslash goes on with the row.
+all=$(grep -cw lab.all /proc/cmdline)
 while read -r line; do
 	case $line in
 	"" | "#"*) continue ;;
@@ -252,6 +254,10 @@ while read -r line; do
 	while [ "${line%\\}" != "$line" ] && read -r more; do
 		line=${line%\\}$more
 	done
+	case $line in
+	"+ "*) [ "$all" = 1 ] || continue ;;
+	esac
+	line=${line#"+ "}
 	IFS='|' read -r name options steps breaches <<LINE
 $line
 LINE
