@@ -35,8 +35,8 @@ guard_stop
 expect_status 0
 expect "descriptors from before were there" [ "$(sed -n 's/.*writes refused \([0-9]*\),.*/\1/p' /tmp/hammered)" -gt 0 ]
 expect "and opening was tried" [ "$(sed -n 's/.*opens refused \([0-9]*\),.*/\1/p' /tmp/hammered)" -gt 0 ]
-expect "the write hooks came" [ "$(count_of '"event":"gate","state":"armed","what":"write hooks')" -ge 3 ]
-expect "... and went" [ "$(count_of '"event":"gate","state":"steady"')" -ge 3 ]
+expect "the write hooks came" [ "$(count_of '"event":"gate","state":"armed","what":"write hooks')" -ge 1 ]
+expect "... and went" [ "$(count_of '"event":"gate","state":"steady"')" -ge 1 ]
 expect_breaches no-latch
 
 scenario "the same with --audit: what would have been refused gets through"
