@@ -5,5 +5,5 @@ check-kernels: deps
 	@$(MAKE) run-check-kernels
 
 .PHONY: run-check-kernels
-run-check-kernels: all lab-programs $(O)/test/occupy
+run-check-kernels: all lab-programs $(if $(ALL),$(lab_tests),$(O)/test/occupy)
 	@tests/lab/kernels $(if $(ALL),--all) $(if $(MARKDOWN),--markdown '$(MARKDOWN)') $(KERNELS)
