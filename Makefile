@@ -209,6 +209,7 @@ help:
 	@echo 'make check-fast   the tests that need neither root nor the lab, under 3 minutes'
 	@echo 'sudo make check   all tests, JOBS of them at once (default: as many as there are cores)'
 	@echo 'sudo make check-lab ROWS=...  some scenarios of it; tests/lab/run --rows prints them'
+	@echo 'sudo make check-longer    the scenarios of the lab that make check leaves out, 8 minutes'
 	@echo 'make unit         the tests that need no lab; make fuzz-short: the parsers, briefly'
 	@echo 'sudo make coverage  what the tests run of src/; LAB='\''full pin'\'' adds rows of the lab'
 	@echo 'make lint         static checks of all sources; PARTS="tidy shell" FILES=src/run for some'

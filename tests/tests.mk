@@ -60,6 +60,16 @@ check-lab: deps
 run-check-lab: all lab-programs $(lab_tests)
 	@tests/lab/run $(ROWS)
 
+# The scenarios that make check leaves out.
+.PHONY: check-longer
+check-longer: deps
+	@$(MAKE) run-check-longer
+
+.PHONY: run-check-longer
+run-check-longer: all lab-programs $(lab_tests)
+	@echo 'What make check leaves out of the lab: about 8 min.'
+	@tests/lab/run --longer
+
 # The row "reload" of make check at length: some 2 s a reload.
 RELOADS ?= 1000
 .PHONY: check-reloads
