@@ -20,15 +20,6 @@ static bool kvm_asks_firmware(const struct platform *p)
 	return major > 6 || (major == 6 && *dot == '.' && strtoul(dot + 1, NULL, 10) >= 17);
 }
 
-static bool any_has_snp_en(const struct snapshot *now)
-{
-	for (unsigned int i = 0; i < now->count; i++)
-		if (now->cpus[i].online && !now->cpus[i].err &&
-		    now->cpus[i].syscfg & SNP_SYSCFG_SNP_EN)
-			return true;
-	return false;
-}
-
 enum initialised initialised_by_others(const struct platform *p, const struct snapshot *now)
 {
 	char text[8];
@@ -37,7 +28,7 @@ enum initialised initialised_by_others(const struct platform *p, const struct sn
 	if (!platform_exists(p, "/sys/module/ccp"))
 		return INITIALISED_NO;
 	if (platform_read(p, "/sys/module/kvm_amd/parameters/sev_snp", text, sizeof(text)) > 0 &&
-	    text[0] == 'Y' && kvm_asks_firmware(p) && any_has_snp_en(now))
+	    text[0] == 'Y' && kvm_asks_firmware(p) && snapshot_has_snp_en(now))
 		return INITIALISED_BY_KVM;
 	return INITIALISED_UNKNOWN;
 }

@@ -240,3 +240,12 @@ void snapshot_free(struct snapshot *s)
 	free(s->cpus);
 	*s = (struct snapshot){ 0 };
 }
+
+bool snapshot_has_snp_en(const struct snapshot *now)
+{
+	for (unsigned int i = 0; i < now->count; i++)
+		if (now->cpus[i].online && !now->cpus[i].err &&
+		    now->cpus[i].syscfg & SNP_SYSCFG_SNP_EN)
+			return true;
+	return false;
+}

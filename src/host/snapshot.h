@@ -48,4 +48,7 @@ int snapshot_write(const struct snapshot *s, FILE *f);
 int snapshot_read(struct snapshot *s, FILE *f);
 void snapshot_free(struct snapshot *s);
 
+/* True if an online CPU has SNP_EN, as far as it was read. */
+bool snapshot_has_snp_en(const struct snapshot *now);
+
 #endif

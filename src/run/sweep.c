@@ -10,6 +10,7 @@
 /* A sweep that does not come to rest is tried so often, and not again after so long. */
 #define TRIES	 5
 #define TRIES_NS 1000000000ull
+#define MARK_NS	 50000000l
 
 /*
  * udev creates /dev/cpu/N/msr some time after CPU N came online, later on a busy host. Until then
@@ -60,6 +61,12 @@ static int sweep_read(const struct platform *p, struct feed *f, struct snapshot 
 	}
 	if (!err)
 		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
+	/* The driver takes its mark back a moment after SNP_EN is gone
+	 * (__sev_snp_shutdown_locked()). */
+	if (!err && initialised && *initialised == INITIALISED_YES && !snapshot_has_snp_en(facts)) {
+		nanosleep(&(struct timespec){ .tv_nsec = MARK_NS }, NULL);
+		sensors_truth(f->sensors, &facts->hotplug_count, initialised);
+	}
 	if (!err && initialised && *initialised == INITIALISED_UNKNOWN)
 		*initialised = initialised_by_others(p, facts);
 	return err;
