@@ -6,7 +6,7 @@ children=() # process ids of what this run started
 ram=        # the file with the guest's memory
 rmp_base=   # the RMP's first and last byte, where the firmware has placed it
 rmp_end=
-terminal_state= # how the terminal was before a shell of the guest has it
+terminal_state= # how the terminal was before a shell of the guest had it
 
 # Ends what this run started, by process id, and removes the run's files.
 clean_up() {
