@@ -17,6 +17,7 @@
 #   await_that WHAT COMMAND... waits until the command succeeds
 #   check_is STATUS [OPTION...]  `snp-guard check` ends so; says STATUS NAME TEXT: it has this result
 #   mark                   what the guard has written so far satisfies no await from here on
+#   at_length              true in rows of `make check-longer` that take all of a script (lab.all)
 #   finish                 ends the script with the status that all results call for
 #
 # await looks only at what the guard wrote after the line that satisfied the last await: a line
@@ -95,6 +96,10 @@ soon() {
 		[ $waited -le $((${broken:-0} ? patience / 20 : patience)) ] || return 1
 		sleep 0.1
 	done
+}
+
+at_length() {
+	grep -qw lab.all /proc/cmdline
 }
 
 # Tenths of a second since the boot: a look may take longer than the pause after it.

@@ -4,8 +4,7 @@
 # Sound and unsound orders of the same steps: a stand-in for ccp (tests/lab/stub) calls the
 # kernel's own functions and commands the firmware, with one mistake planted in each row, or
 # none. Breaches that need more than orders of steps have their scenarios elsewhere.
-# Needs --firmware full, and the two modules in /lab/stub. With lab.all among the kernel's parameters all rows
-# run, else those without "+".
+# Needs --firmware full, and the two modules in /lab/stub. Rows with "+" run only at length.
 . /lab/lib.sh
 modprobe msr
 insmod /lab/stub/foreign.ko
@@ -108,9 +107,9 @@ mainline: a legacy shutdown, and a full one later \
 	|| ccp prepare init flush shutdown prepare init flush shutdown-full snp-shutdown | no-latch
 + an early return between SNP_INIT and the disable \
 	|| ccp prepare init flush shutdown-full snp-shutdown | no-latch
-mainline: snp_prepare() fails with CPU 3 offline \
++ mainline: snp_prepare() fails with CPU 3 offline \
 	|| offline 3; ccp prepare; online 3 |
-SNP_INIT and SNP_DF_FLUSH fail with SNP_EN set nowhere \
++ SNP_INIT and SNP_DF_FLUSH fail with SNP_EN set nowhere \
 	|| ccp init flush |
 
 # ---- v9: after SNP_INIT, once in a window; undone when SNP_EN is gone
@@ -145,7 +144,7 @@ v10: one disable in a window \
 	ccp disable prepare! init flush shutdown-full snp-shutdown enable |
 + v10: each command takes 0.7 s \
 	|--interval 0.5| ccp slow=700 disable prepare! init flush shutdown-full snp-shutdown enable |
-v10: CPU 3 goes and comes before the window and after it \
++ v10: CPU 3 goes and comes before the window and after it \
 	|| offline 3; online 3; ccp disable prepare! init flush shutdown-full snp-shutdown enable; \
 	offline 3; online 3 |
 + v10: 100 times init and legacy shutdown in one window \
@@ -156,13 +155,13 @@ v10: snp_prepare() fails with CPU 3 offline, the disable is undone \
 v10: SNP_INIT fails, hotplug stays disabled, the next init is sound \
 	|| fails SNP_INIT_EX=0x3:once; ccp disable prepare! init; named_is benign-failed-init; \
 	ccp prepare! init flush shutdown-full snp-shutdown enable | benign-failed-init
-v10: SNP_INIT wants a DF_FLUSH, and is tried again \
++ v10: SNP_INIT wants a DF_FLUSH, and is tried again \
 	|| fails SNP_INIT_EX=0xf:once; ccp disable prepare! init flush init flush; \
 	ccp shutdown-full snp-shutdown enable |
 + v10: SNP_SHUTDOWN wants a DF_FLUSH, and is tried again \
 	|| ccp disable prepare! init flush; fails SNP_SHUTDOWN_EX=0xf:once; \
 	ccp shutdown-full flush shutdown-full snp-shutdown enable |
-v10: SNP_SHUTDOWN fails, nothing closes, and is tried again \
++ v10: SNP_SHUTDOWN fails, nothing closes, and is tried again \
 	|| ccp disable prepare! init flush; fails SNP_SHUTDOWN_EX=0x1:once; ccp shutdown-full; \
 	sleep 1; expect_not "the gate is shut" offline 3; ccp shutdown-full snp-shutdown enable |
 v10: SNP_DF_FLUSH fails after SNP_INIT \
@@ -195,7 +194,7 @@ a full shutdown never enables \
 a foreign disable is left \
 	|| foreign disable; ccp disable prepare! init flush; foreign disable; \
 	ccp shutdown-full snp-shutdown enable |
-foreign pairs, before the window and inside it \
++ foreign pairs, before the window and inside it \
 	|| foreign disable; ccp disable prepare! init flush; foreign enable; \
 	foreign disable disable enable enable; ccp shutdown-full snp-shutdown enable |
 a foreign enable that is taken back at once, as resume from hibernation does \
@@ -215,7 +214,7 @@ SNP's enable comes from a work item, early: its stack is not SNP's \
 	|| ccp disable prepare! init flush work-enable; named_is foreign-enable; \
 	ccp shutdown-full snp-shutdown; named_is leaked-disable | foreign-enable leaked-disable
 # For the same reason a kernel that disables so looks like one that never does.
-SNP's disable and enable come from a work item \
++ SNP's disable and enable come from a work item \
 	|| ccp work-disable prepare! init flush; ccp shutdown-full snp-shutdown work-enable \
 	| no-latch
 
@@ -246,7 +245,6 @@ TABLE
 }
 
 # A comment, an empty line; a backslash goes on with the row.
-all=$(grep -cw lab.all /proc/cmdline)
 while read -r line; do
 	case $line in
 	"" | "#"*) continue ;;
@@ -255,7 +253,7 @@ while read -r line; do
 		line=${line%\\}$more
 	done
 	case $line in
-	"+ "*) [ "$all" = 1 ] || continue ;;
+	"+ "*) at_length || continue ;;
 	esac
 	line=${line#"+ "}
 	IFS='|' read -r name options steps breaches <<LINE

@@ -12,13 +12,17 @@ times=$(cat /lab/reloads 2>/dev/null || echo 12)
 warm=$((times / 4))
 
 descriptors() {
-	find /proc/$guard/fd -type l | wc -l
+	find "/proc/$guard/fd" -type l | wc -l
 }
 
-# The least of some seconds: as ccp comes, the guard holds the kernel's types for a moment.
 memory_kib() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$guard/status"
+}
+
+# The least of some seconds: a sweep opens files, and as ccp comes, the guard holds the kernel's types.
+least() {
 	for look in 1 2 3 4 5 6; do
-		sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$guard/status
+		"$1"
 		[ $look -eq 6 ] || sleep 0.5
 	done | sort -n | head -n 1
 }
@@ -51,13 +55,13 @@ while [ $n -lt "$times" ] && [ -z "$broken" ]; do
 	expect "reload $n: SNP is initialised" snp_load
 	expect "reload $n: both modules go" snp_unload
 	[ $n -ne $warm ] || {
-		descriptors_then=$(descriptors)
-		memory_then=$(memory_kib)
+		descriptors_then=$(least descriptors)
+		memory_then=$(least memory_kib)
 	}
 	[ $((n % 50)) -ne 0 ] || echo "    # $n of $times"
 done
-descriptors_now=$(descriptors)
-memory_now=$(memory_kib)
+descriptors_now=$(least descriptors)
+memory_now=$(least memory_kib)
 guard_stop
 expect "no descriptor more: $descriptors_then then, $descriptors_now now" \
 	[ "$descriptors_now" -eq "$descriptors_then" ]

@@ -6,7 +6,7 @@ standin_src := $(wildcard tests/unit/standin/*.c tests/unit/running/*.c tests/un
 standin_obj := $(standin_src:tests/%.c=$(O)/asan/test/%.o)
 unit_src := $(filter-out $(filter-out %fixture.c,$(standin_src)),$(wildcard tests/unit/*.c tests/unit/*/*.c))
 unit_obj := $(unit_src:tests/%.c=$(O)/asan/test/%.o)
-sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+sanitize := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 $(O)/test $(O)/asan:
 	$(Q)mkdir -p $@
