@@ -76,7 +76,7 @@ static void pack_totals(struct pack *p, struct window *w)
 
 /*
  * All of struct window but its CPUs, and the event being fed. Whoever changes what is packed raises
- * STATE_LAYOUT (session.c), and goes on reading older recordings.
+ * STATE_LAYOUT (session_state.c), and goes on reading older recordings.
  */
 static void pack_window(struct pack *p, struct window *w)
 {

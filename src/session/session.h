@@ -71,6 +71,11 @@ void session_free(struct session *s);
 /* Counts breaches by these severities from the next verdict on; before, by their table. */
 void session_set_severities(struct session *s, const struct severities *severities);
 
+/* ---- session_state.c: the state as bytes ---- */
+
+/* Notes a fact that no hook shows; the name is copied. Returns 0 or -ENOMEM. */
+int session_keep_uncovered(struct session *s, const char *fact);
+
 /* The bytes that the packed state takes at most, on a host with so many possible CPUs. */
 size_t session_state_room(unsigned int cpus);
 /*
@@ -85,6 +90,8 @@ void session_save(void *session, struct pack *p);
  * -ENOTSUP for one of a newer snp-guard, or -ENOMEM.
  */
 int session_load(struct session *s, struct pack *p, char version[SESSION_VERSION_LEN]);
+
+/* ---- the ledger and recordings ---- */
 
 /*
  * Takes over the state and the events of a ledger, which it only reads: events that its guard did
