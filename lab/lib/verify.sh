@@ -95,7 +95,7 @@ judge_panic() {
 
 # The options for a kind of firmware, one per line.
 machine_options() {
-	printf '%s\n' --firmware "$1" --run "$here/guest/verify.sh"
+	printf '%s\n' --firmware "$1" --run "$here/guest/verify.sh" --add "$here/guest/observe.sh:/lab/observe.sh"
 	[ -z "${opt[step]}" ] || printf '%s\n' --append "lab.stage=${opt[step]}"
 	[ -z "${opt[shell-on-failure]}" ] || printf '%s\n' --append lab.shell
 	if [ "${opt[quick]}" ]; then
