@@ -1263,3 +1263,25 @@ Test(run, where_no_command_is_seen_sweeps_ask_the_driver)
 	cr_out("\"cpu\":3," BREACH("cpu-without-snp-en"));
 	cr_not_out("can't find out whether SNP is initialised");
 }
+
+static void snp_en_goes_before_the_mark(void)
+{
+	for (unsigned int cpu = 0; cpu < host.cpus; cpu++)
+		host_set_snp_en(cpu, false);
+	sighup();
+}
+
+static void mark_goes(void)
+{
+	kernel.initialised = 0;
+}
+
+Test(run, a_sweep_in_the_middle_of_a_full_shutdown_asks_the_driver_again)
+{
+	at(1, kernel_begin_snp);
+	at(20, snp_en_goes_before_the_mark);
+	at(20.02, mark_goes);
+	guard("run", "--for", "60", "--avoid", "kprobe", "--format", "json", NULL);
+	cr_out("window 1 closed: a sweep found SNP_EN on no CPU");
+	cr_not_out(BREACH("cpu-without-snp-en"));
+}
