@@ -76,7 +76,7 @@ bool cpu_is_unread(const struct cpu *c)
 
 bool cpu_is_told_without_hsave(const struct cpu *c)
 {
-	return c->no_hsave_ns && c->told_hsave;
+	return c->told_hsave;
 }
 
 bool cpu_is_untold_without_hsave(const struct cpu *c)

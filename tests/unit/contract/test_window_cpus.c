@@ -210,6 +210,20 @@ Test(window_cpus, hsave_is_told_again_once_it_was_set)
 	cr_says(&s, "on CPUs 0,2, where KVM");
 }
 
+Test(window_cpus, hsave_that_may_still_be_set_is_not_listed)
+{
+	mainline_initialised(&s);
+	s.cpus[2].no_hsave = true;
+	sweep(&s);
+	later(&s, WINDOW_SETTLE_NS / 2);
+	s.cpus[0].no_hsave = true;
+	sweep(&s);
+	later(&s, WINDOW_SETTLE_NS / 2);
+	sweep(&s);
+	cr_told(&s, "init-under-guests");
+	cr_says(&s, "on CPU 2, where KVM");
+}
+
 Test(window_cpus, hsave_of_a_cpu_that_leaves_is_silent)
 {
 	mainline_initialised(&s);
