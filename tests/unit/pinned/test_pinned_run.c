@@ -18,13 +18,10 @@
 #define LINKS PINS "/links/"
 #define MAPS  PINS "/maps/"
 
-static int opened;
-
 static void begin(void)
 {
 	kernel_begin(4, "");
 	kernel.disables_hotplug = true;
-	opened = 1;
 }
 
 TestSuite(pinned, .init = begin, .fini = kernel_end);
@@ -32,16 +29,6 @@ TestSuite(pinned, .init = begin, .fini = kernel_end);
 static void run_pinned(const char *seconds)
 {
 	guard("run", "--pin", "--for", seconds, "--format", "json", NULL);
-}
-
-static void open_cpu3(void)
-{
-	opened = kernel_open_for_writing("cpu%u/online", 3);
-}
-
-static void cpu3_down(void)
-{
-	kernel_cpu_down(3);
 }
 
 /* A guard that ended inside a window. */
@@ -70,7 +57,7 @@ Test(pinned, the_gate_refuses_after_the_guard_ended)
 {
 	leave_one_in_a_window();
 	open_cpu3();
-	cr_assert_eq(opened, -EPERM);
+	cr_assert_eq(kernel.opened, -EPERM);
 	cr_assert(bpf_is_attached("gate_open"));
 	/* With nobody to take them back after the window. */
 	cr_assert(bpf_is_attached("gate_write"));
@@ -121,7 +108,7 @@ Test(pinned, a_gate_stays_what_it_is_whatever_the_next_guard_would_choose)
 	cr_out(EVENT("adopt"));
 	cr_out("\"gate\":\"fmod_ret\"");
 	open_cpu3();
-	cr_assert_eq(opened, -EPERM);
+	cr_assert_eq(kernel.opened, -EPERM);
 	guard("status", NULL);
 	cr_out("gate:     attached to open and write by fmod_ret");
 }
@@ -142,7 +129,7 @@ Test(pinned, audit_is_as_the_next_guard_is_told)
 	guard("run", "--pin", "--audit", "--for", "5", NULL);
 	cr_assert_eq(host_logged("audit on"), 1);
 	open_cpu3();
-	cr_assert_eq(opened, 0);
+	cr_assert_eq(kernel.opened, 0);
 	status_of("auditing", CLEAN);
 }
 
@@ -160,7 +147,7 @@ Test(pinned, a_program_that_is_gone_is_attached_again)
 	cr_assert_eq(host_logged("attach gate_open"), 1);
 	cr_assert(host_has(LINKS "gate_open"));
 	open_cpu3();
-	cr_assert_eq(opened, -EPERM);
+	cr_assert_eq(kernel.opened, -EPERM);
 }
 
 Test(pinned, a_kprobe_that_is_gone_is_attached_again)
@@ -342,7 +329,7 @@ Test(pinned, another_versions_guard_is_replaced_and_the_gate_is_never_gone)
 	cr_assert_not(host_has(PINS "-old"));
 	status_of("enforcing", CLEAN);
 	open_cpu3();
-	cr_assert_eq(opened, -EPERM);
+	cr_assert_eq(kernel.opened, -EPERM);
 }
 
 /* The programs of the guard that is replaced see it too. */
@@ -735,7 +722,7 @@ Test(pinned, detach_removes_all)
 	cr_assert_str_empty(host_read("/sys/kernel/tracing/kprobe_events"));
 	cr_assert_eq(atoi(host_read("/sys/devices/system/cpu/cpu3/hotplug/fail")), -1);
 	open_cpu3();
-	cr_assert_eq(opened, 0);
+	cr_assert_eq(kernel.opened, 0);
 	status_of("detached", UNVERIFIED);
 }
 

@@ -303,6 +303,7 @@ int kernel_open_for_writing(const char *name, unsigned int cpu)
 	bool refused = refuses();
 	struct snp_event e;
 
+	kernel.opened = refused && !state()->audit ? -EPERM : 0;
 	if (!refused)
 		return 0;
 	state()->denied++;
@@ -313,7 +314,27 @@ int kernel_open_for_writing(const char *name, unsigned int cpu)
 	snprintf(e.name, sizeof(e.name), name, cpu);
 	strcpy(e.comm, "sh");
 	submit(&e);
-	return state()->audit ? 0 : -EPERM;
+	return kernel.opened;
+}
+
+void open_cpu3(void)
+{
+	kernel_open_for_writing("cpu%u/online", 3);
+}
+
+void cpu3_up(void)
+{
+	kernel_cpu_up(3);
+}
+
+void cpu3_down(void)
+{
+	kernel_cpu_down(3);
+}
+
+void cpu3_loses_snp_en(void)
+{
+	host_set_snp_en(3, false);
 }
 
 /* The guard itself opens such files only to list them, or to try the gate. */
@@ -470,7 +491,7 @@ void kernel_begin(unsigned int cpus, const char *without)
 	host_begin(cpus, without);
 	kernel_fixture_ccp_loaded(&host.kernel);
 	host_save();
-	kernel = (struct kernel_standin){ 0 };
+	kernel = (struct kernel_standin){ .opened = 1 };
 	held_count = 0;
 	bpf_begin();
 	bpf_kernel.on_call = on_call;

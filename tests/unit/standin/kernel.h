@@ -17,6 +17,7 @@ struct kernel_standin {
 	bool gate_is_deaf;     /* the gate's programs are attached and never called */
 	unsigned int writers;  /* guarded files that somebody has open for writing */
 	unsigned int unlistable; /* ... for which the list has no room, made anew or not */
+	int opened;		 /* what kernel_open_for_writing() returned last; 1: nothing yet */
 	bool awaited;		 /* snp_prepare() waits for the write hooks */
 	/* Records are numbered and stay on their way. */
 	bool holds_back;
@@ -59,6 +60,13 @@ void kernel_cpu_down(unsigned int cpu);
  * 0 or -EPERM.
  */
 int kernel_open_for_writing(const char *name, unsigned int cpu);
+
+/* ---- steps of scripts ---- */
+
+void open_cpu3(void); /* for writing: cpu3/online */
+void cpu3_up(void);
+void cpu3_down(void);
+void cpu3_loses_snp_en(void);
 
 /* ---- what goes wrong ---- */
 
