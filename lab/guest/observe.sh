@@ -16,7 +16,7 @@ guard_start() {
 	snp-guard run --audit --format json --record "/out/$LAB_BOOT.trace" --ready-file /run/ready >$json 2>$err &
 	guard=$!
 	while [ ! -e /run/ready ]; do
-		kill -0 $guard 2>/dev/null || {
+		kill -0 "$guard" 2>/dev/null || {
 			guard='' books=true
 			return
 		}
@@ -31,8 +31,8 @@ note_books() {
 
 guard_stop() {
 	[ "$guard" ] || return
-	kill $guard
-	wait $guard
+	kill "$guard"
+	wait "$guard"
 	[ $? -le 2 ] || echo "unverified the guard ended early: $(head -n 1 $err)"
 	guard=
 	rm -f /run/ready
@@ -79,7 +79,7 @@ newest() {
 # On SIGHUP the guard looks at all CPUs; before that it takes all events that wait. Sets looked to when it did.
 look() {
 	lines=$(wc -l <$json)
-	kill -HUP $guard 2>/dev/null && await looked_since "$lines"
+	kill -HUP "$guard" 2>/dev/null && await looked_since "$lines"
 }
 
 looked_since() {
@@ -140,7 +140,7 @@ breach() {
 judge_by_books() {
 	{ $books && firmware_has_snp; } || return
 	for lacking in $(cpus_with 0); do
-		[ "$(cat $cpus/cpu"$lacking"/online 2>/dev/null)" = 0 ] ||
+		[ "$(cat "$cpus/cpu$lacking/online" 2>/dev/null)" = 0 ] ||
 			breach critical cpu-without-snp-en "CPU $lacking is online without SNP_EN while SNP is initialised"
 	done
 }
