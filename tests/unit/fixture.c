@@ -71,6 +71,15 @@ void fixture_remove(struct fixture *f, const char *path)
 	cr_assert_eq(remove(full), 0, "%s: %s", full, strerror(errno));
 }
 
+void fixture_rename(struct fixture *f, const char *from, const char *to)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	path_below(f, from, old);
+	path_below(f, to, new);
+	cr_assert_eq(rename(old, new), 0, "%s: %s", new, strerror(errno));
+}
+
 void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value)
 {
 	char path[48];

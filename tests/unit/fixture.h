@@ -14,6 +14,7 @@ void fixture_end(struct fixture *f); /* removes all of it */
 /* Writes a file with its directories. path begins with a slash, and is below the root. */
 void fixture_write(struct fixture *f, const char *path, const char *text);
 void fixture_remove(struct fixture *f, const char *path);
+void fixture_rename(struct fixture *f, const char *from, const char *to);
 /* A register of /dev/cpu/N/msr, a sparse file; those below it are 0, if not set before. */
 void fixture_msr(struct fixture *f, unsigned int cpu, __u32 msr, __u64 value);
 /* A sparse /dev/cpu/N/msr with SYSCFG at its address. */

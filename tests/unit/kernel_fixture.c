@@ -240,10 +240,10 @@ void kernel_fixture_ccp_reloaded(struct kernel_fixture *f, const char *suffix)
 {
 	char name[64];
 
+	/* While the old directory is there, a new one gets another inode. */
+	fixture_write(&f->files, "/sys/module/new/initstate", "live\n");
 	kernel_fixture_ccp_unloaded(f);
-	/* Takes the directory's inode, which a file system may give to the next one. */
-	fixture_write(&f->files, "/sys/module/another/initstate", "live\n");
-	fixture_write(&f->files, "/sys/module/ccp/initstate", "live\n");
+	fixture_rename(&f->files, "/sys/module/new", "/sys/module/ccp");
 	for (int i = 0; suffix && kernel_fixture_ccp_names[i]; i++) {
 		snprintf(name, sizeof(name), "%s%s", kernel_fixture_ccp_names[i], suffix);
 		kernel_fixture_module_symbol(f, name, "ccp");
