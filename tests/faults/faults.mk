@@ -24,8 +24,8 @@ $(3): $(faults_unit_src:tests/%.c=$(1)/faults/%.o) $(1)/faults/units.a | $(O)/te
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) $$(patsubst %,-Wl$$(comma)--wrap=%,$$(standin_wraps) command_run sink_work sweep) \
 		$$^ $$(lib_libs) -o $$@
 endef
-# With sanitizers; and without, four times as fast. LeakSanitizer leaves out what the dynamic linker has
-# allocated, by its call of malloc(): that of inject.c must not stand between.
+# With sanitizers; and without, four times as fast. LeakSanitizer leaves out what the dynamic linker
+# allocates, which it tells by who calls malloc(): the linker, as long as inject.c's malloc() jumps there.
 $(eval $(call faults_program,$(O)/asan,$(sanitize) -foptimize-sibling-calls,$(O)/test/faults,$(O)/asan/units.a))
 $(eval $(call faults_program,$(O)/obj,,$(O)/test/faults-plain,$(O)/test/units.a))
 

@@ -14,7 +14,7 @@ hammer_begins() {
 	hammer=$!
 }
 
-windows=4
+windows=8
 ! at_length || windows=16
 
 hammered() {

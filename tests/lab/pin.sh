@@ -120,7 +120,7 @@ expect "SNP is initialised" snp_load
 hammer $cpus/cpu3/online /tmp/enough >/tmp/hammered &
 hammer=$!
 n=0
-while [ $n -lt 3 ]; do
+while [ $n -lt 5 ]; do
 	sleep 0.5
 	kill $guard
 	wait $guard
