@@ -9,7 +9,6 @@ books=false # whether the lab's own books have to do instead, as the guard can't
 
 # ---- the guard ----
 
-# The lab's own books are SNP_EN of each CPU, and the firmware's state.
 guard_start() {
 	: >$json
 	mark=0
@@ -97,7 +96,7 @@ settle() {
 	fi
 }
 
-# ---- the lab's own books ----
+# ---- the lab's own books: SNP_EN of each CPU, and the firmware's state ----
 
 # lab must be read to its end, or the next request gets the rest of this answer.
 firmware_has_snp() {

@@ -13,8 +13,7 @@
 
 static void begin(void)
 {
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
+	kernel_begin_usual();
 	host_write("/dev/sev", "");
 }
 

@@ -7,13 +7,7 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(snapshot_command, .init = begin, .fini = kernel_end);
+TestSuite(snapshot_command, .init = kernel_begin_usual, .fini = kernel_end);
 
 Test(snapshot_command, has_cpus_and_count)
 {

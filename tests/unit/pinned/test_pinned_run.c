@@ -18,13 +18,7 @@
 #define LINKS PINS "/links/"
 #define MAPS  PINS "/maps/"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(pinned, .init = begin, .fini = kernel_end);
+TestSuite(pinned, .init = kernel_begin_usual, .fini = kernel_end);
 
 static void run_pinned(const char *seconds)
 {
@@ -636,11 +630,6 @@ Test(pinned, status_of_a_latch_that_others_opened)
 	bpf_kernel.state->latch = 0;
 	status_of("degraded", WARNING);
 	cr_out("latch");
-}
-
-static void reload_renamed(void)
-{
-	kernel_fixture_ccp_reloaded(&host.kernel, ".llvm.42");
 }
 
 Test(pinned, kprobes_that_follow_ccp_are_pinned_anew)

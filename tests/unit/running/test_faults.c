@@ -11,8 +11,7 @@
 static char recording[128];
 static void begin(void)
 {
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
+	kernel_begin_usual();
 	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
 }
 

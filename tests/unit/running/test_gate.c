@@ -7,13 +7,7 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(gate, .init = begin, .fini = kernel_end);
+TestSuite(gate, .init = kernel_begin_usual, .fini = kernel_end);
 
 /* ---- the gate ---- */
 

@@ -16,8 +16,7 @@ static char metrics[1 << 16]; /* what a step read */
 
 static void begin(void)
 {
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
+	kernel_begin_usual();
 	snprintf(textfile, sizeof(textfile), "%s/metrics.prom", host.kernel.files.root);
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", host.kernel.files.root);
 	snprintf(address, sizeof(address), "unix:%s", socket_path);

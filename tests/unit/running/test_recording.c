@@ -15,8 +15,7 @@ static char recorded_out[sizeof(ended.out)];
 
 static void begin(void)
 {
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
+	kernel_begin_usual();
 	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
 	snprintf(picture, sizeof(picture), "%s/picture.html", host.kernel.files.root);
 }

@@ -7,13 +7,7 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(run, .init = begin, .fini = kernel_end);
+TestSuite(run, .init = kernel_begin_usual, .fini = kernel_end);
 
 /* ---- no window, and whole windows ---- */
 
@@ -110,6 +104,83 @@ Test(run, rmpopt_base_is_read_with_syscfg)
 	cr_expect_eq(times(ended.out, BREACH("rmpopt-uneven")), 1);
 	cr_out("RMPOPT is enabled on CPUs 0-2, and not on CPU 3");
 	cr_expect_lt(host.rmpopts, 40 * host.cpus, "read %u times", host.rmpopts);
+}
+
+Test(run, a_whole_window_of_a_kernel_with_snps_disable_is_clean)
+{
+	at(1, kernel_begin_snp);
+	at(20, kernel_full_shutdown);
+	run_for("30");
+	cr_quiet();
+	cr_status(CLEAN);
+	cr_out(STATE("window-open"));
+	cr_out(STATE("initialised"));
+	cr_out(STATE("window-closed"));
+	cr_out("\"windows\":1,\"window_open\":false");
+	cr_not_out("\"type\":\"breach\"");
+}
+
+Test(run, a_kernel_without_snps_disable_is_a_notice)
+{
+	kernel.disables_hotplug = false;
+	at(1, kernel_begin_snp);
+	run_for("10");
+	cr_status(CLEAN);
+	cr_out(BREACH("no-latch"));
+	cr_out("\"window_open\":true");
+}
+
+Test(run, a_cpu_onlined_in_a_window_is_critical)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_status(CRITICAL);
+	cr_out(BREACH("partial-prepare"));
+	cr_out(BREACH("cpu-onlined"));
+	cr_out(BREACH("cpu-without-snp-en"));
+}
+
+Test(run, a_critical_breach_says_how_many_guests_are_at_risk)
+{
+	host_write("/sys/fs/cgroup/misc.capacity", "sev 410\nsev_es 99\n");
+	host_write("/sys/fs/cgroup/misc.current", "sev 1\nsev_es 3\n");
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_out("\"event\":\"guests\",\"count\":3");
+	/* Two breaches, of which the second is found by a sweep; and no more afterwards. */
+	cr_expect_leq(times(ended.out, EVENT("guests")), 2);
+}
+
+Test(run, guests_at_risk_may_be_unknown)
+{
+	host_set_online(3, false);
+	at(1, kernel_begin_snp);
+	at(2, cpu3_up);
+	run_for("10");
+	cr_expect_geq(times(ended.out, EVENT("guests")), 1);
+	cr_not_out("\"event\":\"guests\",\"count\"");
+}
+
+Test(run, without_a_critical_breach_nobody_counts_guests)
+{
+	kernel.disables_hotplug = false;
+	at(1, kernel_begin_snp);
+	run_for("10");
+	cr_out(BREACH("no-latch"));
+	cr_not_out(EVENT("guests"));
+}
+
+Test(run, a_severity_that_is_off_does_not_count)
+{
+	at(1, kernel_begin_snp);
+	at(2, cpu3_down);
+	guard("run", "--for", "10", "--format", "json", "--severity", "cpu-offlined=off", NULL);
+	cr_status(CLEAN);
+	cr_out("\"left_out\":{\"cpu-offlined\":1}");
 }
 
 /* ---- how a run ends ---- */

@@ -11,13 +11,7 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(start, .init = begin, .fini = kernel_end);
+TestSuite(start, .init = kernel_begin_usual, .fini = kernel_end);
 
 /* It ended with nothing attached and nothing printed, and said why. */
 static void did_not_start_with(int status, const char *why)

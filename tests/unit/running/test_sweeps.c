@@ -5,15 +5,16 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static void begin(void)
-{
-	kernel_begin(4, "");
-	kernel.disables_hotplug = true;
-}
-
-TestSuite(sweeps, .init = begin, .fini = kernel_end);
+TestSuite(sweeps, .init = kernel_begin_usual, .fini = kernel_end);
 
 /* ---- sweeps ---- */
+
+Test(sweeps, sweeps_come_as_often_as_asked)
+{
+	guard("run", "--for", "62", "--interval", "5", "--format", "json", NULL);
+	/* One at the begin, one every five seconds, one at the end. */
+	cr_assert_eq(times(ended.out, EVENT("truth")), 1 + 12 + 1, "%s", ended.out);
+}
 
 static void cpu3_moves_during_a_sweep(void)
 {

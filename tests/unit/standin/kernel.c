@@ -337,6 +337,11 @@ void cpu3_loses_snp_en(void)
 	host_set_snp_en(3, false);
 }
 
+void reload_renamed(void)
+{
+	kernel_fixture_ccp_reloaded(&host.kernel, ".llvm.42");
+}
+
 /* The guard itself opens such files only to list them, or to try the gate. */
 static int on_open(const char *path, int flags)
 {
@@ -496,6 +501,12 @@ void kernel_begin(unsigned int cpus, const char *without)
 	bpf_begin();
 	bpf_kernel.on_call = on_call;
 	host.on_open = on_open;
+}
+
+void kernel_begin_usual(void)
+{
+	kernel_begin(4, "");
+	kernel.disables_hotplug = true;
 }
 
 void kernel_end(void)

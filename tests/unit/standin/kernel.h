@@ -31,6 +31,8 @@ extern struct kernel_standin kernel;
 
 /* A host as host_begin() makes it, with ccp loaded and libbpf's stand-in. */
 void kernel_begin(unsigned int cpus, const char *without);
+/* The host of most tests: 4 CPUs, and a kernel that disables hotplug for SNP. */
+void kernel_begin_usual(void);
 void kernel_end(void);
 
 /* ---- the SNP life cycle ---- */
@@ -67,6 +69,7 @@ void open_cpu3(void); /* for writing: cpu3/online */
 void cpu3_up(void);
 void cpu3_down(void);
 void cpu3_loses_snp_en(void);
+void reload_renamed(void); /* ccp, with other names of its functions */
 
 /* ---- what goes wrong ---- */
 
