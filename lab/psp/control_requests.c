@@ -170,6 +170,12 @@ static int do_exit(struct request *request)
 	return 0;
 }
 
+static int do_mark(struct request *request)
+{
+	fprintf(request->out, "marked %s\n", request->words[1]);
+	return 0;
+}
+
 static int do_help(struct request *request);
 
 /* All requests. run returns 0, after which "ok" follows, or an errno after an "error:" line. */
@@ -206,6 +212,8 @@ static const struct {
 	  "4 overlap" },
 	{ "cpu-add", 2, 2, do_cpu_add, "N", "hot-plugs CPU N" },
 	{ "exit", 2, 2, do_exit, "N", "records N as the script's exit status" },
+	{ "mark", 2, 2, do_mark, "WORD",
+	  "answers with WORD; what came before belongs to earlier requests" },
 	{ "help", 1, 1, do_help, "", "shows this list" },
 };
 

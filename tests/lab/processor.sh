@@ -20,6 +20,19 @@ wbinvds() {
 	lab cpus | sed -n 's/^0 .*wbinvds=//p'
 }
 
+# asked_by COMMAND: CPU 2 answers as ever after each of 40 answers that COMMAND reads in part
+asked_by() {
+	want=$(lab syscfg 2)
+	for _ in $(seq 40); do
+		lab state | "$@" >/dev/null
+		[ "$(lab syscfg 2)" = "$want" ] || return 1
+	done
+}
+
+scenario "an answer that nobody reads to its end is not the next one's"
+expect "its first line is read" asked_by head -n 1
+expect "nothing of it is read" asked_by true
+
 scenario "before SNP, memory encryption can't be switched off, and other bits can be written"
 cold=$(syscfg_of 2)
 write_syscfg 2 0x40000
