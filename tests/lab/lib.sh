@@ -17,6 +17,7 @@
 #   await_that WHAT COMMAND... waits until the command succeeds
 #   check_is STATUS [OPTION...]  `snp-guard check` ends so; says STATUS NAME TEXT: it has this result
 #   mark                   what the guard has written so far satisfies no await from here on
+#   swept                  waits for a sweep that begins after this, and so sees what is set now
 #   at_length              true in rows of `make check-longer` that take all of a script (lab.all)
 #   finish                 ends the script with the status that all results call for
 #
@@ -172,6 +173,13 @@ kvm_without_snp() {
 
 mark() {
 	seen=$(wc -l <"$json")
+}
+
+# The sweep that ends first may have begun before.
+swept() {
+	mark
+	await "a sweep ends" '"event":"truth","stable":true'
+	await "the next one ends" '"event":"truth","stable":true'
 }
 
 await_that() {

@@ -220,23 +220,23 @@ SNP's enable comes from a work item, early: its stack is not SNP's \
 
 # ---- SNP_EN that is not where it should be
 # (partial-prepare is shown by tests/kernels/partial.sh: it takes a kernel that is built for it.)
-# What the lab sets without the kernel's doing is known after a sweep: hence the second's wait.
+# What the lab sets without the kernel's doing is known after a sweep.
 snp_prepare() bails out with CPU 3 lacking SNP_EN \
 	|--interval 0.5| ccp disable prepare! init flush shutdown; snp_en 3 off; ccp prepare!; \
-	named_is unsafe-bailout; snp_en 3 on; sleep 1; \
+	named_is unsafe-bailout; snp_en 3 on; swept; \
 	ccp init flush shutdown-full snp-shutdown enable | snp-en-lost unsafe-bailout
 + snp_prepare() bails out with CPU 3 lacking SNP_EN, and the firmware refuses \
 	|--interval 0.5| ccp disable prepare! init flush shutdown; snp_en 3 off; ccp prepare!; \
-	named_is unsafe-bailout; ccp init; named_is benign-failed-init; snp_en 3 on; sleep 1; \
+	named_is unsafe-bailout; ccp init; named_is benign-failed-init; snp_en 3 on; swept; \
 	ccp prepare! init flush shutdown-full snp-shutdown enable \
 	| snp-en-lost unsafe-bailout benign-failed-init
 SNP_EN leaves CPU 3 while SNP is initialised \
-	|--interval 0.5| ccp disable prepare! init flush; sleep 1; snp_en 3 off; \
+	|--interval 0.5| ccp disable prepare! init flush; swept; snp_en 3 off; \
 	named_is cpu-without-snp-en 3; snp_en 3 on; \
 	ccp shutdown-full snp-shutdown enable | snp-en-lost cpu-without-snp-en
 SNP_EN leaves CPU 3 after a legacy shutdown \
-	|--interval 0.5| ccp disable prepare! init flush shutdown; sleep 1; snp_en 3 off; \
-	named_is snp-en-lost 3; snp_en 3 on; sleep 1; ccp prepare! init flush; \
+	|--interval 0.5| ccp disable prepare! init flush shutdown; swept; snp_en 3 off; \
+	named_is snp-en-lost 3; snp_en 3 on; swept; ccp prepare! init flush; \
 	ccp shutdown-full snp-shutdown enable | snp-en-lost
 a full shutdown leaves SNP_EN on CPU 2 \
 	|| ccp disable prepare! init flush; hold; ccp shutdown-full snp-shutdown enable; \

@@ -121,8 +121,7 @@ insmod /lab/stub/ccp.ko
 for changes in no yes; do
 	expect "SNP is initialised" stub "prepare! init! flush!"
 	each 1
-	mark
-	sleep 3
+	swept
 	expect "SNP ends, and SNP_EN stays" stub "shutdown!"
 	[ $changes = no ] || lab rmpopt 1 0
 	sleep 2
