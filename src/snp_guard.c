@@ -22,8 +22,8 @@ static void help(FILE *f)
 	for (const struct command *c = command_table(); c->name; c++)
 		fprintf(f, "  %-11s %s\n", c->name, c->what);
 	fputs("\n`snp-guard COMMAND --help` lists the options of a command.\n"
-	      "Exit status: 0 no breach, 1 warning, 2 critical, 3 could not verify, 64 usage,\n"
-	      "78 run can't work here; see snp-guard(8).\n",
+	      "Exit status: 0 nothing worse than a notice, 1 warning, 2 critical, 3 could not\n"
+	      "verify, 64 usage, 78 run can't work here; see snp-guard(8).\n",
 	      f);
 }
 

@@ -23,8 +23,9 @@
 /*
  * X(symbol, name, subject, what happened; the members that say more)
  *
- * BPF programs write the kinds before START. User space writes START and all that follow, into the
- * same stream, so that a recording holds all that led to a verdict.
+ * BPF programs write the kinds before START, and GATE if snp_prepare() waited for the write hooks.
+ * User space writes START and all that follow, into the same stream, so that a recording holds all
+ * that led to a verdict.
  */
 #define SNP_EVENTS(X)                                                                              \
 	X(PREPARE_ENTER, "prepare-enter", "", "a task entered snp_prepare()")                      \

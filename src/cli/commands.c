@@ -12,7 +12,7 @@ static const struct command commands[] = {
 	{ "replay", command_replay, &replay_argp, "judge a recorded run again" },
 	{ "timeline", command_timeline, &timeline_argp, "draw a recorded run as a picture" },
 	{ "check", command_check, &check_argp, "check this host's SNP state once" },
-	{ "status", command_status, &status_argp, "show the state of a pinned guard" },
+	{ "status", command_status, &status_argp, "show the state of the guard and its gate" },
 	{ "detach", command_detach, &detach_argp, "unload a pinned guard; ends enforcement" },
 	{ "snapshot", command_snapshot, &snapshot_argp,
 	  "save this host's state, to compare after a kexec" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How `snp-guard status` shows what a guard has pinned. */
+/* How `snp-guard status` shows the state of a guard. */
 #ifndef STATUS_OUTPUT_H
 #define STATUS_OUTPUT_H
 
