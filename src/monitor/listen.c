@@ -27,7 +27,7 @@ enum { CONNECTIONS = 32, ROOMY = CONNECTIONS / 2, PATIENCE_S = 10 };
 /* A connection, which ends with its first answer. */
 struct client {
 	TAILQ_ENTRY(client) others;
-	int fd;	    /* -1: make_room() has ended it, and it is not in the list any more */
+	int fd;	    /* -1: listener_make_room() has ended it, and it is in no list any more */
 	bool asked; /* its request was read */
 };
 TAILQ_HEAD(clients, client);
@@ -97,8 +97,8 @@ bool listen_is_address(const char *address)
 
 /* ---- connections ---- */
 
-/* Ends the connection that has sent no request for longest or, if all have, the oldest. */
-static void make_room(struct listener *l)
+/* Ends the oldest connection that has sent no request or, if all have, the oldest. */
+static void listener_make_room(struct listener *l)
 {
 	struct client *c = TAILQ_FIRST(&l->clients);
 
@@ -131,9 +131,11 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **c
 	if (!c)
 		return;
 	c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	/* Before the new one is in the list, which may be the only one that has not asked. */
+	if (l->count == ROOMY)
+		listener_make_room(l);
 	TAILQ_INSERT_TAIL(&l->clients, c, others);
-	if (++l->count > ROOMY)
-		make_room(l);
+	l->count++;
 }
 
 /* NULL if there was no memory for it. */

@@ -278,6 +278,29 @@ Test(listen, clients_that_do_not_read_keep_nobody_out)
 	listener_close(l);
 }
 
+/* All but the last have been read from, so that only the last has not asked when it comes. */
+Test(listen, clients_that_have_asked_keep_nobody_out)
+{
+	static char much[1 << 20];
+	struct listener *l;
+	int fds[CLIENTS];
+	char byte;
+
+	open_listener(&l, UINT64_MAX);
+	memset(much, 'a', sizeof(much) - 1);
+	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1), 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connect_to_it();
+		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
+			     0);
+		cr_assert_eq(recv(fds[i], &byte, 1, 0), 1, "client %d got no answer", i);
+	}
+	answers(GET("/healthz"), "200", "ok");
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	listener_close(l);
+}
+
 /* The privileges are dropped between the two. */
 Test(listen, its_thread_starts_when_it_is_told_to)
 {
