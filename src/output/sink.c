@@ -83,7 +83,7 @@ static void lose(struct sink *s, unsigned int count)
 	s->gap += count;
 }
 
-/* The item that is being written stays. */
+/* To be replaced, which is no loss. The item that is being written stays. */
 static void remove_newest(struct sink *s)
 {
 	if (s->count < 2 && (!s->count || s->busy_ns || s->done))
@@ -95,7 +95,6 @@ static void remove_newest(struct sink *s)
 	}
 	s->last = s->head;
 	s->count--;
-	lose(s, 1);
 }
 
 /* ---- the state ---- */

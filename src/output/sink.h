@@ -38,7 +38,7 @@ struct sink_options {
 struct sink_state {
 	int err; /* 0: well; a negative errno: failing; -ETIMEDOUT: a write does not return */
 	__u64 since_ns; /* CLOCK_BOOTTIME when that began */
-	__u64 lost;	/* dropped items, since the sink was made */
+	__u64 lost;	/* dropped items that nothing replaced, since the sink was made */
 	bool idle;	/* nothing waits that could be written */
 };
 

@@ -249,7 +249,21 @@ Test(sink, of_what_replaces_only_the_newest_comes_out)
 	sink_put(s, "c", 1);
 	work(s);
 	cr_assert_str_eq(fake.got, "c");
-	cr_assert_eq(sink_close(s, 0).lost, 2);
+	cr_assert_eq(fake.lost, 0);
+	cr_assert_eq(sink_close(s, 0).lost, 0, "what was replaced is not lost");
+}
+
+Test(sink, of_what_replaces_the_newest_is_lost_if_it_never_comes_out)
+{
+	struct sink *s = open_fake(4096, true);
+
+	fake.err = -ENOSPC;
+	for (int i = 0; i < 3; i++) {
+		sink_put(s, "a", 1);
+		work(s);
+	}
+	cr_assert_eq(sink_state(s).lost, 0);
+	cr_assert_eq(sink_close(s, 0).lost, 1);
 }
 
 static int drop(void *ctx, const void *data, size_t size, size_t *done, __u32 *lost)
