@@ -39,11 +39,11 @@ struct listener {
 	/* The daemon's thread alone uses these; the oldest comes first. */
 	struct clients clients;
 	unsigned int count;
-	__u64 stale_ns;
 	pthread_mutex_t lock; /* protects the members below */
 	char *text;
 	size_t len;
 	__u64 published_ns; /* CLOCK_BOOTTIME; 0: nothing is published yet */
+	__u64 stale_ns;
 };
 
 int listen_parse(const char *address, struct sockaddr_storage *to)
@@ -183,16 +183,17 @@ static enum MHD_Result answer_metrics(struct listener *l, struct MHD_Connection 
 
 static enum MHD_Result answer_health(struct listener *l, struct MHD_Connection *connection)
 {
-	__u64 published, now = boottime_ns();
+	__u64 published, stale, now = boottime_ns();
 	char text[96];
 
 	pthread_mutex_lock(&l->lock);
 	published = l->published_ns;
+	stale = l->stale_ns;
 	pthread_mutex_unlock(&l->lock);
 	if (!published)
 		return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "not ok: no complete sweep yet\n");
-	if (now - published <= l->stale_ns)
+	if (now - published <= stale)
 		return answer_text(connection, MHD_HTTP_OK, "ok\n");
 	snprintf(text, sizeof(text), "not ok: the last complete sweep was %llu s ago\n",
 		 (unsigned long long)((now - published) / 1000000000));
@@ -265,7 +266,7 @@ static int open_unix(const char *path)
 			       (struct sockaddr *)&address, sizeof(address));
 }
 
-int listener_open(struct listener **to, const char *address, __u64 stale_ns)
+int listener_open(struct listener **to, const char *address)
 {
 	const char *path = is_unix(address) ? address + strlen(LISTEN_UNIX) : NULL;
 	struct listener *l = calloc(1, sizeof(*l));
@@ -276,7 +277,6 @@ int listener_open(struct listener **to, const char *address, __u64 stale_ns)
 		return -ENOMEM;
 	pthread_mutex_init(&l->lock, NULL);
 	TAILQ_INIT(&l->clients);
-	l->stale_ns = stale_ns;
 	l->fd = path ? open_unix(path) : open_inet(address);
 	err = l->fd < 0 ? l->fd : 0;
 	if (!err && path) {
@@ -320,7 +320,7 @@ void listener_close(struct listener *l)
 	free(l);
 }
 
-int listener_publish(struct listener *l, const char *text, size_t len)
+int listener_publish(struct listener *l, const char *text, size_t len, __u64 stale_ns)
 {
 	char *copy = malloc(len + 1), *old;
 
@@ -332,6 +332,7 @@ int listener_publish(struct listener *l, const char *text, size_t len)
 	l->text = copy;
 	l->len = len;
 	l->published_ns = boottime_ns();
+	l->stale_ns = stale_ns;
 	pthread_mutex_unlock(&l->lock);
 	free(old);
 	return 0;

@@ -27,10 +27,9 @@ bool listen_is_address(const char *address);
 
 /*
  * Opens the socket, which may need privileges. address: as for listen_parse(), or LISTEN_UNIX and a
- * path. stale_ns: /healthz answers 503 if the published text is older than this. Returns 0 or a
- * negative errno.
+ * path. Returns 0 or a negative errno.
  */
-int listener_open(struct listener **to, const char *address, __u64 stale_ns);
+int listener_open(struct listener **to, const char *address);
 /*
  * Starts the thread that answers, once for each listener. The thread has the privileges of its
  * caller for good. Returns 0 or a negative errno.
@@ -39,7 +38,10 @@ int listener_start(struct listener *l);
 /* Ends the thread, and frees l, which may be NULL. */
 void listener_close(struct listener *l);
 
-/* Copies the text, for /metrics from now on. Returns 0 or -ENOMEM. */
-int listener_publish(struct listener *l, const char *text, size_t len);
+/*
+ * Copies the text, for /metrics from now on. stale_ns: /healthz answers 503 once the text is older
+ * than this. Returns 0 or -ENOMEM.
+ */
+int listener_publish(struct listener *l, const char *text, size_t len, __u64 stale_ns);
 
 #endif

@@ -25,11 +25,13 @@ __u64 publish_stale_ns(double interval_s)
 }
 
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
-		   const char *listen, double interval_s)
+		   const char *listen, const double *interval_s)
 {
 	int err = 0;
 
-	*p = (struct publisher){ .outputs = outputs, .textfile = textfile };
+	*p = (struct publisher){ .outputs = outputs,
+				 .textfile = textfile,
+				 .interval_s = interval_s };
 	if (textfile)
 		err = add_textfile(outputs, textfile);
 	if (err) {
@@ -37,7 +39,7 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 		return err;
 	}
 	if (listen)
-		err = listener_open(&p->listener, listen, publish_stale_ns(interval_s));
+		err = listener_open(&p->listener, listen);
 	if (err)
 		complain("can't listen at %s: %s", listen, strerror(-err));
 	return err;
@@ -155,7 +157,7 @@ void publish(struct publisher *p, const struct session *s, const struct publish_
 	facts = facts_of(s, counters);
 	err = render(&facts, &text, &len);
 	if (!err && p->listener)
-		err = listener_publish(p->listener, text, len);
+		err = listener_publish(p->listener, text, len, publish_stale_ns(*p->interval_s));
 	if (!err && p->textfile && p->outputs)
 		outputs_put(p->outputs, SNP_PART_TEXTFILE, text, len);
 	else if (!err && p->textfile)

@@ -12,17 +12,18 @@ struct publisher {
 	struct outputs *outputs; /* of a live run; NULL: files are written at once */
 	const char *textfile;	 /* NULL: none */
 	struct listener *listener;
+	const double *interval_s;	 /* of a listener: seconds between two sweeps */
 	bool complained;		 /* the last attempt failed, and that was reported */
 	char status[SERVICE_STATUS_LEN]; /* sent to the service manager last */
 };
 
 /*
  * textfile: a path, which the caller keeps; listen: an address as for listener_open(); NULL for
- * none. interval_s: seconds between two sweeps. Returns 0, or a negative errno after it reported
- * why.
+ * none. interval_s: seconds between two sweeps, read each time, as it may change. Returns 0, or a
+ * negative errno after it reported why.
  */
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
-		   const char *listen, double interval_s);
+		   const char *listen, const double *interval_s);
 /*
  * Starts the thread that answers HTTP, if there is to be one. It keeps the privileges that its
  * caller has. Returns 0, or a negative errno after it reported why.
@@ -44,8 +45,8 @@ struct publish_counters {
 enum guard_state publish_gate(const struct publish_counters *counters);
 
 /*
- * Until when what is published holds, in nanoseconds: it comes with complete sweeps, of which one
- * may be late, and one incomplete.
+ * How long what is published holds, with so many seconds between two sweeps, in nanoseconds: it
+ * comes with complete sweeps, of which one may be late, and one incomplete.
  */
 __u64 publish_stale_ns(double interval_s);
 

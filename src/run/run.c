@@ -26,7 +26,7 @@ static int run_to_its_end(struct run *r, int signal_fd)
 {
 	const struct run_settings *settings = r->settings;
 	int err = publisher_open(&r->publisher, &r->outputs, settings->textfile, settings->listen,
-				 settings->interval);
+				 &settings->interval);
 
 	if (err)
 		return err;

@@ -180,10 +180,10 @@ static void answers(const char *request, const char *status, const char *has)
 	cr_expect(strstr(answer, has), "no `%s` in %s", has, answer);
 }
 
-static void open_listener(struct listener **l, __u64 stale_ns)
+static void open_listener(struct listener **l)
 {
 	snprintf(address, sizeof(address), "unix:%s", path);
-	cr_assert_eq(listener_open(l, address, stale_ns), 0);
+	cr_assert_eq(listener_open(l, address), 0);
 	cr_assert_eq(listener_start(*l), 0);
 }
 
@@ -191,14 +191,14 @@ Test(listen, metrics_and_health)
 {
 	struct listener *l;
 
-	open_listener(&l, UINT64_MAX);
+	open_listener(&l);
 	answers(GET("/healthz"), "503", "no complete sweep yet");
-	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	cr_assert_eq(listener_publish(l, "a 1\n", 4, UINT64_MAX), 0);
 	answers(GET("/metrics"), "200",
 		"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
 	answers(GET("/metrics"), "200", "\r\n\r\na 1\n");
 	answers(GET("/healthz"), "200", "\r\n\r\nok\n");
-	cr_assert_eq(listener_publish(l, "a 2\n", 4), 0);
+	cr_assert_eq(listener_publish(l, "a 2\n", 4, UINT64_MAX), 0);
 	answers(GET("/metrics"), "200", "\r\n\r\na 2\n");
 	answers(GET("/"), "404", "/metrics and /healthz");
 	answers("POST /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: "
@@ -212,8 +212,8 @@ Test(listen, health_is_not_ok_when_nothing_came_for_too_long)
 {
 	struct listener *l;
 
-	open_listener(&l, 0);
-	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	open_listener(&l);
+	cr_assert_eq(listener_publish(l, "a 1\n", 4, 0), 0);
 	answers(GET("/healthz"), "503", "not ok: the last complete sweep was");
 	listener_close(l);
 }
@@ -222,15 +222,15 @@ Test(listen, what_a_killed_guard_left_is_replaced_and_a_file_is_not)
 {
 	struct listener *l, *again;
 
-	open_listener(&l, 0);
-	open_listener(&again, 0);
+	open_listener(&l);
+	open_listener(&again);
 	listener_close(again);
 	listener_close(l);
 	fixture_write(&fixture, "/snp_guard.prom", "kept");
-	cr_expect_eq(listener_open(&l, address, 0), -EADDRINUSE);
+	cr_expect_eq(listener_open(&l, address), -EADDRINUSE);
 	holds("kept");
-	cr_expect_eq(listener_open(&l, "unix:", 0), -EINVAL);
-	cr_expect_eq(listener_open(&l, "nonsense", 0), -EINVAL);
+	cr_expect_eq(listener_open(&l, "unix:"), -EINVAL);
+	cr_expect_eq(listener_open(&l, "nonsense"), -EINVAL);
 }
 
 /* ---- clients that hold on to their connections ---- */
@@ -242,8 +242,8 @@ Test(listen, silent_clients_keep_nobody_out)
 	struct listener *l;
 	int fds[CLIENTS];
 
-	open_listener(&l, UINT64_MAX);
-	cr_assert_eq(listener_publish(l, "a 1\n", 4), 0);
+	open_listener(&l);
+	cr_assert_eq(listener_publish(l, "a 1\n", 4, UINT64_MAX), 0);
 	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = connect_to_it();
 		/* Some have sent the beginning of a request. */
@@ -264,9 +264,9 @@ Test(listen, clients_that_do_not_read_keep_nobody_out)
 	struct listener *l;
 	int fds[CLIENTS];
 
-	open_listener(&l, UINT64_MAX);
+	open_listener(&l);
 	memset(much, 'a', sizeof(much) - 1);
-	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1), 0);
+	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1, UINT64_MAX), 0);
 	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = connect_to_it();
 		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
@@ -286,9 +286,9 @@ Test(listen, clients_that_have_asked_keep_nobody_out)
 	int fds[CLIENTS];
 	char byte;
 
-	open_listener(&l, UINT64_MAX);
+	open_listener(&l);
 	memset(much, 'a', sizeof(much) - 1);
-	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1), 0);
+	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1, UINT64_MAX), 0);
 	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = connect_to_it();
 		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
@@ -308,13 +308,13 @@ Test(listen, its_thread_starts_when_it_is_told_to)
 	unsigned int before = fixture_threads();
 
 	snprintf(address, sizeof(address), "unix:%s", path);
-	cr_assert_eq(listener_open(&l, address, 0), 0);
+	cr_assert_eq(listener_open(&l, address), 0);
 	cr_expect_eq(fixture_threads(), before);
 	cr_assert_eq(listener_start(l), 0);
 	cr_expect_eq(fixture_threads(), before + 1);
 	listener_close(l);
 	cr_expect_eq(fixture_threads(), before);
-	cr_assert_eq(listener_open(&l, address, 0), 0);
+	cr_assert_eq(listener_open(&l, address), 0);
 	listener_close(l);
 	cr_expect_eq(access(path, F_OK), -1, "the socket is gone");
 }

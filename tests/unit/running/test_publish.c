@@ -174,6 +174,20 @@ Test(publish, a_run_without_sweeps_is_not)
 	cr_metric("not ok");
 }
 
+static void sweep_seldom(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\ninterval = 300\n");
+	sighup();
+}
+
+Test(publish, a_run_that_is_to_sweep_less_often_from_now_on_is_healthy)
+{
+	at(1, sweep_seldom);
+	at(250, get_health);
+	guard("run", "--listen", address, "--for", "251", "--format", "json", NULL);
+	cr_metric("200 OK");
+}
+
 /* ---- the service manager ---- */
 
 Test(publish, the_service_manager_hears_of_it_all)
