@@ -169,14 +169,24 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned i
 		"text/plain; charset=utf-8");
 }
 
+static enum MHD_Result answer_not_yet(struct MHD_Connection *connection)
+{
+	return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			   "not ok: no complete sweep yet\n");
+}
+
 static enum MHD_Result answer_metrics(struct listener *l, struct MHD_Connection *connection)
 {
-	struct MHD_Response *response;
+	struct MHD_Response *response = NULL;
+	bool published;
 
 	pthread_mutex_lock(&l->lock);
-	response = MHD_create_response_from_buffer(l->len, l->len ? l->text : "",
-						   MHD_RESPMEM_MUST_COPY);
+	published = l->text;
+	if (published)
+		response = MHD_create_response_from_buffer(l->len, l->text, MHD_RESPMEM_MUST_COPY);
 	pthread_mutex_unlock(&l->lock);
+	if (!published)
+		return answer_not_yet(connection);
 	return answer(connection, MHD_HTTP_OK, response,
 		      "text/plain; version=0.0.4; charset=utf-8");
 }
@@ -191,8 +201,7 @@ static enum MHD_Result answer_health(struct listener *l, struct MHD_Connection *
 	stale = l->stale_ns;
 	pthread_mutex_unlock(&l->lock);
 	if (!published)
-		return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				   "not ok: no complete sweep yet\n");
+		return answer_not_yet(connection);
 	if (now - published <= stale)
 		return answer_text(connection, MHD_HTTP_OK, "ok\n");
 	snprintf(text, sizeof(text), "not ok: the last complete sweep was %llu s ago\n",

@@ -193,6 +193,7 @@ Test(listen, metrics_and_health)
 
 	open_listener(&l);
 	answers(GET("/healthz"), "503", "no complete sweep yet");
+	answers(GET("/metrics"), "503", "no complete sweep yet");
 	cr_assert_eq(listener_publish(l, "a 1\n", 4, UINT64_MAX), 0);
 	answers(GET("/metrics"), "200",
 		"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
