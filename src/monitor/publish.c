@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/own_events.h"
 #include "util/complain.h"
 #include "monitor/metrics.h"
 #include "output/output_ops.h"
@@ -82,10 +83,14 @@ static void count_cpus(struct metrics_facts *f, const struct window *w)
 	}
 }
 
-/* Live, time() is right: the host's clock may have been set since the offset was taken. */
-static double recorded_time(const struct session *s)
+/* As UNIX time. Live, time() is right: the host's clock may have been set since the start. */
+static double last_check(const struct session *s, bool live)
 {
-	return (double)((s->host.realtime_offset_ns + (__s64)s->last_ns) / 1000000000);
+	if (!s->swept_ns)
+		return 0;
+	if (live)
+		return (double)(time(NULL) - (time_t)((boottime_ns() - s->swept_ns) / 1000000000));
+	return (double)((s->host.realtime_offset_ns + (__s64)s->swept_ns) / 1000000000);
 }
 
 static struct metrics_facts facts_of(const struct session *s, const struct publish_counters *c)
@@ -99,6 +104,7 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 		.guests = s->guests,
 		.totals = window_totals(s->window),
 		.recorded = !c,
+		.last_check = last_check(s, c),
 	};
 
 	f.denied = c ? c->denied : f.totals.denied;
@@ -107,8 +113,6 @@ static struct metrics_facts facts_of(const struct session *s, const struct publi
 		f.lost[i] = s->parts[i].lost;
 		f.fails[i] = s->parts[i].err;
 	}
-	if (f.totals.truth)
-		f.last_check = c ? time(NULL) : recorded_time(s);
 	count_cpus(&f, s->window);
 	return f;
 }

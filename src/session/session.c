@@ -98,6 +98,8 @@ static int take_in(struct session *s, const struct snp_event *e)
 	make_printable(shown.comm);
 	make_printable(shown.name);
 	s->last_ns = e->time_ns;
+	if (e->kind == SNP_EV_TRUTH && e->flags & SNP_F_STABLE)
+		s->swept_ns = e->time_ns;
 	history_event(&s->history, &shown);
 	if (e->kind == SNP_EV_FAULT)
 		note_fault(s, e);

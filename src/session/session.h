@@ -56,7 +56,8 @@ struct session {
 	int guests; /* that the last critical breach put at risk, or SNP_COUNT_UNKNOWN; 0: no breach
 		     */
 	struct report_breach breaches[SNP_BREACH_COUNT];
-	__u64 last_ns; /* CLOCK_BOOTTIME of the last event */
+	__u64 last_ns;	/* CLOCK_BOOTTIME of the last event */
+	__u64 swept_ns; /* the same of the last complete sweep; 0: none was seen here */
 };
 
 /*

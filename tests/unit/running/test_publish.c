@@ -188,6 +188,34 @@ Test(publish, a_run_that_is_to_sweep_less_often_from_now_on_is_healthy)
 	cr_metric("200 OK");
 }
 
+static unsigned long long last_check(void)
+{
+	static const char name[] = "\nsnp_guard_last_check_timestamp_seconds ";
+	const char *found = strstr(metrics, name);
+
+	cr_assert(found, "%.600s", metrics);
+	return strtoull(found + strlen(name), NULL, 10);
+}
+
+static char recording[128];
+
+Test(publish, the_last_check_is_that_of_the_last_complete_sweep)
+{
+	unsigned long long begun = HOST_REALTIME_S + host.now_ns / SECOND, live;
+
+	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
+	at(25, restless);
+	at(80, sigterm);
+	guard("run", "--textfile", textfile, "--record", recording, "--format", "json", NULL);
+	read_textfile();
+	live = last_check();
+	cr_expect(live >= begun + 19 && live <= begun + 21, "%llu s after the start", live - begun);
+	guard("replay", "--textfile", textfile, recording, NULL);
+	read_textfile();
+	cr_expect(last_check() - live <= 1 || live - last_check() <= 1, "%llu, replayed %llu", live,
+		  last_check());
+}
+
 /* ---- the service manager ---- */
 
 Test(publish, the_service_manager_hears_of_it_all)
