@@ -69,7 +69,9 @@ int command_replay(int argc, char **argv, int *status)
 	int err;
 
 	options_read(&replay_argp, argc, argv, &o.common);
-	err = replay_open(&trace, o.common.argument);
+	err = publisher_check(o.textfile);
+	if (!err)
+		err = replay_open(&trace, o.common.argument);
 	if (!err)
 		err = replay_and_publish(&trace, &session, &o);
 	if (!err)

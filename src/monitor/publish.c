@@ -25,14 +25,25 @@ __u64 publish_stale_ns(double interval_s)
 	return (3 * interval_s + 5) * 1e9;
 }
 
+int publisher_check(const char *textfile)
+{
+	if (!textfile || textfile_is_one(textfile))
+		return 0;
+	complain("%s: not a regular file, and metrics would take its place; name another file",
+		 textfile);
+	return -EINVAL;
+}
+
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
 		   const char *listen, const double *interval_s)
 {
-	int err = 0;
+	int err = publisher_check(textfile);
 
 	*p = (struct publisher){ .outputs = outputs,
 				 .textfile = textfile,
 				 .interval_s = interval_s };
+	if (err)
+		return err;
 	if (textfile)
 		err = add_textfile(outputs, textfile);
 	if (err) {

@@ -17,6 +17,8 @@ struct publisher {
 	char status[SERVICE_STATUS_LEN]; /* sent to the service manager last */
 };
 
+/* Returns 0, or -EINVAL after it reported why the textfile, which may be NULL, can't be one. */
+int publisher_check(const char *textfile);
 /*
  * textfile: a path, which the caller keeps; listen: an address as for listener_open(); NULL for
  * none. interval_s: seconds between two sweeps, read each time, as it may change. Returns 0, or a

@@ -36,6 +36,13 @@ static int fill(int fd, const char *text, size_t len)
 	return err;
 }
 
+bool textfile_is_one(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) || S_ISREG(st.st_mode);
+}
+
 int textfile_write(const char *path, const char *text, size_t len)
 {
 	char tmp[PATH_MAX];

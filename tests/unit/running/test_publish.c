@@ -5,19 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static char textfile[128], socket_path[128], address[160];
+static char textfile[128], recording[128], socket_path[128], address[160];
 static char metrics[1 << 16]; /* what a step read */
 
 static void begin(void)
 {
 	kernel_begin_usual();
 	snprintf(textfile, sizeof(textfile), "%s/metrics.prom", host.kernel.files.root);
+	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", host.kernel.files.root);
 	snprintf(address, sizeof(address), "unix:%s", socket_path);
 	metrics[0] = 0;
@@ -110,6 +112,30 @@ Test(publish, a_textfile_that_can_not_be_written_is_said_once)
 	cr_assert_gt(took(), 59);
 }
 
+/* The file would take the place of the link, or as root of /dev/null. */
+Test(publish, a_textfile_that_is_something_else_is_refused_and_stays)
+{
+	struct stat st;
+
+	cr_assert_eq(symlink("elsewhere", textfile), 0);
+	run_with_textfile("6");
+	cr_status(UNVERIFIED);
+	cr_err("metrics.prom: not a regular file, and metrics would take its place");
+	cr_assert_eq(host_logged("attach"), 0);
+	cr_expect(!lstat(textfile, &st) && S_ISLNK(st.st_mode));
+	unlink(textfile);
+	cr_assert_eq(mkfifo(textfile, 0600), 0);
+	run_with_textfile("6");
+	cr_status(UNVERIFIED);
+	cr_expect(!lstat(textfile, &st) && S_ISFIFO(st.st_mode));
+	guard("run", "--record", recording, "--for", "6", NULL);
+	cr_status(CLEAN);
+	guard("replay", "--textfile", textfile, recording, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("not a regular file");
+	cr_expect(!lstat(textfile, &st) && S_ISFIFO(st.st_mode));
+}
+
 /* ---- over HTTP ---- */
 
 static void get(const char *request)
@@ -197,13 +223,10 @@ static unsigned long long last_check(void)
 	return strtoull(found + strlen(name), NULL, 10);
 }
 
-static char recording[128];
-
 Test(publish, the_last_check_is_that_of_the_last_complete_sweep)
 {
 	unsigned long long begun = HOST_REALTIME_S + host.now_ns / SECOND, live;
 
-	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
 	at(25, restless);
 	at(80, sigterm);
 	guard("run", "--textfile", textfile, "--record", recording, "--format", "json", NULL);
