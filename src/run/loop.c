@@ -71,7 +71,7 @@ static void limit_recording(struct run *r)
 
 /*
  * logrotate(8) has given the file another name, and perhaps created an empty one. A file that can't
- * be looked at has not moved: it would be begun anew.
+ * be looked at has not moved: it would be begun anew. A FIFO is always empty.
  */
 static bool is_rotated(const char *file)
 {
@@ -80,7 +80,7 @@ static bool is_rotated(const char *file)
 
 	if (err && errno == ENOENT)
 		err = stat(file, &st);
-	return err ? errno == ENOENT : !st.st_size;
+	return err ? errno == ENOENT : S_ISREG(st.st_mode) && !st.st_size;
 }
 
 static void reload_settings(struct run *r)

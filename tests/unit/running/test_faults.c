@@ -2,8 +2,10 @@
 /* Outputs that fail while a guard runs: the guard and its gate go on, and the guard says so. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "standin/guard.h"
 #include "standin/kernel.h"
@@ -289,6 +291,35 @@ Test(faults, at_sighup_the_recording_is_opened_anew)
 	replays(recording, CRITICAL);
 	cr_out(BREACH("cpu-without-snp-en"));
 	cr_not_out(EVENT("start"));
+}
+
+static const char fifo[] = "/run/fifo";
+static unsigned int opens;
+
+static int on_open(const char *path, int flags)
+{
+	(void)flags;
+	opens += !strcmp(path, fifo);
+	return 0;
+}
+
+/* Whenever it is opened and closed again, its reader sees the end of the recording. */
+Test(faults, a_recording_to_a_fifo_is_begun_once)
+{
+	const char *path = fixture_path(&host.kernel.files, fifo);
+	char some[16];
+	int reader;
+
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	cr_assert_geq(reader, 0);
+	host.on_open = on_open;
+	at(5, sighup);
+	guard("run", "--record", fifo, "--for", "30", NULL);
+	cr_status(CLEAN);
+	cr_assert_eq(opens, 1, "%u", opens);
+	cr_assert_eq(read(reader, some, sizeof(some)), (ssize_t)sizeof(some));
+	close(reader);
 }
 
 static void try_the_gate_often(void)
