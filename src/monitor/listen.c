@@ -248,16 +248,33 @@ static int bind_and_listen(int fd, const struct sockaddr *address, socklen_t len
 	return fd;
 }
 
+/* [::] is all addresses, IPv4's too, whatever net.ipv6.bindv6only says. */
+static int open_inet_socket(struct sockaddr_storage *to)
+{
+	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)to;
+	bool all = to->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr);
+	int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), off = 0;
+
+	if (all && fd >= 0)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (!all || fd >= 0 || errno != EAFNOSUPPORT)
+		return fd;
+	/* A kernel without IPv6. The address is 0, and the port in the same place, in both. */
+	to->ss_family = AF_INET;
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 static int open_inet(const char *address)
 {
 	struct sockaddr_storage to;
-	int err = listen_parse(address, &to);
+	int fd, err = listen_parse(address, &to);
 
 	if (err)
 		return err;
-	return bind_and_listen(
-		socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&to,
-		to.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+	fd = open_inet_socket(&to);
+	return bind_and_listen(fd, (struct sockaddr *)&to,
+			       to.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+						       : sizeof(struct sockaddr_in6));
 }
 
 /* Removes a socket that a killed guard left; a file of another kind stays, and bind() fails. */

@@ -27,7 +27,7 @@ bool listen_is_address(const char *address);
 
 /*
  * Opens the socket, which may need privileges. address: as for listen_parse(), or LISTEN_UNIX and a
- * path. Returns 0 or a negative errno.
+ * path. [::] takes IPv4, too, and without IPv6 IPv4 alone. Returns 0 or a negative errno.
  */
 int listener_open(struct listener **to, const char *address);
 /*

@@ -60,7 +60,7 @@ $(O)/test/unit: $(unit_obj) $(O)/asan/units.a $(O)/asan/lab.a | $(O)/test
 # What the stand-in for a host has between src/ and libc, or libbpf.
 standin_wraps := access cap_drop_bound cap_set_proc clock_gettime close fopen fstat geteuid glob ioctl lstat \
 	mkdir mount nanosleep open opendir poll posix_spawnp prctl \
-	pthread_cond_timedwait pthread_create pthread_join pread readlink rename rmdir scandir stat \
+	pthread_cond_timedwait pthread_create pthread_join pread readlink rename rmdir scandir socket stat \
 	syscall time unlink unshare write btf__parse btf__parse_split \
 	bpf_object__open_skeleton bpf_object__destroy_skeleton ksym_open
 

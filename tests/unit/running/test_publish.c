@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What monitors, the service manager and the journal see of a run. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -138,20 +139,27 @@ Test(publish, a_textfile_that_is_something_else_is_refused_and_stays)
 
 /* ---- over HTTP ---- */
 
-static void get(const char *request)
+static void get_from(const void *to, socklen_t len, const char *request)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	sa_family_t family = ((const struct sockaddr *)to)->sa_family;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t used = 0;
 	ssize_t n;
 
-	strcpy(to.sun_path, socket_path);
-	cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	cr_assert_eq(connect(fd, to, len), 0);
 	cr_assert_eq(write(fd, request, strlen(request)), (ssize_t)strlen(request));
 	while ((n = read(fd, metrics + used, sizeof(metrics) - used - 1)) > 0)
 		used += n;
 	metrics[used] = 0;
 	close(fd);
+}
+
+static void get(const char *request)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	strcpy(to.sun_path, socket_path);
+	get_from(&to, sizeof(to), request);
 }
 
 static void get_metrics(void)
@@ -237,6 +245,55 @@ Test(publish, the_last_check_is_that_of_the_last_complete_sweep)
 	read_textfile();
 	cr_expect(last_check() - live <= 1 || live - last_check() <= 1, "%llu, replayed %llu", live,
 		  last_check());
+}
+
+/* ---- [::] ---- */
+
+static struct sockaddr_in ipv4;
+
+/* Of all addresses, at a port that is free. */
+static void choose_port(void)
+{
+	socklen_t len = sizeof(ipv4);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ipv4 = (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	cr_assert_eq(bind(fd, (struct sockaddr *)&ipv4, len), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&ipv4, &len), 0);
+	close(fd);
+	snprintf(address, sizeof(address), "[::]:%d", ntohs(ipv4.sin_port));
+}
+
+static void get_by_ipv4(void)
+{
+	get_from(&ipv4, sizeof(ipv4), "GET /healthz HTTP/1.0\r\n\r\n");
+}
+
+static void is_healthy_by_ipv4(void)
+{
+	choose_port();
+	metrics[0] = 0;
+	at(5, get_by_ipv4);
+	guard("run", "--listen", address, "--for", "6", NULL);
+	cr_status(CLEAN);
+	cr_metric("200 OK");
+}
+
+Test(publish, all_addresses_are_those_of_ipv4_too)
+{
+	is_healthy_by_ipv4();
+	host.bindv6only = true;
+	is_healthy_by_ipv4();
+}
+
+Test(publish, all_addresses_of_a_kernel_without_ipv6)
+{
+	host_refuse("AF_INET6", -EAFNOSUPPORT);
+	is_healthy_by_ipv4();
+	guard("run", "--listen", "[::1]:0", "--for", "6", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("can't listen at [::1]:0: Address family not supported");
 }
 
 /* ---- the service manager ---- */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/perf_event.h>
 #include <linux/psp-sev.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -464,6 +465,24 @@ int __wrap_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 	for (unsigned int cpu = 0; cpu < host.cpus; cpu++)
 		host_set_snp_en(cpu, false);
 	return ENOENT; /* there is no child to wait for */
+}
+
+/* ---- the network ---- */
+
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol)
+{
+	int fd, on = 1;
+
+	if (family != AF_INET6)
+		return __real_socket(family, type, protocol);
+	if (is_refused("AF_INET6"))
+		return -1;
+	fd = __real_socket(family, type, protocol);
+	if (fd >= 0 && host.bindv6only)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
 }
 
 /* ---- the service manager and the journal ---- */

@@ -28,6 +28,7 @@ struct host {
 	__u64 began_ns;	      /* when the last command began */
 	unsigned int threads; /* how many there were then */
 	uid_t euid;
+	bool bindv6only;	    /* net.ipv6.bindv6only; host_refuse("AF_INET6") for no IPv6 */
 	uint64_t watchdog_usec;	    /* as the service manager asks for; 0: it does not */
 	struct psp_status firmware; /* what /dev/sev says */
 	bool late;		    /* the guard went on for an hour after the script's end */
