@@ -316,6 +316,11 @@ int listener_open(struct listener **to, const char *address)
 	return err;
 }
 
+bool listener_can_start(void)
+{
+	return MHD_get_version();
+}
+
 int listener_start(struct listener *l)
 {
 	errno = 0;

@@ -30,6 +30,8 @@ bool listen_is_address(const char *address);
  * path. [::] takes IPv4, too, and without IPv6 IPv4 alone. Returns 0 or a negative errno.
  */
 int listener_open(struct listener **to, const char *address);
+/* True if there is what the thread needs, so that listener_start() does not fail for want of it. */
+bool listener_can_start(void);
 /*
  * Starts the thread that answers, once for each listener. The thread has the privileges of its
  * caller for good. Returns 0 or a negative errno.

@@ -11,6 +11,13 @@ LIBRARY_NOTE(SONAME, "http", "What --listen serves");
 
 #define OWN(function) ((__typeof__(function) *)library_function(SONAME, #function))
 
+const char *MHD_get_version(void)
+{
+	__typeof__(MHD_get_version) *own = OWN(MHD_get_version);
+
+	return own ? own() : NULL;
+}
+
 struct MHD_Daemon *MHD_start_daemon(unsigned int flags, uint16_t port,
 				    MHD_AcceptPolicyCallback accept, void *accept_ctx,
 				    MHD_AccessHandlerCallback handler, void *handler_ctx, ...)

@@ -57,6 +57,14 @@ int publisher_open(struct publisher *p, struct outputs *outputs, const char *tex
 	return err;
 }
 
+int publisher_load(const struct publisher *p)
+{
+	if (!p->listener || listener_can_start())
+		return 0;
+	complain("can't load libmicrohttpd, which --listen needs; install it");
+	return -ELIBACC;
+}
+
 int publisher_start(struct publisher *p)
 {
 	int err = p->listener ? listener_start(p->listener) : 0;

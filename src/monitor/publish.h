@@ -27,6 +27,11 @@ int publisher_check(const char *textfile);
 int publisher_open(struct publisher *p, struct outputs *outputs, const char *textfile,
 		   const char *listen, const double *interval_s);
 /*
+ * Loads what publisher_start() will need, before anything is attached. Returns 0, or a negative
+ * errno after it reported why.
+ */
+int publisher_load(const struct publisher *p);
+/*
  * Starts the thread that answers HTTP, if there is to be one. It keeps the privileges that its
  * caller has. Returns 0, or a negative errno after it reported why.
  */

@@ -35,6 +35,8 @@ static int run_to_its_end(struct run *r, int signal_fd)
 	if (err)
 		complain("can't drop privileges: %s", strerror(-err));
 	else
+		err = publisher_load(&r->publisher);
+	if (!err)
 		err = run_start(r);
 	if (!err)
 		err = publisher_start(&r->publisher);

@@ -62,7 +62,7 @@ standin_wraps := access cap_drop_bound cap_set_proc clock_gettime close fopen fs
 	mkdir mount nanosleep open opendir poll posix_spawnp prctl \
 	pthread_cond_timedwait pthread_create pthread_join pread readlink rename rmdir scandir socket stat \
 	syscall time unlink unshare write btf__parse btf__parse_split \
-	bpf_object__open_skeleton bpf_object__destroy_skeleton ksym_open
+	bpf_object__open_skeleton bpf_object__destroy_skeleton ksym_open library_function
 
 $(O)/test/unit-standin: $(standin_obj) $(O)/asan/units.a | $(O)/test
 	$(call msg,LD,$@)

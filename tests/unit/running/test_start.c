@@ -169,6 +169,17 @@ Test(start, an_address_that_is_none)
 	did_not_start("can't listen");
 }
 
+/* Once something is pinned, the gate would stay where no guard ever starts. */
+Test(start, a_library_that_is_not_installed)
+{
+	host_refuse("libmicrohttpd.so.12", -ELIBACC);
+	guard("run", "--pin", "--listen", ":0", "--for", "5", "--format", "json", NULL);
+	did_not_start("libmicrohttpd, which --listen needs; install it");
+	cr_assert_eq(host_logged("attach"), 0, "%s", host.log);
+	run_for("5");
+	cr_status(CLEAN);
+}
+
 Test(start, a_bad_configuration)
 {
 	host_write("/etc/snp-guard.conf", "[run]\naudit = perhaps\n");

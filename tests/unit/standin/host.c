@@ -467,6 +467,15 @@ int __wrap_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 	return ENOENT; /* there is no child to wait for */
 }
 
+/* ---- libraries ---- */
+
+void *__real_library_function(const char *soname, const char *function);
+void *__wrap_library_function(const char *soname, const char *function);
+void *__wrap_library_function(const char *soname, const char *function)
+{
+	return is_refused(soname) ? NULL : __real_library_function(soname, function);
+}
+
 /* ---- the network ---- */
 
 int __real_socket(int family, int type, int protocol);
