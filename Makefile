@@ -149,8 +149,8 @@ $(O)/static/%.o: src/%.c VERSION | needs
 # A warning would be of a function that needs the shared libraries of the same glibc: of NSS or iconv.
 $(O)/static/snp-guard: $(static_obj)
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
-		$(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings \
+		-Wl,-Map=$@.map $^ -lmicrohttpd $(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
 
 .PHONY: static
 static: $(O)/static/snp-guard

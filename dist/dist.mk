@@ -20,8 +20,9 @@ install-systemd: $(installed_guard)
 # A release: the source, and the guard without shared libraries as it is installed; see dist/release.
 release_dir := $(O)/release
 release := $(release_dir)/snp-guard-$(VERSION)
-# What is linked statically, by Debian's names.
-release_linked = libc6-dev $(foreach l,$(libs) $(late_libs),$(call part,$(l),2)) \
+# What is linked statically, by Debian's names; libgcc is of the compiler's version.
+libgcc_package = $(shell dpkg -S $$($(CC) -print-libgcc-file-name) | cut -d : -f 1)
+release_linked = libc6-dev $(libgcc_package) $(foreach l,$(libs) $(late_libs),$(call part,$(l),2)) \
 	$(if $(filter -lzstd,$(static_link)),libzstd-dev)
 
 .PHONY: dist
