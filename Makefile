@@ -172,6 +172,7 @@ install: $(installed_guard) install-systemd
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
 	$(installed_guard) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
 	$(installed_guard) completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+	chmod 0644 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard $(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
 # snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab

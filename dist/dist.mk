@@ -16,6 +16,7 @@ install-systemd: $(installed_guard)
 	done
 	install -m 0644 dist/systemd/snp-guard-check.timer $(unit_dir)
 	$(installed_guard) catalog >$(catalog_dir)/snp-guard.catalog
+	chmod 0644 $(unit_dir)/snp-guard*.service $(catalog_dir)/snp-guard.catalog
 
 # A release: the source, and the guard without shared libraries as it is installed; see dist/release.
 release_dir := $(O)/release
