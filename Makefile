@@ -151,8 +151,8 @@ $(O)/static/%.o: src/%.c VERSION | needs
 # A warning would be of a function that needs the shared libraries of the same glibc: of NSS or iconv.
 $(O)/static/snp-guard: $(static_obj)
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings $^ -lmicrohttpd \
-		$(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -s -Wl,--gc-sections -Wl,--fatal-warnings \
+		-Wl,-Map=$@.map $^ -lmicrohttpd $(static_absent:%=-Wl,--defsym=%) $(static_link) -lm -o $@
 
 .PHONY: static
 static: $(O)/static/snp-guard
@@ -174,6 +174,7 @@ install: $(installed_guard) install-systemd
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
 	$(installed_guard) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard
 	$(installed_guard) completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
+	chmod 0644 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/snp-guard $(DESTDIR)$(ZSH_COMPLETIONS)/_snp-guard
 
 # snp-lab finds its parts in its own directory, and the guard in $(PREFIX)/sbin.
 lab_installed = $(DESTDIR)$(PREFIX)/lib/snp-lab

@@ -16,12 +16,14 @@ install-systemd: $(installed_guard)
 	done
 	install -m 0644 dist/systemd/snp-guard-check.timer $(unit_dir)
 	$(installed_guard) catalog >$(catalog_dir)/snp-guard.catalog
+	chmod 0644 $(unit_dir)/snp-guard*.service $(catalog_dir)/snp-guard.catalog
 
 # A release: the source, and the guard without shared libraries as it is installed; see dist/release.
 release_dir := $(O)/release
 release := $(release_dir)/snp-guard-$(VERSION)
-# What is linked statically, by Debian's names.
-release_linked = libc6-dev $(foreach l,$(libs) $(late_libs),$(call part,$(l),2)) \
+# What is linked statically, by Debian's names; libgcc is of the compiler's version.
+libgcc_package = $(shell dpkg -S $$($(CC) -print-libgcc-file-name) | cut -d : -f 1)
+release_linked = libc6-dev $(libgcc_package) $(foreach l,$(libs) $(late_libs),$(call part,$(l),2)) \
 	$(if $(filter -lzstd,$(static_link)),libzstd-dev)
 
 .PHONY: dist

@@ -147,11 +147,12 @@ $(O)/test/older: $(older_units:%=$(O)/test/older-%.o) $(filter-out $(older_units
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(lib_libs) -o $@
 
-# For tests/lab/systemd.sh: what `make install` installs, for the guest.
+# For tests/lab/systemd.sh: what `make install` installs, for the guest; under a strict umask, which must not
+# matter.
 .PHONY: $(O)/test/installed
 $(O)/test/installed: all | $(O)/test
 	$(Q)rm -rf $@
-	$(Q)$(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
+	$(Q)umask 077 && $(MAKE) install DESTDIR=$(abspath $@) PREFIX=/usr >$(O)/test/install.log
 
 include tests/lint/lint.mk
 include tests/unit/unit.mk

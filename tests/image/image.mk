@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the lab's row "container" takes along: the image as umoci unpacks it, and the runtime's configuration
-# of the manifest's container, once as it audits, once as it enforces, and once for `detach`.
+# of the container of each overlay.
 bundle := $(O)/test/bundle
-manifest := dist/kubernetes/base/snp-guard.yaml
+overlays := audit enforce remove
 
-$(bundle): $(O)/static/snp-guard $(manifest) dist/kubernetes/remove/remove.yaml dist/image \
-		tests/image/config
+$(bundle): $(O)/static/snp-guard $(wildcard dist/kubernetes/*/*.yaml) dist/image tests/image/config
 	$(call msg,BUNDLE,$@)
 	$(Q)$(MAKE) image >/dev/null
 	$(Q)rm -rf $@ $@.oci && mkdir $@.oci && tar -C $@.oci -xf $(image).tar
 	$(Q)umoci unpack --image $@.oci:$(VERSION) $@ 2>/dev/null
-	$(Q)tests/image/config $(manifest) $@ $@/audit.json
-	$(Q)tests/image/config $(manifest) $@ $@/detach.json dist/kubernetes/remove/remove.yaml
-	$(Q)sed '/^ *"--audit",$$/d' $@/audit.json >$@/enforce.json
+	$(Q)for overlay in $(overlays); do \
+		tests/image/config dist/kubernetes/$$overlay $@ $@/$$overlay.json || exit; done
 	$(Q)touch $@
 
 .PHONY: check-image

@@ -58,13 +58,19 @@ await "... and is named" '"breach":"cpu-onlined"'
 expect "metrics are served" fetch /metrics
 expect "the breach is counted" grep -q '^snp_guard_breaches_total{breach="cpu-offlined",severity="warning"} 1$' /tmp/metrics
 expect "every fact is covered" grep -qx 'snp_guard_uncovered_facts 0' /tmp/metrics
+echo 0 >/sys/kernel/debug/kprobes/enabled
+await "kprobes that the host switches off are named" '"breach":"blind".*kprobes or ftrace are switched off'
+executed 1 first status
+expect "... by status, too" grep -q 'kprobes or ftrace are switched off' /tmp/check
+echo 1 >/sys/kernel/debug/kprobes/enabled
+await "and that they are back" 'kprobes and ftrace are on again'
 expect "SNP ends" snp_unload
 executed 0 first status
 expect "status in the pod reads the pins" grep -q auditing /tmp/check
 executed 2 first check
 says FAIL recorded "cpu-onlined: named 1 time"
 end first
-expect_breach_set no-latch cpu-offlined cpu-onlined
+expect_breach_set no-latch cpu-offlined cpu-onlined blind
 expect_status 2
 
 scenario "the next pods enforce, and one follows another inside a window"
@@ -97,7 +103,7 @@ expect_breach_set no-latch
 
 scenario "detach in a pod leaves nothing"
 expect "what is pinned is there" [ -e /sys/fs/bpf/snp-guard ]
-expect "it ends well" crun --cgroup-manager cgroupfs run --no-pivot --bundle /bundle --config /bundle/detach.json fifth
+expect "it ends well" crun --cgroup-manager cgroupfs run --no-pivot --bundle /bundle --config /bundle/remove.json fifth
 expect "nothing is pinned" [ ! -e /sys/fs/bpf/snp-guard ]
 expect "nothing is refused" sh -c "echo 1 >$cpus/cpu3/online"
 

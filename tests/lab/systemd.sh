@@ -32,6 +32,7 @@ journal=
 said() { journalctl -q -o cat ${journal:+--since="$journal"} -u "$unit" | grep -q -- "$1"; }
 
 status_says() { property StatusText | grep -q -- "$1"; }
+is_recorded() { ls /var/lib/snp-guard/*-"$1".trace; }
 is_state() { snp-guard status --format json 2>&1 | grep -q "\"state\":\"$1\""; }
 
 scenario "enabled at boot, it is ready before modules are loaded, and sees the window open"
@@ -43,6 +44,10 @@ expect "it is active" systemctl is-active $unit
 ready=$(property ActiveEnterTimestampMonotonic)
 loading=$(property ExecMainStartTimestampMonotonic systemd-modules-load.service)
 expect "it is ready ($ready us) before modules are loaded ($loading us)" [ "$ready" -lt "$loading" ]
+expect "it waits for no file system but its program's, since /var may wait for udev" \
+	[ "$(property RequiresMountsFor)$(property WantsMountsFor)" = /usr/sbin ]
+expect "... and until / is writable" sh -c "systemctl show -P After $unit | grep -qw systemd-remount-fs.service"
+expect "what it writes comes with the first breach" [ ! -e /var/lib/snp-guard ]
 await_that "SNP is initialised" entries SNP_GUARD_STATE=initialised
 expect "the window's opening was seen" entries MESSAGE_ID="$(id_of 'An SNP window opened')" SNP_GUARD_WINDOW=1
 expect "by the unit" entries _SYSTEMD_UNIT=$unit SYSLOG_IDENTIFIER=snp-guard SNP_GUARD_STATE=window-open
@@ -80,6 +85,8 @@ expect "journalctl -x says what it is" grep -q 'A CPU lost SNP_EN without a full
 expect "... and what to do" grep -q 'Remedy: stop the SNP guests, reboot' /tmp/explained
 await_that "the status line" status_says 'the worst critical; 1 denied$'
 expect "CPU 3 has SNP_EN again" lab snp-en 3 on
+await_that "a recording is kept" is_recorded snp-en-lost
+expect "... which root alone may read" [ "$(stat -c %a /var/lib/snp-guard)" = 700 ]
 expect_not "the check's unit fails" systemctl start snp-guard-check.service
 expect "... as it is on record" sh -c "journalctl -q -o cat -u snp-guard-check.service | grep -q '^FAIL *recorded *snp-en-lost: named 1 time '"
 
@@ -96,7 +103,7 @@ await_that "the mistake is named" said 'reload failed, settings kept: /etc/snp-g
 rm /etc/snp-guard.conf
 
 scenario "with the operator's drop-in it publishes by file and by HTTP"
-published=/var/lib/prometheus/node-exporter
+published=/srv/published
 mkdir -p $published /run/systemd/system/$unit.d
 printf '[Service]\nReadWritePaths=-%s\nPrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_INET6\n' $published \
 	>/run/systemd/system/$unit.d/publish.conf
@@ -110,6 +117,14 @@ await_that "healthz" wget -q -O /tmp/healthz http://127.0.0.1:9817/healthz
 rm -r /etc/snp-guard.conf /run/systemd/system/$unit.d
 expect "the drop-in goes" systemctl daemon-reload
 expect "restart" systemctl restart $unit
+
+scenario "/var that is mounted after the guard's start has the recordings"
+mount -t tmpfs tmpfs /var
+expect "CPU 2 loses SNP_EN" lab snp-en 2 off
+expect "a reload looks at the CPUs" systemctl reload $unit
+await_that "a recording is kept" is_recorded snp-en-lost
+expect "CPU 2 has SNP_EN again" lab snp-en 2 on
+umount -l /var
 
 scenario "a guard that hangs is killed and comes back, and the gate stays shut"
 mkdir -p /run/systemd/system/$unit.d

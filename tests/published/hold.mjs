@@ -186,6 +186,7 @@ same("... in the generated map", daemonset(plugin).spec.template.spec.volumes
   .find((v) => v.name === "snp-guard").configMap.name, files.metadata.name);
 same("... with the guard's mounts", npd.volumeMounts.map((m) => m.mountPath)
   .filter((p) => container(audit).volumeMounts.some((m) => m.mountPath === p)).sort(),
-  ["/dev/cpu", "/lib/modules", "/run/snp-guard.lock", "/sys/fs/bpf", "/sys/kernel/security"]);
+  ["/dev/cpu", "/lib/modules", "/run/snp-guard.lock", "/sys/fs/bpf", "/sys/kernel/debug",
+    "/sys/kernel/security"]);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;
