@@ -2,8 +2,11 @@
 /* Outputs that fail while a guard runs: the guard and its gate go on, and the guard says so. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "standin/guard.h"
 #include "standin/kernel.h"
@@ -233,6 +236,66 @@ Test(faults, a_directory_that_can_not_be_made_is_told)
 	cr_status(UNVERIFIED);
 	cr_out(FAULT("flight-recorder", "failing"));
 	cr_out(BREACH("cpu-without-snp-en"));
+}
+
+/* A file in the flight recorder's directory, of so many bytes, last written so many days ago. */
+static void old_file(const char *name, off_t size, int days)
+{
+	const struct timespec then = { .tv_sec = HOST_REALTIME_S - days * 24 * 3600l };
+	char path[128];
+
+	snprintf(path, sizeof(path), FLIGHT "/%s", name);
+	host_write(path, "");
+	snprintf(flight, sizeof(flight), "%s", fixture_path(&host.kernel.files, path));
+	cr_assert_eq(truncate(flight, size), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, flight, (struct timespec[]){ then, then }, 0), 0);
+}
+
+static bool flight_has(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FLIGHT "/%s", name);
+	return host_has(path);
+}
+
+Test(faults, the_oldest_recordings_go)
+{
+	char name[64];
+
+	for (int i = 11; i < 29; i++) {
+		snprintf(name, sizeof(name), "2026-05-%dT10:00:00Z-blind.trace", i);
+		old_file(name, 4096, 3);
+	}
+	old_file("2026-05-30T10:00:00Z-cpu-offlined.trace", 4096, 31);
+	old_file("2026-05-31T10:00:00Z-cpu-offlined.trace", 65 << 20, 1);
+	window_with_a_breach();
+	run_for("30");
+	cr_assert_not(flight_has("2026-05-30T10:00:00Z-cpu-offlined.trace"), "it is old");
+	cr_assert_not(flight_has("2026-05-31T10:00:00Z-cpu-offlined.trace"), "it is large");
+	/* 16 with the new one. */
+	cr_assert(flight_has("2026-05-14T10:00:00Z-blind.trace"));
+	cr_assert_not(flight_has("2026-05-13T10:00:00Z-blind.trace"));
+}
+
+Test(faults, what_is_no_flight_recording_stays)
+{
+	static const char *const names[] = { "incident.trace",
+					     "2026-05-01.trace",
+					     "2026-05-01T10:00:00Z-incident.trace",
+					     "2026-05-01T10:00:00Z-blind.copy.trace",
+					     "2026-05-01T1:00:00Z-blind.trace",
+					     "2026-05-01T10:00:00Z-blind.trace.1",
+					     "run.trace" };
+	const size_t n = sizeof(names) / sizeof(names[0]);
+
+	for (size_t i = 0; i < n; i++)
+		old_file(names[i], 65 << 20, 31);
+	window_with_a_breach();
+	run_for("30");
+	cr_assert(host_has(FLIGHT));
+	for (size_t i = 0; i < n; i++)
+		cr_assert(flight_has(names[i]), "%s", names[i]);
 }
 
 Test(faults, status_has_them)
