@@ -146,14 +146,16 @@ static int write_beginning(struct trace *t, const struct beginning *b)
 		err = keep_last(b->path);
 	else if (b->place == RECORDER_KEEP)
 		err = prepare_directory(b->path);
-	if (!err)
-		err = trace_create(t, b->path, &b->header, b->state_size ? b->state : NULL,
-				   b->state_size);
+	/* What is at the path is whole, and stays until another recording can take its place. */
 	if (err)
-		trace_close(t);
+		return err;
+	err = trace_create(t, b->path, &b->header, b->state_size ? b->state : NULL, b->state_size);
+	if (!err)
+		return 0;
 	/* It is begun anew, and a part of it is not to be kept as FILE.1. */
-	if (err && b->place != RECORDER_REPLACE)
+	if (t->writes && b->place != RECORDER_REPLACE)
 		unlink(b->path);
+	trace_close(t);
 	return err;
 }
 

@@ -11,11 +11,13 @@
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static char recording[128];
+static char recording[128], moved[160];
+
 static void begin(void)
 {
 	kernel_begin_usual();
 	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
+	snprintf(moved, sizeof(moved), "%s.1", recording);
 }
 
 TestSuite(faults, .init = begin, .fini = kernel_end);
@@ -313,11 +315,8 @@ Test(faults, status_has_them)
 
 /* ---- recordings that go on in another file ---- */
 
-static char moved[160];
-
 static void move_recording(void)
 {
-	snprintf(moved, sizeof(moved), "%s.1", recording);
 	cr_assert_eq(rename(recording, moved), 0);
 	sighup();
 }
@@ -360,20 +359,52 @@ static void try_the_gate_often(void)
 		try_the_gate();
 }
 
-Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+/* A window with more records than half of a limit holds: of 2 MiB twice, of 3 MiB once. */
+static void record_up_to(const char *limit)
 {
-	struct stat newer, older;
-
 	at(1, kernel_begin_snp);
 	for (int i = 0; i < 22; i++)
 		at(2 + i, try_the_gate_often);
 	at(28, lose_snp_en);
-	guard("run", "--record", recording, "--record-limit", "2", "--for", "40", NULL);
+	guard("run", "--record", recording, "--record-limit", limit, "--for", "40", NULL);
+}
+
+static void let_move(void)
+{
+	host_refuse(moved, 0);
+}
+
+Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+{
+	struct stat newer, older;
+
+	record_up_to("2");
 	cr_status(CRITICAL);
-	snprintf(moved, sizeof(moved), "%s.1", recording);
 	cr_assert(!stat(recording, &newer) && !stat(moved, &older));
 	cr_assert_leq(newer.st_size + older.st_size, 2 << 20);
 	cr_assert_geq(older.st_size, 1 << 20);
 	replays(moved, CLEAN);
 	replays(recording, CRITICAL);
+}
+
+Test(faults, a_recording_that_can_not_be_moved_stays)
+{
+	host_refuse(moved, -EISDIR);
+	record_up_to("2");
+	cr_status(UNVERIFIED);
+	cr_err("recording: Is a directory; the guard goes on without it");
+	/* With its END. */
+	replays(recording, CLEAN);
+}
+
+Test(faults, a_recording_that_can_be_moved_late_goes_on)
+{
+	host_refuse(moved, -EISDIR);
+	at(26, let_move);
+	record_up_to("3");
+	cr_status(CRITICAL);
+	cr_err("recording: works again; lost: 0");
+	replays(moved, CLEAN);
+	replays(recording, CRITICAL);
+	cr_not_out(EVENT("lost"));
 }
