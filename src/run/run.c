@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/pins.h"
+#include "pinned/guard_lock.h"
 #include "run/privileges.h"
 #include "run/run_state.h"
 #include "util/complain.h"
@@ -15,10 +17,10 @@ static int take_lock(struct pinned_guard *g)
 {
 	int holder, err = pinned_guard_open(g, &holder);
 
-	if (err == -EBUSY && holder)
-		complain("guard %d is running here: stop it first", holder);
+	if (g->lock < 0)
+		guard_lock_complain(err, holder);
 	else if (err)
-		complain("can't take the lock of the guards: %s", strerror(-err));
+		complain("can't put " PINS_DIR " in order: %s", strerror(-err));
 	return err;
 }
 
