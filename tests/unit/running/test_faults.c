@@ -353,6 +353,31 @@ Test(faults, at_sighup_the_recording_is_opened_anew)
 	cr_not_out(EVENT("start"));
 }
 
+static void audit_from_now_on(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = yes\n");
+	move_recording();
+}
+
+static void is_drawn_as(const char *file, const char *mode)
+{
+	guard("timeline", file, NULL);
+	cr_status(CLEAN);
+	cr_out(mode);
+}
+
+Test(faults, recordings_that_begin_after_a_switch_to_audit_say_so)
+{
+	window_with_a_breach();
+	at(5, audit_from_now_on);
+	guard("run", "--record", recording, "--format", "json", "--for", "30", NULL);
+	cr_status(CRITICAL);
+	path_of_recording();
+	is_drawn_as(moved, ", enforcing;");
+	is_drawn_as(recording, ", audit mode;");
+	is_drawn_as(flight, ", audit mode;");
+}
+
 static void try_the_gate_often(void)
 {
 	for (int i = 0; i < 900; i++)
