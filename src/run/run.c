@@ -60,8 +60,9 @@ static void run_close(struct run *r)
 	brake_end(&r->brake, &r->platform);
 	sensors_close(r->sensors);
 	hooks_close(&r->hooks);
-	pinned_guard_close(&r->pinned);
 	run_close_outputs(r);
+	/* Last, so that the next guard does not write to a file that this one still writes to. */
+	pinned_guard_close(&r->pinned);
 }
 
 int run_guard(const struct run_request *request, int *status)

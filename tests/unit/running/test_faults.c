@@ -54,7 +54,7 @@ static struct {
 	const char *path; /* NULL: of stdout */
 	int err;	  /* 0: none fails */
 	size_t passes;	  /* bytes that still fit */
-	int failed;
+	int failed, seen;
 } writes;
 
 static bool is_meant(int fd)
@@ -136,6 +136,42 @@ Test(faults, a_disk_that_has_room_again_gets_the_whole_recording)
 	cr_quiet();
 	cr_out(BREACH("cpu-without-snp-en"));
 	cr_out(EVENT("end"));
+}
+
+static bool locked;
+
+static int see_the_lock(int fd, size_t *size)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	int lock;
+
+	(void)size;
+	if (!is_meant(fd))
+		return 0;
+	lock = open("/run/snp-guard.lock", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(fcntl(lock, F_OFD_GETLK, &whole), 0);
+	close(lock);
+	locked = whole.l_type == F_WRLCK;
+	writes.seen++;
+	return 0;
+}
+
+static void watch_the_lock(void)
+{
+	writes.path = recording;
+	host.on_write = see_the_lock;
+}
+
+Test(faults, no_other_guard_begins_before_the_recording_has_its_end)
+{
+	at(1, kernel_begin_snp);
+	at(5, watch_the_lock);
+	guard("run", "--record", recording, "--format", "json", "--for", "20", NULL);
+	cr_status(CLEAN);
+	cr_assert_gt(writes.seen, 1);
+	cr_assert(locked);
+	guard("status", NULL);
+	cr_out("guard:    not running");
 }
 
 /* ---- stdout ---- */
