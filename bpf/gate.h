@@ -25,8 +25,8 @@ static __always_inline bool is_over(__u64 trier, __u32 now)
 }
 
 /*
- * Functions that are not static the verifier looks at once, with any arguments, and not at each
- * call on each way to it: that is most of what loading the gate costs.
+ * The verifier checks a function that is not static once, for any arguments, and not at each call
+ * on each path. Those checks are most of what loading the gate costs.
  */
 int is_trial(void);
 int refuse(__u32 what, __u32 cpu, __u32 flags);
@@ -122,7 +122,7 @@ static __noinline int gate_opening(struct file *file)
 	return gate(file, SNP_F_OPEN);
 }
 
-/* In audit mode the first of two twins lets pass, and so the second would record it again. */
+/* In audit mode the first twin lets the access pass, and the second would record it again. */
 static __always_inline bool is_twin_idle(void)
 {
 	return state.audit;

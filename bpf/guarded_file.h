@@ -31,7 +31,7 @@ static __always_inline struct name name_of(struct dentry *d)
 	return n;
 }
 
-/* Compares words: clang 14 turns a __builtin_memcmp() into a call, which BPF has not. */
+/* Compares words: clang 14 turns a __builtin_memcmp() into a call, which BPF lacks. */
 static __always_inline bool is(struct name n, const char literal[sizeof(struct name)])
 {
 	struct name want;
@@ -47,7 +47,7 @@ static __always_inline bool is_root(struct dentry *d)
 	return d == d->d_parent;
 }
 
-/* True for cpu0, cpu17, ...: in the directory of the CPUs only theirs have such names. */
+/* True for cpu0, cpu17, ...: beside them nothing has such a name. */
 static __always_inline bool is_cpu_dir(struct dentry *d, __u32 *cpu)
 {
 	char name[8] = {};

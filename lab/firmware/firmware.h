@@ -239,7 +239,7 @@ int firmware_fail(struct firmware *fw, const char *rule);
  */
 int firmware_answer(struct firmware *fw, const char *rule);
 void firmware_tell_truth(struct firmware *fw);
-/* The name of a field, for i from 0 on; NULL behind the last. */
+/* The name of a field, for i from 0 on; NULL after the last. */
 const char *firmware_answer_field(unsigned int i);
 
 /*

@@ -156,7 +156,7 @@ enum firmware_status check_writable(struct firmware *fw, const char *what, uint6
 		if (status)
 			return status;
 		if (state == PAGE_DEFAULT)
-			break; /* and so are all behind it */
+			break; /* and so are all after it */
 		if (state != PAGE_FIRMWARE)
 			return refuse(fw, STATUS_INVALID_PAGE_STATE,
 				      "page 0x%" PRIx64 " of %s is in state %s, not Firmware", page,

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash disable=SC2034,SC2154
-# What verify.sh, which sources this, sees of SNP: by the guard or, where it can't run, by the lab's own books.
+# What verify.sh, which sources this, sees of SNP: by the guard or, where it can't run, by the lab's own records.
 json=/tmp/guard.json err=/tmp/guard.err
 mark=0 # lines of the guard's output that earlier steps have reported
 guard= # its process id
-books=false # whether the lab's own books have to do instead, as the guard can't run here
+records=false # whether the lab's own records have to do instead, as the guard can't run here
 
 # ---- the guard ----
 
@@ -16,15 +16,15 @@ guard_start() {
 	guard=$!
 	while [ ! -e /run/ready ]; do
 		kill -0 "$guard" 2>/dev/null || {
-			guard='' books=true
+			guard='' records=true
 			return
 		}
 		sleep 0.1
 	done
 }
 
-note_books() {
-	! $books ||
+note_records() {
+	! $records ||
 		echo "unverified how the kernel disables CPU hotplug, and when, as the guard does not start: $(head -n 1 $err)"
 }
 
@@ -64,9 +64,9 @@ reported() {
 	news | grep -qE "\"state\":\"$1\""
 }
 
-# state_text STATE BOOKS: the text of this step's last report of a state; without the guard, what the lab's books say.
+# state_text STATE RECORDS: the text of this step's last report of a state; without the guard, what the lab's records say.
 state_text() {
-	$books && echo "$2" && return
+	$records && echo "$2" && return
 	news | sed -n "s/.*\"state\":\"$1\",\"text\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
@@ -96,7 +96,7 @@ settle() {
 	fi
 }
 
-# ---- the lab's own books: SNP_EN of each CPU, and the firmware's state ----
+# ---- the lab's own records: SNP_EN of each CPU, and the firmware's state ----
 
 # lab must be read to its end, or the next request gets the rest of this answer.
 firmware_has_snp() {
@@ -111,7 +111,7 @@ cpus_with() {
 }
 
 window_is_open() {
-	if $books; then
+	if $records; then
 		[ "$(cpus_with 1)" ]
 	else
 		grep -oE '"state":"window-(open|closed)"' $json | tail -n 1 | grep -q open
@@ -120,11 +120,11 @@ window_is_open() {
 
 # is_initialised, is_ended: what the step was to bring about has happened, and has been seen.
 is_initialised() {
-	if $books; then firmware_has_snp; else reported initialised; fi
+	if $records; then firmware_has_snp; else reported initialised; fi
 }
 
 is_ended() {
-	if $books; then ! firmware_has_snp; else reported '(legacy|full)-shutdown'; fi
+	if $records; then ! firmware_has_snp; else reported '(legacy|full)-shutdown'; fi
 }
 
 # ---- breaches ----
@@ -135,9 +135,9 @@ breach() {
 	echo "breach $*"
 }
 
-# By the books: what the guard would have named.
-judge_by_books() {
-	{ $books && firmware_has_snp; } || return
+# By the lab's records: what the guard would have named.
+judge_by_records() {
+	{ $records && firmware_has_snp; } || return
 	for lacking in $(cpus_with 0); do
 		[ "$(cat "$cpus/cpu$lacking/online" 2>/dev/null)" = 0 ] ||
 			breach critical cpu-without-snp-en "CPU $lacking is online without SNP_EN while SNP is initialised"
@@ -156,5 +156,5 @@ report_breaches() {
 		}
 		s/.*"breach":"\([^"]*\)","severity":"\([^"]*\)","text":"\([^"]*\)".*/breach \2 \1 \3/p'
 	mark=$last
-	judge_by_books
+	judge_by_records
 }

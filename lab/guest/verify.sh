@@ -108,7 +108,7 @@ attempt() {
 		step "move a CPU: $1"
 		if move_cpu; then
 			did "nothing in the kernel refused it: CPU $cpu $moved"
-			! $books || breach_by_move
+			! $records || breach_by_move
 		else
 			did "the kernel refused it: CPU $cpu, $errno"
 		fi
@@ -351,7 +351,7 @@ stage_panic() {
 crash_kernel_runs() {
 	guard_start
 	did "SNP_EN is $(window_is_open && echo set || echo clear) in the crash kernel"
-	note_books
+	note_records
 	step "kvm-amd is loaded in the crash kernel"
 	load
 	did "SNP is $(firmware_has_snp || echo "not ")initialised in the firmware"
@@ -411,8 +411,8 @@ first_kernel() {
 	echo "kernel Linux $(uname -r), $(nproc) CPUs, $({ $ccp_builtin && echo "ccp built in"; } || echo "ccp a module"), $({ $kvm_builtin && echo "kvm-amd built in"; } || echo "kvm-amd a module")"
 	step "the guard starts"
 	guard_start
-	did "$({ $books && echo "it does not"; } || echo "shutdowns are seen by $(source_of shutdown)")"
-	note_books
+	did "$({ $records && echo "it does not"; } || echo "shutdowns are seen by $(source_of shutdown)")"
+	note_records
 	if $kvm_builtin; then
 		life_built_in
 		[ "$only" = quick ] || stage_kexec
@@ -428,7 +428,7 @@ first_kernel() {
 second_kernel() {
 	guard_start
 	did "SNP_EN is $({ ! window_is_open && echo clear; } || { $kvm_builtin && echo set; } || echo "still set") in the kernel that was started"
-	note_books
+	note_records
 	after_kexec
 	if $kvm_builtin; then
 		skip "the kernel panics" "SNP can't be initialised for it: kvm-amd is built in"

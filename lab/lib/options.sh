@@ -35,7 +35,7 @@ options() {
   --time                     prints when each phase of the run began
   --quick                    verify: one kind of firmware, and no step that needs a second kernel
   --step NAME                verify: only this step, and what it needs; verify --help lists the names
-  --repeat N                 verify: so many times (default 1)
+  --repeat N                 verify: N times (default 1)
   --shell-on-failure         verify: a shell on this terminal after the first step of each kernel that has a breach; no time limit
   --format FORMAT            verify: text, ktap, or json (default text)
   --ktap                     verify: as --format ktap, the Kernel Test Anything Protocol

@@ -5,7 +5,7 @@
  * KVM intercepts them all (kernel arch/x86/kvm/svm/svm.c:init_vmcb).
  *
  * QEMU tells a plugin neither of VMRUN nor of #VMEXIT. But a CPU is in the guest from a VMRUN until
- * it executes the instruction behind that VMRUN, where #VMEXIT resumes the host (APM vol. 2 §15.6).
+ * it executes the instruction after that VMRUN, where #VMEXIT resumes the host (APM vol. 2 §15.6).
  * A guest's own VMRUN is intercepted too, and so starts nothing.
  */
 #include <pthread.h>

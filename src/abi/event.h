@@ -176,7 +176,7 @@ enum {
 	SNP_F_HAS_PREPARE = 1 << 0, /* START: the kernel has snp_prepare() (7.1 on) */
 	SNP_F_GATE = 1 << 1,	    /* START: the gate enforces; without: audit mode */
 	SNP_F_HAS_ENABLE = 1 << 2,  /* START: snp_enable() is watched */
-	SNP_F_HAS_LATCH = 1 << 3,   /* START: the kernel disables CPU hotplug for SNP */
+	SNP_F_HAS_HOLD = 1 << 3,    /* START: the kernel disables CPU hotplug for SNP */
 	SNP_F_NO_COMMANDS = 1 << 4, /* START: firmware commands are not seen */
 	SNP_F_SAME_BOOT = 1 << 0,   /* BEFORE: the running kernel took the snapshot */
 	SNP_F_STABLE = 1 << 0,	    /* TRUTH: nothing changed during the sweep: it is complete */

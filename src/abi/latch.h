@@ -17,10 +17,10 @@
 #define SNP_LATCH_SHUT	  (SNP_LATCH_PREPARE | SNP_LATCH_WINDOW)
 #define SNP_LATCH_CHANGE  (1ull << 32)
 
-/* So long snp_prepare() waits for the write hooks, if somebody may write to a guarded file. */
+/* How long snp_prepare() waits for the write hooks, if somebody may write to a guarded file. */
 #define SNP_WAIT_NS 3000000000ull
 
-/* So many threads can try the gate at once, each for so long. */
+/* How many threads can try the gate at once, and for how long each. */
 #define SNP_TRIERS   16
 #define SNP_TRIAL_NS 10000000000ull
 
@@ -101,7 +101,7 @@ struct snp_truth {
 	__s32 initialised; /* snp_initialized: 1, 0, or -1 where it can't be read */
 };
 
-/* So many bytes of code are searched for a call; snp_shutdown() has some 100. */
+/* How many bytes of code are searched for a call; snp_shutdown() has some 100. */
 #define SNP_TEXT_SIZE 1024
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check/check_parts.h"
+#include "util/words.h"
 
 const char *check_status_name(enum check_status status)
 {
@@ -95,7 +96,7 @@ void check_keep_only(struct check_report *r, const char *names)
 	int kept = 0;
 
 	for (int i = 0; i < r->count; i++)
-		if (check_has_word(names, ",", r->results[i].name))
+		if (words_has(names, ",", r->results[i].name))
 			r->results[kept++] = r->results[i];
 	r->count = kept;
 }

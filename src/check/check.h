@@ -71,15 +71,15 @@ void check_free(struct check_report *r);
 
 /*
  * The name of a check, for i from 0 on, and what it looks at; "" for a number without a check, NULL
- * behind the last.
+ * after the last.
  */
 const char *check_name(unsigned int i, const char **what);
-/* Leaves the results of the checks that are among names, which commas part. */
+/* Leaves the results of the checks that are among names, which commas separate. */
 void check_keep_only(struct check_report *r, const char *names);
 
 enum { CHECK_ID_SIZE = 96 };
 /*
- * What a result is known by in one report and the next: the check's name, and its part behind a
+ * What a result is known by in one report and the next: the check's name, and its part after a
  * slash. Returns id.
  */
 const char *check_result_id(const struct check_result *c, char id[CHECK_ID_SIZE]);

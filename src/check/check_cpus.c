@@ -113,7 +113,7 @@ void check_hotplug_count(struct check_look *l)
 	else if (cpulist_count(&l->tally.with))
 		check_add(l, CHECK_ID_HOTPLUG_COUNT, CHECK_PASS, NULL,
 			  "%d with SNP_EN set; this kernel %s hotplug for SNP", count,
-			  f->start_flags & SNP_F_HAS_LATCH ? "disables" : "never disables");
+			  f->start_flags & SNP_F_HAS_HOLD ? "disables" : "never disables");
 	else
 		check_add(l, CHECK_ID_HOTPLUG_COUNT, CHECK_PASS, NULL, "%d, and no window is open",
 			  count);

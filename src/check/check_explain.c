@@ -5,8 +5,7 @@
 
 #include "check/check.h"
 
-/* COLUMNS: where the text does not go to a terminal. */
-enum { COLUMNS = 80, POINT_MARGIN = 2 };
+enum { POINT_MARGIN = 2 };
 
 const struct check_explanation check_explanations[] = {
 #include "runbook.h"
@@ -34,12 +33,10 @@ void check_explain_line(FILE *out, const struct terminal *t, const char *line)
 
 bool check_explain(FILE *out, const char *check)
 {
-	struct terminal t = terminal_of(out);
+	struct terminal t = terminal_of_page(out);
 	const char *name, *what;
 	bool explained = false;
 
-	if (!t.columns)
-		t.columns = COLUMNS;
 	for (unsigned int i = 0; (name = check_name(i, &what)); i++)
 		if (!strcmp(name, check))
 			fprintf(out, "%s: %s\n\n", name, what);

@@ -11,7 +11,7 @@ enum { SNP_API_MAJOR = 1, SNP_API_MINOR = 51 };
 
 bool check_may_ask_firmware(const struct check_facts *f)
 {
-	/* KVM asked some time ago: what was true then may make the kernel initialise SNP now. */
+	/* KVM's answer is as old as its load: if SNP has ended since, to ask may initialise SNP. */
 	if (!f->now || f->initialised != INITIALISED_YES)
 		return false;
 	for (unsigned int i = 0; i < f->now->count; i++)

@@ -7,6 +7,7 @@
 #include "check/check_parts.h"
 #include "host/asids.h"
 #include "host/cpuid.h"
+#include "util/words.h"
 
 /* Why the host can't run SNP guests, as far as the command line and the CPUs tell. */
 static struct check_cause why_no_snp(const struct check_look *l)
@@ -15,12 +16,12 @@ static struct check_cause why_no_snp(const struct check_look *l)
 
 	if (cause.text)
 		return cause;
-	if (check_has_word(l->command_line, " \n", "nosmt"))
+	if (words_has(l->command_line, " \n", "nosmt"))
 		return (struct check_cause){
 			.text = "nosmt leaves CPUs offline, and SNP_INIT fails",
 			.remedy = "boot without nosmt",
 		};
-	if (check_has_word(l->command_line, " \n", "amd_iommu=pgtbl_v2"))
+	if (words_has(l->command_line, " \n", "amd_iommu=pgtbl_v2"))
 		return (struct check_cause){
 			.text = "with amd_iommu=pgtbl_v2 some kernels leave SNP off",
 			.remedy = "boot without amd_iommu=pgtbl_v2",

@@ -95,9 +95,6 @@ check_add_named(struct check_look *l, const char *name, enum check_status status
 void __attribute__((format(printf, 2, 3)))
 check_part(struct check_look *l, const char *format, ...);
 
-/* True if the word is one of the list, which any of the separators part. */
-bool check_has_word(const char *list, const char *separators, const char *word);
-
 /* Ends the last result's evidence with the kernel's own last words about that, if there are any. */
 void check_quote_kernel(struct check_look *l, enum kernel_log_about about);
 
@@ -146,8 +143,11 @@ bool check_has(const struct check_look *l, enum check_id check);
 /* What a breach counts as. */
 enum check_status check_status_of(const struct severities *severities, enum snp_breach breach);
 
+/* True if the check snp-en says already that no CPU's MSRs can be read. */
 bool check_leaves_to_snp_en(const struct check_look *l);
+/* True if SYSCFG was read and has SNP_EN. */
 bool check_has_snp_en(const struct snapshot_cpu *c);
+/* Sorts the CPUs of s into t, which check_tally_free() frees. */
 void check_tally_count(struct check_tally *t, const struct snapshot *s);
 void check_tally_free(struct check_tally *t);
 

@@ -38,7 +38,7 @@ bool check_unreadable(struct check_look *l, enum check_id check, const struct re
 	return false;
 }
 
-/* That no CPU's MSRs can be read is said once, by the check snp-en, if that is not left out. */
+/* The check snp-en says once that no CPU's MSRs can be read, unless that check is left out. */
 bool check_leaves_to_snp_en(const struct check_look *l)
 {
 	return !l->facts->some_only &&

@@ -9,6 +9,7 @@
 #include "check/check_parts.h"
 #include "host/preflight.h"
 #include "util/printable.h"
+#include "util/words.h"
 
 static const struct {
 	const char *name; /* NULL: the results have other names */
@@ -31,20 +32,6 @@ const char *check_name(unsigned int i, const char **what)
 		return NULL;
 	*what = preflight_needs[i].looks;
 	return strcmp(preflight_needs[i].name, "snp") ? preflight_needs[i].name : "";
-}
-
-bool check_has_word(const char *list, const char *separators, const char *word)
-{
-	const char *at = list;
-	size_t len;
-
-	while (*(at += strspn(at, separators))) {
-		len = strcspn(at, separators);
-		if (len == strlen(word) && !strncmp(at, word, len))
-			return true;
-		at += len;
-	}
-	return false;
 }
 
 static void check_vadd(struct check_look *l, const char *name, enum check_status status,
@@ -149,8 +136,8 @@ char check_parameter(const struct check_look *l, const char *module, const char 
 /* The names of modules' parameters may have - for _. */
 bool check_asks_for_no_snp(const char *command_line)
 {
-	return check_has_word(command_line, " \n", "kvm_amd.sev_snp=0") ||
-	       check_has_word(command_line, " \n", "kvm-amd.sev_snp=0");
+	return words_has(command_line, " \n", "kvm_amd.sev_snp=0") ||
+	       words_has(command_line, " \n", "kvm-amd.sev_snp=0");
 }
 
 enum check_status check_without_snp(const struct check_look *l)

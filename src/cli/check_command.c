@@ -52,7 +52,7 @@ static const struct argp_option option_table[] = {
 	{ "since", OPT_SINCE, "FILE", 0,
 	  "Compare with a snapshot, taken in this boot or before a kexec", 0 },
 	{ "require-snp", OPT_REQUIRE_SNP, NULL, 0, "Report a host without SNP as critical", 0 },
-	{ "only", OPT_ONLY, "NAMES", 0, "Report these checks alone, parted by commas", 0 },
+	{ "only", OPT_ONLY, "NAMES", 0, "Report these checks alone, separated by commas", 0 },
 	{ "list", OPT_LIST, NULL, 0, "Print the names of the checks, and what each looks at", 0 },
 	{ "explain", OPT_EXPLAIN, "CHECK", 0, "Print what the runbook says of a check", 0 },
 	{ "watch", OPT_WATCH, "SECONDS", 0,

@@ -143,7 +143,8 @@ static bool is_mistake(int err)
 	       err == EISDIR || err == EACCES || err == EPERM;
 }
 
-/* Returns 1, for a problem, or a negative errno, but -EINVAL, for what may pass. */
+/* Reports the problem. Returns 1 for a mistake, or a negative errno, never -EINVAL, for what may
+ * pass. */
 static int unreadable(const char *path, int err, const struct config_user *user)
 {
 	user->problem(user->ctx, path, 0, strerror(err));

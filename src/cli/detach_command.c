@@ -70,7 +70,7 @@ int command_detach(int argc, char **argv, int *status)
 	else if (remove_events())
 		complain(
 			"another guard, in a container or without --pin, still uses kprobe events");
-	/* As long as the gate was there it refused that. */
+	/* Until here the gate refused writes to the brake's files. */
 	if (!err && pinned)
 		release_brakes();
 	close(lock);

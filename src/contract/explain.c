@@ -8,8 +8,7 @@
 #include "util/json.h"
 #include "util/terminal.h"
 
-/* COLUMNS: where the text does not go to a terminal. */
-enum { COLUMNS = 80, MARGIN = 12, LIST_SEVERITY = 10, LIST_MARGIN = 30 };
+enum { MARGIN = 12, LIST_SEVERITY = 10, LIST_MARGIN = 30 };
 
 static const struct explanation explanations[SNP_BREACH_COUNT] = {
 #include "contract.h"
@@ -50,10 +49,8 @@ static void put_causes(FILE *out, const struct terminal *t, enum snp_breach brea
 void explain_text(FILE *out, enum snp_breach breach)
 {
 	const struct explanation *e = explain(breach);
-	struct terminal t = terminal_of(out);
+	struct terminal t = terminal_of_page(out);
 
-	if (!t.columns)
-		t.columns = COLUMNS;
 	fprintf(out, "%s (%s)\n\n", snp_breach_name(breach),
 		snp_severity_name(snp_breach_severity(breach)));
 	put_wrapped(out, &t, "what", e->paragraph);

@@ -31,7 +31,7 @@ static void on_start(struct window *w, const struct snp_event *e)
 	w->kernel.started = true;
 	w->kernel.has_prepare = e->flags & SNP_F_HAS_PREPARE;
 	w->kernel.has_enable = e->flags & SNP_F_HAS_ENABLE;
-	w->kernel.has_latch = e->flags & SNP_F_HAS_LATCH;
+	w->kernel.has_hold = e->flags & SNP_F_HAS_HOLD;
 	w->kernel.no_commands = e->flags & SNP_F_NO_COMMANDS;
 }
 

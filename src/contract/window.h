@@ -65,7 +65,7 @@ struct window_totals {
 	bool truth;	      /* at least one sweep was complete */
 };
 
-/* So long after the last related event, in ns, all is settled: nothing more is expected. */
+/* All is settled this long, in ns, after the last related event: nothing more is expected. */
 #define WINDOW_SETTLE_NS 500000000ull
 
 /* If no sweep was complete for so long, in ns, of those that were tried, SNP_EN is unverified. */

@@ -156,7 +156,7 @@ static void tell_moved(struct window *w, __u32 cpu, const struct cpu *c, const c
 static void moved(struct window *w, struct cpu *c, bool online)
 {
 	c->online = online;
-	/* Back online its SNP_EN may be another than before; while offline it keeps what it had. */
+	/* Its SNP_EN may have changed when it is back; a CPU that is offline keeps what it had. */
 	if (online) {
 		c->present = true;
 		c->en = EN_UNKNOWN;
@@ -175,7 +175,7 @@ static void moved(struct window *w, struct cpu *c, bool online)
 
 /*
  * Some kernels take a CPU offline by a work item (work_on_cpu() in kernel/cpu.c:
- * cpu_down_maps_locked(), seen on 6.18): for whom the worker does that is unknown.
+ * cpu_down_maps_locked(), seen on 6.18): the task that asked the worker is unknown.
  */
 static bool is_kworker(const struct snp_event *e)
 {

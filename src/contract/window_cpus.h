@@ -99,7 +99,7 @@ int cpus_on_state(struct window *w, const struct snp_event *e);
 int cpus_set_en(struct window *w, __u32 cpu);
 /* The firmware says that it cleared SNP_EN on every CPU. */
 void cpus_clear_en(struct window *w);
-/* The kernel says that every CPU has SNP_EN; only the next sweep's own look is believed. */
+/* The kernel says that every CPU has SNP_EN; only the next sweep's reading counts. */
 void cpus_forget_en(struct window *w);
 
 /* ---- a complete sweep ---- */

@@ -37,7 +37,7 @@ void firmware_on_window_closed(struct window *w);
 
 /* ---- a complete sweep ---- */
 
-/* Believes the sweep where it could find out whether SNP is initialised. */
+/* Takes over what the sweep found out of whether SNP is initialised, if anything. */
 void firmware_on_sweep(struct window *w, const struct snp_event *e);
 /* blind, once for each time that it becomes unknown in a window whether SNP is initialised. */
 void firmware_judge_unknown(struct window *w);

@@ -21,7 +21,7 @@ const char *hotplug_count(const struct snp_event *e, char buf[HOTPLUG_COUNT_LEN]
 	return buf;
 }
 
-/* "snp_shutdown(), in rmmod[181],": the kernel writes a module's name behind the function's. */
+/* "snp_shutdown(), in rmmod[181],": the kernel writes a module's name after the function's. */
 static const char *caller_of(const struct snp_event *e, char buf[CALLER_LEN])
 {
 	int len = (int)strcspn(e->name, " ");
@@ -173,7 +173,7 @@ void holds_judge_none(struct window *w)
 /* A kernel that has SNP's disable and finds SNP_EN set at its start disables at once. */
 void holds_judge_inherited(struct window *w, const struct snp_event *e)
 {
-	if (!life_cycle_is_inherited(w) || !w->kernel.has_latch || e->count ||
+	if (!life_cycle_is_inherited(w) || !w->kernel.has_hold || e->count ||
 	    w->firmware.state == FW_INITIALISED || (w->since.known && w->since.same_boot))
 		return;
 	w->holds.judged = true;

@@ -38,10 +38,13 @@ void holds_on_hotplug(struct window *w, const struct snp_event *e);
 
 /* ---- what other parts tell it ---- */
 
+/* Starts the window's own books: whether a disable was late, or has not come. */
 void holds_on_window_opened(struct window *w);
+/* What is outstanding now must go: else it is a leaked disable. */
 void holds_on_window_closed(struct window *w);
 /* The window that has just opened is older than the guard: assumes a hold by the sweep's count. */
 void holds_assume(struct window *w, const struct snp_event *e);
+/* A CPU came online or went offline, perhaps between SNP_EN and a late disable. */
 void holds_on_cpu_moved(struct window *w, bool online);
 
 /* ---- judgements ---- */

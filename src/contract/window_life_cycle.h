@@ -31,12 +31,17 @@ struct life_cycle {
 
 /* ---- events ---- */
 
+/* snp_prepare() is in flight from here on. */
 void life_cycle_on_prepare_enter(struct window *w);
+/* ... and is not any more: a failure, a bailout or a success. */
 void life_cycle_on_prepare_exit(struct window *w, const struct snp_event *e);
 /* SNP_ENABLE. Returns 0 or -ENOMEM. */
 int life_cycle_on_snp_enable(struct window *w, const struct snp_event *e);
+/* A full shutdown, if the window is open. */
 void life_cycle_on_x86_shutdown(struct window *w);
+/* The kernel stops: its CPUs go offline from here on, and that is no breach. */
 void life_cycle_on_kexec(struct window *w);
+/* Records are missing: no snp_prepare() counts as in flight any more. */
 void life_cycle_on_lost(struct window *w);
 
 /* ---- what other parts tell it ---- */

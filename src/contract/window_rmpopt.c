@@ -8,7 +8,7 @@
 
 /* ---- questions ---- */
 
-/* A sweep may still read the register of a CPU that the hook has told to be offline. */
+/* A sweep may still read the register of a CPU that a hook has reported offline. */
 static bool is_read(const struct cpu *c)
 {
 	return c->online && c->rmpopt.state == RMPOPT_READ;

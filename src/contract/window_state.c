@@ -85,7 +85,7 @@ static void pack_window(struct pack *p, struct window *w)
 	pack_bool(p, &w->kernel.started);
 	pack_bool(p, &w->kernel.has_prepare);
 	pack_bool(p, &w->kernel.has_enable);
-	pack_bool(p, &w->kernel.has_latch);
+	pack_bool(p, &w->kernel.has_hold);
 	pack_bool(p, &w->since.known);
 	pack_bool(p, &w->since.same_boot);
 	pack_bool(p, &w->since.had_snp_en);

@@ -22,7 +22,7 @@ struct kernel_facts {
 	bool started;	  /* START was fed */
 	bool has_prepare; /* the kernel has snp_prepare() */
 	bool has_enable;  /* snp_enable() is watched */
-	bool has_latch;	  /* the kernel disables CPU hotplug for SNP */
+	bool has_hold;	  /* the kernel disables CPU hotplug for SNP */
 	bool no_commands; /* firmware commands are not seen */
 };
 

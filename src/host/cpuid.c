@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Its EAX has the highest extended leaf; of a leaf above that other leaves' values come back. */
+/* EAX of this leaf is the highest extended leaf; of a higher one CPUID returns another leaf's. */
 #define HIGHEST 0x80000000u
 
 static int read_leaf(int fd, uint32_t leaf, struct cpuid *c)

@@ -78,8 +78,9 @@ static void extend(struct kallsym *s, const struct line *l)
 /*
  * What the suffix of a symbol's name says of the function, by the words that compilers append:
  *
- * - LLVM's ThinLTO makes a static function global under .llvm. and a hash, where a unit calls
- *   another one's; GCC's LTO does with .lto_priv.; .__uniq. is -funique-internal-linkage-names;
+ * - LLVM's ThinLTO makes a static function global under .llvm. and a hash, where
+ *   another unit calls it; GCC's LTO does the same under .lto_priv.; .__uniq. is
+ *   -funique-internal-linkage-names;
  * - GCC passes a structure's members one by one (.isra.), or puts constants in (.constprop.), as
  *   LLVM does (.specialized.); and it splits off what callers do not inline (.part.).
  *

@@ -6,7 +6,7 @@
 #include "host/platform.h"
 
 /*
- * Sets end to the first address behind all RAM, memory that was added after the boot included.
+ * Sets end to the first address after all RAM, memory that was added after the boot included.
  * Reads /proc/iomem. Returns 0 or a negative errno: -EACCES if the kernel hides the addresses from
  * this process, -ENODATA if no RAM is listed.
  */

@@ -42,7 +42,7 @@ int module_file_find(const char *dir, const char *list, const char *name, char *
 	if (!f)
 		return -errno;
 	while (err == -ENOENT && getline(&line, &room, f) > 0) {
-		/* modules.dep lists the modules that a module needs behind its colon. */
+		/* modules.dep lists the modules that a module needs after its colon. */
 		line[strcspn(line, ":\n")] = 0;
 		if (is_file_of(line, name))
 			err = snprintf(path, size, "%s/%s", dir, line) < (int)size ? 0

@@ -19,6 +19,7 @@ struct snp_event own_event(enum snp_event_kind kind);
 
 /* CPU_STATE of one CPU. */
 struct snp_event own_cpu_state(unsigned int cpu, const struct snapshot_cpu *c);
+/* RMPOPT of one CPU. */
 struct snp_event own_rmpopt(unsigned int cpu, const struct snapshot_cpu *c);
 
 /* TRUTH, the end of a sweep. stable: nothing changed during the sweep. */

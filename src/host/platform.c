@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/module_file.h"
+#include "util/words.h"
 
 static int open_below(const struct platform *p, const char *path, int flags)
 {
@@ -170,23 +171,12 @@ void platform_release(const struct platform *p, char release[PLATFORM_RELEASE_LE
 	read_word(p, "/proc/sys/kernel/osrelease", release, PLATFORM_RELEASE_LEN);
 }
 
-/* True if text, a list of words between separators, has the word. */
-static bool has_word(char *text, const char *separators, const char *word)
-{
-	char *save;
-
-	for (char *t = strtok_r(text, separators, &save); t; t = strtok_r(NULL, separators, &save))
-		if (!strcmp(t, word))
-			return true;
-	return false;
-}
-
 int platform_has_lsm(const struct platform *p, const char *name)
 {
 	char text[1024];
 	int n = platform_read(p, "/sys/kernel/security/lsm", text, sizeof(text));
 
-	return n < 0 ? n : has_word(text, ",\n", name);
+	return n < 0 ? n : words_has(text, ",\n", name);
 }
 
 int platform_has_cpu_flag(const struct platform *p, const char *flag)
@@ -202,7 +192,7 @@ int platform_has_cpu_flag(const struct platform *p, const char *flag)
 	end = strchr(line + 1, '\n');
 	if (end)
 		*end = 0;
-	return has_word(line + 1, " \t:", flag);
+	return words_has(line + 1, " \t:", flag);
 }
 
 bool platform_is_confidential(const struct platform *p)

@@ -74,7 +74,8 @@ static int has_kprobes_on(const struct platform *p)
 	return on == -EPERM ? 1 : on;
 }
 
-/* 2 hides them from root, too (kernel/ksyms_common.c:kallsyms_show_value()). */
+/* kptr_restrict=2 hides addresses from root, too (
+ * kernel/ksyms_common.c:kallsyms_show_value()). */
 static int shows_addresses(const struct platform *p)
 {
 	char text[8];

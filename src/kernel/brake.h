@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The CPU block, for onlining that no security hook sees: cpuN/hotplug/fail, the kernel's own way
+ * The brake, for onlining that no security hook sees: cpuN/hotplug/fail, the kernel's own way
  * to make a CPU's next bring-up fail, is set for every offline CPU while a window is open.
  */
 #ifndef BRAKE_H
@@ -21,7 +21,7 @@ struct brake {
 };
 
 /*
- * If on, arms each CPU that is present and offline, again if its block fired; restores the file of
+ * If on, arms each CPU that is present and offline, again if its brake fired; restores the file of
  * all others. A file that can't be read or written is left as it is: the gate does not need it.
  */
 void brake_follow(struct brake *b, const struct platform *p, bool on);

@@ -127,8 +127,8 @@ static int count_writers(struct gate *g, __u64 latch)
 }
 
 /*
- * In a window that began without a writer only an open in flight is counted, which is refused: so
- * the count is to stay.
+ * In a window that began without a writer, a count above 0 can only be an open that is being
+ * refused. So only a count that stays means a writer.
  */
 #define RECOUNTS   3
 #define RECOUNT_NS 1000000

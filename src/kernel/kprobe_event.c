@@ -21,14 +21,14 @@ static int open_tracefs(const char *path, int flags)
 	for (int i = 0; i < 2 && fd < 0; i++) {
 		snprintf(full, sizeof(full), "%s/%s", roots[i], path);
 		fd = open(full, flags | O_CLOEXEC);
-		/* Of a tracefs that is there, and not of the place where there is none. */
+		/* The error of the tracefs that exists, not the other place's ENOENT. */
 		if (fd < 0 && (!err || errno != ENOENT))
 			err = -errno;
 	}
 	return fd < 0 ? err : fd;
 }
 
-/* taken: set if the answer is that to the command, and not to opening the file. */
+/* taken: set if the file could be opened, so that the result is the command's. */
 static int write_command_once(const char *line, bool *taken)
 {
 	int fd = open_tracefs("kprobe_events", O_WRONLY | O_APPEND);

@@ -88,7 +88,7 @@ __u32 sensors_start_flags(const struct sensors *s)
 
 	return (h->states[FACT_PREPARE].kind != HOOK_SWEEP ? SNP_F_HAS_PREPARE : 0) |
 	       (h->states[FACT_SNP_EN].kind != HOOK_SWEEP ? SNP_F_HAS_ENABLE : 0) |
-	       (s->has_hold ? SNP_F_HAS_LATCH : 0) |
+	       (s->has_hold ? SNP_F_HAS_HOLD : 0) |
 	       (h->states[FACT_COMMANDS].covered ? 0 : SNP_F_NO_COMMANDS) |
 	       (h->states[FACT_GATE].covered && !h->options.audit ? SNP_F_GATE : 0);
 }

@@ -27,7 +27,7 @@ struct sensors {
 	char verifier[HOOKS_MAX]
 		     [1024];	      /* the verifier's log of a program that the kernel refused */
 	char verifier_of_calls[1024]; /* ... of the syscall programs */
-	bool has_hold;		      /* the kernel has SNP's hotplug disable */
+	bool has_hold;		      /* the kernel has a hotplug disable for SNP */
 
 	int (*consume)(void *ctx, const struct snp_event *e);
 	void *consume_ctx;

@@ -30,7 +30,7 @@ enum outputs_queue {
 /* Adds an output, which owns ctx from now on, also on failure. Returns 0 or a negative errno. */
 int outputs_add(struct outputs *o, enum snp_part part, const struct sink_ops *ops, void *ctx,
 		enum outputs_queue queue);
-/* Adds an output to a descriptor, which stays the caller's. The same. */
+/* Adds an output to a descriptor, which stays the caller's. Returns as outputs_add(). */
 int outputs_add_fd(struct outputs *o, enum snp_part part, int fd);
 /* Starts the threads, with the caller's privileges. Returns 0 or a negative errno. */
 int outputs_start(struct outputs *o);

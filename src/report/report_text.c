@@ -191,7 +191,7 @@ static void text_event(struct report *r, const struct snp_event *e)
 		break;
 	case SNP_EV_KEXEC:
 		text_line(r, e->time_ns, TONE_PLAIN, name,
-			  "%s made the kernel leave, for another one or a reboot", text_task(e));
+			  "%s stopped the kernel, for a kexec or a reboot", text_task(e));
 		break;
 	case SNP_EV_SNP_ENABLE:
 		text_line(r, e->time_ns, TONE_PLAIN, name, "SNP_EN set on CPU %u", e->subject);

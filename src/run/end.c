@@ -6,7 +6,7 @@
 #include "run/run_state.h"
 
 /*
- * Until the next guard comes, no guard can attach the write checks again after a window, so they
+ * Until the next guard comes, no guard can attach the write hooks again after a window, so they
  * are left attached. The checkpoint spares the next guard the log.
  */
 static void leave_pinned(struct run *r)

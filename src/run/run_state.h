@@ -50,7 +50,8 @@ struct run {
 
 /* Adds the outputs that the settings name. Returns 0, or a negative errno after it reported why. */
 int run_add_outputs(struct run *r);
-/* Starts the outputs, with the privileges that the guard has by now. The same. */
+/* Starts the outputs, with the privileges that the guard has by now. Returns as
+ * run_add_outputs(). */
 int run_start_outputs(struct run *r);
 /* An output as the user knows it. */
 const char *run_output_name(const struct run *r, enum snp_part part);
@@ -69,16 +70,24 @@ void run_trouble(struct run *r, enum snp_part part, int err);
  */
 int run_start(struct run *r);
 
-/* Resumes the guard of this very build that is pinned. The same. */
+/* Resumes the guard of this very build that is pinned. Returns as run_start(). */
 int run_resume(struct run *r);
 
-/* Steps of both, in the order in which they are taken. */
+/* Steps of both, in the order in which they are taken. Each int is 0 or a negative errno. */
+
+/* Begins the session with the report's format; reports why it can't. */
 int run_init_session(struct run *r);
+/* Reports why the sensors could not be opened; returns err. */
 int run_report_sensors(int err);
+/* Connects the parts that use the sensors. */
 void run_wire(struct run *r);
+/* Begins a ledger in the pinned group. */
 int run_begin_ledger(struct run *r, int group);
+/* Begins what the settings record; with_state: with what the session knows by now. */
 void run_begin_recording(struct run *r, bool with_state);
+/* Has the gate list the guarded files, and tries the write hooks once. */
 int run_list_guarded(struct run *r);
+/* Feeds START, and an event for each fact that has no source. */
 int run_feed_start(struct run *r);
 
 /* ---- look.c ---- */

@@ -7,7 +7,7 @@
 #include "host/initialised.h"
 #include "host/own_events.h"
 
-/* A sweep that does not come to rest is tried so often, and not again after so long. */
+/* A sweep is tried TRIES times at most, and not again after TRIES_NS. */
 #define TRIES	 5
 #define TRIES_NS 1000000000ull
 #define MARK_NS	 50000000l

@@ -144,6 +144,8 @@ extern const struct report_ops report_timeline;
 void *timeline_grown(void *array, unsigned int count, unsigned int *room, size_t size);
 /* Adds a step. Returns 0 or -ENOMEM. */
 int timeline_track_add(struct timeline_track *track, struct timeline_step step);
+/* Compares two times, of __u64, for qsort(). */
+int timeline_by_ns(const void *a, const void *b);
 /* Leaves what part asks for. Returns 0 or -ENOENT. */
 int timeline_cut(struct timeline *t);
 /* Makes the rows out of what is known of each CPU. Returns 0 or -ENOMEM. */

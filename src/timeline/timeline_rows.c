@@ -5,19 +5,12 @@
 
 #include "timeline/timeline.h"
 
-static int by_ns(const void *a, const void *b)
-{
-	const __u64 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 /* Numbers of which neighbours are not more than TIMELINE_BURST_NS apart: the last of each run. */
 static unsigned int find_bursts(__u64 *ns, unsigned int count)
 {
 	unsigned int bursts = 0;
 
-	qsort(ns, count, sizeof(*ns), by_ns);
+	qsort(ns, count, sizeof(*ns), timeline_by_ns);
 	for (unsigned int i = 0; i < count; i++)
 		if (i + 1 == count || ns[i + 1] - ns[i] > TIMELINE_BURST_NS)
 			ns[bursts++] = ns[i];

@@ -12,13 +12,6 @@
 #define WIDTH_MIN 880.0
 #define WIDTH_MAX 3600.0
 
-static int by_ns(const void *a, const void *b)
-{
-	const __u64 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static unsigned int add_track(__u64 *ns, unsigned int n, const struct timeline_track *track)
 {
 	for (unsigned int i = 0; i < track->count; i++)
@@ -48,7 +41,7 @@ static int collect(struct timeline_scale *s, const struct timeline *t)
 		n = add_track(s->moments, n, &t->rows[i].first);
 		n = add_track(s->moments, n, &t->rows[i].last);
 	}
-	qsort(s->moments, n, sizeof(*s->moments), by_ns);
+	qsort(s->moments, n, sizeof(*s->moments), timeline_by_ns);
 	for (unsigned int i = 0; i < n; i++)
 		if (!i || s->moments[i] != s->moments[s->count - 1])
 			s->moments[s->count++] = s->moments[i];

@@ -27,3 +27,10 @@ int timeline_track_add(struct timeline_track *track, struct timeline_step step)
 	steps[track->count++] = step;
 	return 0;
 }
+
+int timeline_by_ns(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values of fixed width, one behind the other, in the caller's memory; the same calls read them
+ * Values of fixed width, one after the other, in the caller's memory; the same calls read them
  * back. err keeps the first failure; after it the calls do nothing.
  */
 #ifndef PACK_H

@@ -24,6 +24,15 @@ struct terminal terminal_of(FILE *out)
 	};
 }
 
+struct terminal terminal_of_page(FILE *out)
+{
+	struct terminal t = terminal_of(out);
+
+	if (!t.columns)
+		t.columns = 80;
+	return t;
+}
+
 void terminal_label(const struct terminal *t, FILE *out, enum terminal_tone tone, int width,
 		    const char *text)
 {

@@ -19,6 +19,8 @@ enum terminal_tone { TONE_PLAIN, TONE_GOOD, TONE_NOTICE, TONE_WARNING, TONE_CRIT
  * and not empty (https://no-color.org). Elsewhere without colour, each line as long as it is.
  */
 struct terminal terminal_of(FILE *out);
+/* The same for paragraphs, which are wrapped elsewhere, too: at 80 columns. */
+struct terminal terminal_of_page(FILE *out);
 
 /* Prints text in the colour of its tone, and then blanks up to width columns. */
 void terminal_label(const struct terminal *t, FILE *out, enum terminal_tone tone, int width,

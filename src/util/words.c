@@ -26,3 +26,17 @@ char *words_join(const char *const *words, char *buf, size_t size)
 				 words[i]);
 	return buf;
 }
+
+bool words_has(const char *list, const char *separators, const char *word)
+{
+	const char *at = list;
+	size_t len;
+
+	while (*(at += strspn(at, separators))) {
+		len = strcspn(at, separators);
+		if (len == strlen(word) && !strncmp(at, word, len))
+			return true;
+		at += len;
+	}
+	return false;
+}

@@ -105,7 +105,7 @@ static void window(unsigned int cpus)
 
 static void recordings(void)
 {
-	begin("whole", SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_HAS_LATCH | SNP_F_GATE);
+	begin("whole", SNP_F_HAS_PREPARE | SNP_F_HAS_ENABLE | SNP_F_HAS_HOLD | SNP_F_GATE);
 	sweep(2, 0, 0, 0);
 	window(2);
 	record(SNP_EV_DENIED, 1, SNP_F_OPEN, 0, UNKNOWN);
@@ -118,7 +118,7 @@ static void recordings(void)
 	sweep(1, 0, 0, SNP_F_FW_KNOWN);
 	end();
 
-	begin("inherited", SNP_F_HAS_PREPARE | SNP_F_HAS_LATCH);
+	begin("inherited", SNP_F_HAS_PREPARE | SNP_F_HAS_HOLD);
 	record(SNP_EV_UNCOVERED, 3, 0, 0, UNKNOWN);
 	record(SNP_EV_BEFORE_CPU, 0, SNP_F_PRESENT | SNP_F_ONLINE, SNP_SYSCFG_SNP_EN, UNKNOWN);
 	record(SNP_EV_BEFORE, NONE, 0, 0, 1);

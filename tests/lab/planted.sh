@@ -208,8 +208,8 @@ a foreign enable too many, and SNP's own after it \
 	|| foreign disable; ccp disable prepare! init flush; foreign enable enable; \
 	named_is foreign-enable; ccp shutdown-full snp-shutdown enable | foreign-enable
 # Attribution goes by the call stack and no further: what SNP's code has done by a work item of
-# the kernel's own functions is taken for others'. That hotplug is enabled the count tells,
-# rightly; that it was SNP's own doing nothing tells, so its disable seems never undone.
+# the kernel's own functions is taken for others'. The count shows that hotplug is enabled; nothing
+# shows that SNP's own code enabled it, so its disable seems never undone.
 SNP's enable comes from a work item, early: its stack is not SNP's \
 	|| ccp disable prepare! init flush work-enable; named_is foreign-enable; \
 	ccp shutdown-full snp-shutdown; named_is leaked-disable | foreign-enable leaked-disable

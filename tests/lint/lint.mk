@@ -4,7 +4,7 @@ lint_packages := clang-format clang-tidy codespell cppcheck git groff-base man-d
 
 .PHONY: lint
 lint:
-	@$(MAKE) deps packages='$(packages) $(lint_packages)'
+	@$(MAKE) deps
 	@$(MAKE) run-lint
 
 # What a file of C is compiled with, in whatever folder it stands. What is generated is not ours to

@@ -815,7 +815,7 @@ static bool partial_prepare(const struct snp_event *h, int k)
 /* Where SNP is initialised, or a snapshot is of this boot, the guard came later into it. */
 static bool kexec_unlatched(const struct snp_event *h, int k)
 {
-	return finds_older_window(h, k) && (h[0].flags & SNP_F_HAS_LATCH) && h[k].count == 0 &&
+	return finds_older_window(h, k) && (h[0].flags & SNP_F_HAS_HOLD) && h[k].count == 0 &&
 	       !initialised(h, k) && !is_snapshot_of_this_boot(h, k);
 }
 

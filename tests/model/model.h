@@ -17,11 +17,12 @@
  *  - snp_prepare() bailed out if it succeeded with no SNP_ENABLE since its entry; where that can't
  *    be watched, if the window was open at its entry. It is judged at once by what is known, else
  *    by the next sweep, unless a full shutdown comes first.
- *  - x86-shutdown tells of a full shutdown if the window is open; else that is told already.
- *  - Where neither commands nor a sweep have told whether SNP is initialised, it is unknown; but it
- *    is not as an event opens a window. It is unknown again by a sweep that can't tell, after a
- *    loss and where commands are not seen. In an open window unknown is told once, and counts as
- *    initialised for cpu-without-snp-en, but not while snp_prepare() is in flight.
+ *  - x86-shutdown reports a full shutdown if the window is open; else the command has reported it.
+ *  - Where neither commands nor a sweep have told whether SNP is initialised, it is unknown; but an
+ *    event that opens a window shows that SNP is not initialised yet. It is unknown again by a
+ * sweep that can't tell, after a loss and where commands are not seen. In an open window unknown is
+ * told once, and counts as initialised for cpu-without-snp-en, but not while snp_prepare() is in
+ * flight.
  *  - An SNP_INIT that succeeds begins anew: SNP had ended, be it unseen. One that fails while the
  *    firmware is up changes nothing, and is no benign-failed-init.
  *  - DFFLUSH_REQUIRED is retried once; a retry that has not come when all is settled has failed.
@@ -32,24 +33,24 @@
  *  - Stacked is a disable with another outstanding, in or out of a window. Early is the enable that
  *    leaves none outstanding. An enable with none outstanding leaves it so.
  *  - Late is the first disable since the window opened, if none was outstanding then, nor is
- *    inferred. no-latch asks the same, once a window; before 7.1 SNP need not be initialised for
- * it.
+ *    inferred. no-latch asks the same, once a window; before 7.1 SNP need not be initialised
+ *    for it.
  *  - What is inferred is one disable at most; with a count that can't be read, the first owned
  *    enable is believed.
  *  - A deficit lasts from the first of the sweeps in a row that see it.
  *  - cpu-without-snp-en is told again once the CPU came online anew, or had SNP_EN.
  *  - init-under-guests lasts from the first of the looks in a row that see it, through losses and
- *    windows, until the CPU comes or goes. It is told once for all CPUs of which it is due, and
- * again of each that had a host save area in between.
- *  - rmpopt-uneven rests on what sweeps find for WINDOW_SETTLE_NS, from the first complete one
- * since a register changed or its CPU came, an SNP_INIT succeeded, a shutdown ended SNP, or records
- * were lost. It is told once of what they find so, and once of a shutdown.
+ *    windows, until the CPU comes or goes. It is told once for all CPUs of which it is due,
+ *    and again of each that had a host save area in between.
+ *  - rmpopt-uneven rests on what sweeps find for WINDOW_SETTLE_NS, from the first complete
+ *    one since a register changed or its CPU came, an SNP_INIT succeeded, a shutdown ended SNP, or
+ *    records were lost. It is told once of what they find so, and once of a shutdown.
  *  - A full shutdown left SNP_EN set if the first sweep after it says so.
  *  - From LOST to the next complete sweep no one is accused by the books, by what a sweep finds
  *    changed, or by what did not come. That sweep begins the books anew; the firmware is where the
  *    driver says, or unknown; there is no late-disable or no-latch in that window.
- *  - Sweeps that are not complete are told of once, by one that comes WINDOW_UNVERIFIED_NS after
- * the first of them or later.
+ *  - Sweeps that are not complete are told of once, by one that comes WINDOW_UNVERIFIED_NS
+ *    after the first of them or later.
  *  - After KEXEC the set of CPUs is not followed any more.
  *  - A window is older than the guard if the first sweep finds it, or a bailout before that, and
  *    no full shutdown was seen. None is taken for older while snp_prepare() is in flight, nor

@@ -73,7 +73,7 @@ static int write_life(const char *dir, const char *name, unsigned int without)
 	l.err = trace_create(&l.trace, path, &header, NULL, 0);
 	if (l.err)
 		return l.err;
-	e.flags = SNP_F_HAS_PREPARE | SNP_F_GATE | SNP_F_HAS_ENABLE | SNP_F_HAS_LATCH;
+	e.flags = SNP_F_HAS_PREPARE | SNP_F_GATE | SNP_F_HAS_ENABLE | SNP_F_HAS_HOLD;
 	strcpy(e.name, header.release);
 	tell(&l, e);
 	look(&l, without);

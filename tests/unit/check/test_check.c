@@ -173,7 +173,7 @@ Test(check, what_can_not_be_read_is_unknown)
 
 Test(check, the_kernels_latch)
 {
-	facts.start_flags |= SNP_F_HAS_LATCH;
+	facts.start_flags |= SNP_F_HAS_HOLD;
 	now.hotplug_count = 1;
 	expect("hotplug-count", CHECK_PASS, "1 with SNP_EN set");
 	facts.initialised = 0;

@@ -69,6 +69,23 @@ Test(hooks_command, of_files_of_another_kernel)
 	cr_err("/run/none");
 }
 
+Test(hooks_command, of_modules_of_another_kernel)
+{
+	char btf[128], kallsyms[128], modules[128];
+
+	snprintf(btf, sizeof(btf), "%s/sys/kernel/btf/vmlinux", host.kernel.files.root);
+	snprintf(kallsyms, sizeof(kallsyms), "%s/proc/kallsyms", host.kernel.files.root);
+	snprintf(modules, sizeof(modules), "%s/modules", host.kernel.files.root);
+	guard("hooks", "--btf", btf, "--kallsyms", kallsyms, "--modules", modules, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("modules.dep: No such file or directory; --modules takes a kernel's /lib/modules/");
+	host_write("/modules/modules.dep", "kernel/ccp.ko:\n");
+	host_write("/modules/kernel/ccp.ko", "no module\n");
+	guard("hooks", "--btf", btf, "--kallsyms", kallsyms, "--modules", modules, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("ccp's file can't be read");
+}
+
 Test(hooks_command, of_files_without_addresses)
 {
 	char btf[128], kallsyms[128];

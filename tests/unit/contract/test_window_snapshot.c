@@ -252,7 +252,7 @@ Test(snapshot, whose_cpus_could_not_be_read_is_of_no_window)
 static void begin_latched(void)
 {
 	begin();
-	s.start_flags |= SNP_F_HAS_LATCH;
+	s.start_flags |= SNP_F_HAS_HOLD;
 	s.count = 0;
 }
 
@@ -297,7 +297,7 @@ Test(kexec_unlatched, is_named_where_the_drivers_flag_cant_be_read)
 
 Test(kexec_unlatched, kernel_without_the_disable_is_silent)
 {
-	s.start_flags &= ~SNP_F_HAS_LATCH;
+	s.start_flags &= ~SNP_F_HAS_HOLD;
 	start(&s);
 	cr_settles(&s, FOUND_OPEN);
 }

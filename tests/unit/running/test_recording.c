@@ -94,6 +94,32 @@ Test(recording, timeline_draws_it)
 	cr_out("<html");
 }
 
+Test(recording, timeline_draws_a_part)
+{
+	record();
+	guard("timeline", "--window", "1", recording, NULL);
+	cr_status(CLEAN);
+	cr_out("cpu-offlined");
+	guard("timeline", "--from", "0.5", "--to", "1.5", recording, NULL);
+	cr_status(CLEAN);
+	cr_not_out("cpu-offlined");
+}
+
+Test(recording, timeline_of_a_part_that_is_not_there)
+{
+	record();
+	guard("timeline", "--window", "2", recording, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("has no window 2; it has 1 to 1");
+	guard("timeline", "--from", "100", recording, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("nothing is there to draw: it is 1");
+	guard("run", "--record", recording, "--for", "1", NULL);
+	guard("timeline", "--window", "1", recording, NULL);
+	cr_status(UNVERIFIED);
+	cr_err("has no window\n");
+}
+
 Test(recording, timeline_draws_by_the_files_name)
 {
 	struct stat st;

@@ -81,7 +81,7 @@ void host_set_snp_en(unsigned int cpu, bool set);
 
 /* ---- the script ---- */
 
-/* So many seconds after the next command began, as soon as it waits, step is called. */
+/* Calls step, seconds after the next command began, as soon as that command waits. */
 void at(double seconds, void (*step)(void));
 /* The next command begins: the script's times count from now. */
 void host_begin_script(void);
