@@ -57,11 +57,11 @@ int command_detach(int argc, char **argv, int *status)
 		return -EPERM;
 	}
 	lock = guard_lock(&holder);
-	if (lock == -EBUSY) {
-		complain("guard %d is running here: stop it first", holder);
+	if (lock < 0) {
+		guard_lock_complain(lock, holder);
 		return lock;
 	}
-	err = lock < 0 ? lock : pins_recover();
+	err = pins_recover();
 	pinned = !err && pins_exist();
 	if (!err)
 		err = pins_remove();
@@ -73,8 +73,7 @@ int command_detach(int argc, char **argv, int *status)
 	/* Until here the gate refused writes to the brake's files. */
 	if (!err && pinned)
 		release_brakes();
-	if (lock >= 0)
-		close(lock);
+	close(lock);
 	*status = STATUS_CLEAN;
 	return err;
 }

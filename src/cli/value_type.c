@@ -12,6 +12,7 @@
 #include "kernel/hooks.h"
 #include "monitor/listen.h"
 #include "report/report.h"
+#include "session/flight.h"
 #include "util/words.h"
 
 static int value_parse_bool(const char *text, void *field)
@@ -114,6 +115,8 @@ static void value_print_file(const void *field, char *text, size_t size)
 
 static int value_parse_directory(const char *text, void *field)
 {
+	if (strlen(text) > FLIGHT_DIR_MAX)
+		return -EINVAL;
 	return value_parse_file(strcmp(text, "off") ? text : "", field);
 }
 
@@ -150,6 +153,7 @@ static void value_print_hook_kind(const void *field, char *text, size_t size)
 					hook_kind_name(i));
 }
 
+_Static_assert(FLIGHT_DIR_MAX == 100, "a message below says so");
 const struct value_type value_types[] = {
 	[TYPE_BOOL] = { value_parse_bool, value_print_bool, "yes or no" },
 	[TYPE_FLAG] = { value_parse_bool, value_print_bool, "nothing" },
@@ -158,7 +162,8 @@ const struct value_type value_types[] = {
 	[TYPE_MIB] = { value_parse_mib, value_print_kib, "a number of MiB from 2 to 1048576" },
 	[TYPE_FORMAT] = { value_parse_format, value_print_format, NULL },
 	[TYPE_FILE] = { value_parse_file, value_print_file, "a file's name" },
-	[TYPE_DIRECTORY] = { value_parse_directory, value_print_directory, "a directory, or off" },
+	[TYPE_DIRECTORY] = { value_parse_directory, value_print_directory,
+			     "a directory's name of at most 100 characters, or off" },
 	[TYPE_ADDRESS] = { value_parse_address, value_print_file, "IP:PORT or unix:PATH" },
 	[TYPE_HOOK_KIND] = { value_parse_hook_kind, value_print_hook_kind, NULL },
 };

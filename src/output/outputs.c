@@ -6,6 +6,7 @@
 #include "output/outputs.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -50,11 +51,28 @@ int outputs_start(struct outputs *o)
 
 /* ---- to a descriptor ---- */
 
+/*
+ * A descriptor that is shared with others may be set not to block. A wait that is over before
+ * sink_close() gives up lets the thread end.
+ */
+static int await_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int n = poll(&p, 1, SINK_RETRY_NS / 1000000);
+
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	return n ? 0 : -ETIMEDOUT;
+}
+
 static int fd_write(void *ctx, const void *data, size_t size, size_t *done, __u32 *lost)
 {
-	ssize_t n = write((int)(intptr_t)ctx, (const char *)data + *done, size - *done);
+	int fd = (int)(intptr_t)ctx;
+	ssize_t n = write(fd, (const char *)data + *done, size - *done);
 
 	(void)lost;
+	if (n < 0 && errno == EAGAIN)
+		return await_room(fd);
 	if (n >= 0)
 		*done += n;
 	return n >= 0 || errno == EINTR ? 0 : -errno;

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "contract/explain.h"
 #include "contract/names.h"
 #include "host/own_events.h"
+#include "util/complain.h"
 
 #define LOCK_FILE "/run/snp-guard.lock"
 
@@ -42,6 +44,34 @@ static int take(int fd)
 	return 0;
 }
 
+/* Others may have made the file, readable by all, and who can read it can lock it against guards.
+ */
+static int shut_out(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_uid)
+		return -EPERM;
+	return fchmod(fd, 0600) ? -errno : 0;
+}
+
+/* A guard locks the file for writing. Who could only read it is no guard. */
+static int find_holder(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	int holder;
+
+	if (fcntl(fd, F_OFD_GETLK, &whole))
+		return -errno;
+	if (whole.l_type != F_WRLCK)
+		return 0;
+	holder = read_holder(fd);
+	/* It has not written its id yet. */
+	return holder ? holder : -ESRCH;
+}
+
 int guard_lock(int *holder)
 {
 	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -51,9 +81,12 @@ int guard_lock(int *holder)
 	*holder = 0;
 	if (fd < 0)
 		return -errno;
-	err = take(fd);
+	err = shut_out(fd);
+	if (!err)
+		err = take(fd);
 	if (err) {
-		*holder = read_holder(fd);
+		if (err == -EBUSY)
+			*holder = find_holder(fd);
 		close(fd);
 		return err;
 	}
@@ -69,22 +102,23 @@ int guard_lock(int *holder)
 int guard_holder(void)
 {
 	int fd = open(LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), holder;
-	struct flock whole = { .l_type = F_WRLCK };
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fcntl(fd, F_OFD_GETLK, &whole)) {
-		holder = -errno;
-	} else if (whole.l_type == F_UNLCK) {
-		holder = 0;
-	} else {
-		holder = read_holder(fd);
-		/* It has not written its id yet. */
-		if (!holder)
-			holder = -ESRCH;
-	}
+	holder = find_holder(fd);
 	close(fd);
 	return holder;
+}
+
+void guard_lock_complain(int err, int holder)
+{
+	if (err != -EBUSY)
+		complain("can't take the lock of the guards: %s", strerror(-err));
+	else if (holder > 0)
+		complain("guard %d is running here: stop it first", holder);
+	else
+		complain("another process has locked " LOCK_FILE ": end it; `fuser -v " LOCK_FILE
+			 "` names it");
 }
 
 /* ---- what its holder tells ---- */

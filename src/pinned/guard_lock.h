@@ -12,10 +12,12 @@
 
 /*
  * Takes the lock; waits up to 2 s for a process that has it. Returns a descriptor, which holds the
- * lock until it is closed, or a negative errno: -EBUSY if a process still has the lock, with its id
- * in *holder (0: unknown).
+ * lock until it is closed, or a negative errno: -EBUSY if a process still has the lock, with what
+ * guard_holder() would say in *holder; -EPERM if the file is not root's.
  */
 int guard_lock(int *holder);
+/* Says why guard_lock() failed. */
+void guard_lock_complain(int err, int holder);
 /*
  * Looks whose the lock is, and neither takes it nor writes. Returns the process id, 0 if nobody has
  * the lock, or the negative errno of why that is unknown.

@@ -29,7 +29,7 @@ struct pinned_guard {
 
 /*
  * Takes the lock of the guards, and finds what is pinned. Returns 0 or a negative errno: -EBUSY
- * with *holder the process that holds the lock, 0 if unknown. pinned_guard_close() in either case.
+ * with *holder as for guard_lock(). pinned_guard_close() in either case.
  */
 int pinned_guard_open(struct pinned_guard *g, int *holder);
 /* Finds what is pinned without taking the lock, and maps the ledger read-only. */

@@ -37,6 +37,7 @@ degrade(struct pinned_status *s, const char *format, ...)
 static int read_history(struct pinned_status *s)
 {
 	struct trace_header host = { .realtime_offset_ns = realtime_offset_ns() };
+	struct ledger ledger;
 	int err;
 
 	platform_boot_id(&s->platform, host.boot_id);
@@ -44,7 +45,10 @@ static int read_history(struct pinned_status *s)
 	if (err)
 		return err;
 	s->session.silent = true;
-	err = session_resume(&s->session, &s->guard.ledger);
+	err = ledger_copy(&s->guard.ledger, &ledger);
+	if (!err)
+		err = session_resume(&s->session, &ledger);
+	ledger_free_copy(&ledger);
 	s->facts.has_history = !err;
 	if (!err)
 		memcpy(s->facts.breaches, window_totals(s->session.window).breaches,

@@ -11,7 +11,10 @@
  */
 static void leave_pinned(struct run *r)
 {
-	run_trouble(r, SNP_PART_GATE, r->gate.gates ? sensors_arm(r->sensors) : 0);
+	int err = r->gate.gates ? sensors_arm(r->sensors) : 0;
+
+	if (err)
+		run_trouble(r, SNP_PART_GATE, err);
 	session_checkpoint(&r->session);
 }
 

@@ -146,7 +146,8 @@ void run_sweep_until_complete(struct run *r)
 
 /* ---- gate and pins ---- */
 
-#define LOOK_NS 1000000000ull
+#define LOOK_NS	 1000000000ull
+#define AGAIN_NS 100000000ull
 
 /* Changing the programs takes a while: records from before the change are reported first. */
 static int feed_change(struct run *r, struct snp_event *e)
@@ -196,7 +197,7 @@ static int look_at_gate(struct run *r)
 
 void run_look(struct run *r)
 {
-	bool due = boottime_ns() >= r->next_look_ns;
+	bool due = boottime_ns() >= r->next_look_ns, whole;
 	struct window_totals totals;
 	int err;
 
@@ -206,13 +207,19 @@ void run_look(struct run *r)
 	err = tell_guests(r, &totals);
 	if (err)
 		run_trouble(r, SNP_PART_EVENTS, err);
-	err = due || gate_is_awaited(&r->gate) ? follow_writers(r) : 0;
+	if (!due && !gate_is_awaited(&r->gate))
+		return;
+	err = follow_writers(r);
 	/* The gate is compared with the session, so that must know all that happened. */
-	if (err || !due || !r->feed.complete) {
-		run_trouble(r, SNP_PART_GATE, err);
+	whole = !err && due && r->feed.complete;
+	if (due)
+		r->next_look_ns = boottime_ns() + (whole ? LOOK_NS : AGAIN_NS);
+	if (!whole) {
+		/* That the gate holds, only a whole look can tell. */
+		if (err)
+			run_trouble(r, SNP_PART_GATE, err);
 		return;
 	}
-	r->next_look_ns = boottime_ns() + LOOK_NS;
 	if (r->old_group >= 0 && kprobe_event_remove_stale(r->old_group) != -EBUSY)
 		r->old_group = -1;
 	err = look_at_gate(r);

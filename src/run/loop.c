@@ -52,10 +52,13 @@ static void switch_audit(struct run *r)
 		r->settings->audit = true;
 		return;
 	}
-	if (sensors_set_audit(r->sensors, r->settings->audit))
+	if (sensors_set_audit(r->sensors, r->settings->audit)) {
 		complain("can't switch audit mode");
-	else
-		r->gate.audit = r->settings->audit;
+		return;
+	}
+	r->gate.audit = r->session.host.audit = r->settings->audit;
+	/* Recordings that begin from now on say so. */
+	r->header.flags = r->settings->audit ? TRACE_AUDIT : 0;
 }
 
 /* ---- the recording ---- */

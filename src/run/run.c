@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/pins.h"
+#include "pinned/guard_lock.h"
 #include "run/privileges.h"
 #include "run/run_state.h"
 #include "util/complain.h"
@@ -15,10 +17,10 @@ static int take_lock(struct pinned_guard *g)
 {
 	int holder, err = pinned_guard_open(g, &holder);
 
-	if (err == -EBUSY && holder)
-		complain("guard %d is running here: stop it first", holder);
+	if (g->lock < 0)
+		guard_lock_complain(err, holder);
 	else if (err)
-		complain("can't take the lock of the guards: %s", strerror(-err));
+		complain("can't put " PINS_DIR " in order: %s", strerror(-err));
 	return err;
 }
 
@@ -60,8 +62,9 @@ static void run_close(struct run *r)
 	brake_end(&r->brake, &r->platform);
 	sensors_close(r->sensors);
 	hooks_close(&r->hooks);
-	pinned_guard_close(&r->pinned);
 	run_close_outputs(r);
+	/* Last, so that the next guard does not write to a file that this one still writes to. */
+	pinned_guard_close(&r->pinned);
 }
 
 int run_guard(const struct run_request *request, int *status)

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract/names.h"
-#include "util/stamp.h"
-
 void flight_begin(struct flight *f, struct outputs *outputs, const char *dir,
 		  const struct trace_header *header, bool has_state)
 {
@@ -109,7 +106,6 @@ static void write_half(struct flight *f, const struct flight_half *h)
 const char *flight_breach(struct flight *f, enum snp_breach breach, __u64 now_ns)
 {
 	const struct flight_half *first = f->older.count ? &f->older : &f->newer;
-	char stamp[STAMP_SIZE];
 
 	if (!f->outputs ||
 	    (!f->path[0] && f->told_ns[breach] && now_ns - f->told_ns[breach] < FLIGHT_AGAIN_NS))
@@ -117,9 +113,8 @@ const char *flight_breach(struct flight *f, enum snp_breach breach, __u64 now_ns
 	f->told_ns[breach] = now_ns;
 	if (f->path[0])
 		return f->path;
-	snprintf(f->path, sizeof(f->path), "%s/%s-%s" RECORDER_SUFFIX, f->dir,
-		 stamp_utc((__s64)now_ns + f->header->realtime_offset_ns, false, stamp),
-		 snp_breach_name(breach));
+	recorder_path(f->path, sizeof(f->path), f->dir,
+		      (__s64)now_ns + f->header->realtime_offset_ns, breach);
 	f->until_ns = now_ns + FLIGHT_AFTER_NS;
 	recorder_begin(f->outputs, SNP_PART_FLIGHT, f->path, RECORDER_KEEP, f->header, first->state,
 		       first->state_size);

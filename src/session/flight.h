@@ -19,7 +19,9 @@
 /* A kind of breach that has a recording makes no other one for so long. */
 #define FLIGHT_AGAIN_NS 3600000000000ull
 
-#define FLIGHT_PATH 160
+/* A path of recorder_path() fits, whose directory has at most so many characters. */
+#define FLIGHT_PATH    160
+#define FLIGHT_DIR_MAX 100
 
 struct flight_half {
 	struct snp_event *events;
@@ -40,8 +42,8 @@ struct flight {
 };
 
 /*
- * Begins to keep events. dir and header stay the caller's. has_state: the session was resumed, so
- * the first event needs a state before it.
+ * Begins to keep events. dir, of at most FLIGHT_DIR_MAX characters, and header stay the caller's.
+ * has_state: the session was resumed, so the first event needs a state before it.
  */
 void flight_begin(struct flight *f, struct outputs *outputs, const char *dir,
 		  const struct trace_header *header, bool has_state);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -54,6 +55,12 @@ static void store_release(__u64 *where, __u64 value)
 	__atomic_store_n(where, value, __ATOMIC_SEQ_CST);
 }
 
+/* Orders later loads after this one, for those who look while the guard writes. */
+static __u64 load_acquire(const __u64 *where)
+{
+	return __atomic_load_n(where, __ATOMIC_SEQ_CST);
+}
+
 void ledger_format(struct ledger *l, void *memory, size_t size, const struct ledger_build *build)
 {
 	*l = (struct ledger){ .header = memory, .size = size };
@@ -66,14 +73,17 @@ void ledger_format(struct ledger *l, void *memory, size_t size, const struct led
 int ledger_open(struct ledger *l, void *memory, size_t size, char version[16])
 {
 	struct ledger_header *h = memory;
+	__u64 reported;
 
 	version[0] = 0;
 	if (size < ledger_size(0) || memcmp(h->magic, MAGIC, sizeof(h->magic)))
 		return -EBADMSG;
 	memcpy(version, h->build.version, sizeof(h->build.version));
 	version[sizeof(h->build.version) - 1] = 0;
+	/* Before how many were appended, as both may grow meanwhile. */
+	reported = load_acquire(&h->reported);
 	if (h->layout != LEDGER_LAYOUT || h->slot_size > (size - sizeof(*h)) / 2 ||
-	    h->slot_size < sizeof(struct slot) || h->valid > 2 || h->reported > h->appended)
+	    h->slot_size < sizeof(struct slot) || h->valid > 2 || reported > h->appended)
 		return -EBADMSG;
 	*l = (struct ledger){ .header = h, .size = size };
 	return 0;
@@ -173,4 +183,63 @@ int ledger_entry(const struct ledger *l, unsigned int i, struct ledger_entry *en
 					.waits = r->waits,
 					.reported = place < l->header->reported };
 	return 0;
+}
+
+/* What changes when a checkpoint becomes valid. */
+struct moment {
+	__u32 valid;
+	__u64 taken;
+};
+
+static struct moment moment_of(const struct ledger *l)
+{
+	struct moment m = { .valid = __atomic_load_n(&l->header->valid, __ATOMIC_SEQ_CST) };
+
+	if (m.valid && m.valid <= 2)
+		m.taken = load_acquire(&slot_at(l, m.valid - 1)->taken);
+	return m;
+}
+
+/* A checkpoint comes after hundreds of events, so one more try will do but for bad luck. */
+#define COPY_TRIES 10
+
+/*
+ * Between two checkpoints the guard writes neither to the valid slot nor to records that were
+ * appended since that.
+ */
+int ledger_copy(const struct ledger *l, struct ledger *copy)
+{
+	struct ledger_header *h = malloc(l->size);
+	struct moment before, after;
+	char version[16];
+	__u64 appended;
+	int err;
+
+	*copy = (struct ledger){ 0 };
+	if (!h)
+		return -ENOMEM;
+	for (int i = 0; i < COPY_TRIES; i++) {
+		before = moment_of(l);
+		appended = load_acquire(&l->header->appended);
+		memcpy(h, l->header, l->size);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		after = moment_of(l);
+		if (before.valid != after.valid || before.taken != after.taken)
+			continue;
+		h->appended = appended;
+		if (h->reported > appended)
+			h->reported = appended;
+		err = ledger_open(copy, h, l->size, version);
+		if (err)
+			free(h);
+		return err;
+	}
+	free(h);
+	return -EAGAIN;
+}
+
+void ledger_free_copy(struct ledger *copy)
+{
+	free(copy->header);
+	*copy = (struct ledger){ 0 };
 }

@@ -60,6 +60,14 @@ void ledger_reported(struct ledger *l);
 int ledger_checkpoint(struct ledger *l, unsigned int keep, void (*save)(void *ctx, struct pack *p),
 		      void *ctx);
 
+/*
+ * Copies a ledger that its guard may be writing to, as it is at one moment. Returns 0 with *copy to
+ * be freed by ledger_free_copy(), -EAGAIN if checkpoints came too fast, -EBADMSG as ledger_open(),
+ * or -ENOMEM.
+ */
+int ledger_copy(const struct ledger *l, struct ledger *copy);
+void ledger_free_copy(struct ledger *copy);
+
 /* One event of the log. */
 struct ledger_entry {
 	struct snp_event event;

@@ -10,6 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "contract/explain.h"
+#include "contract/names.h"
+#include "util/stamp.h"
+
 /* An item is one of these, by its size: an event, or what a recording begins with. */
 struct beginning {
 	enum recorder_place place;
@@ -47,11 +51,27 @@ void recorder_event(struct outputs *o, enum snp_part part, const struct snp_even
 
 /* ---- a directory that keeps its newest recordings ---- */
 
-static bool is_recording(const char *name)
-{
-	size_t len = strlen(name), suffix = strlen(RECORDER_SUFFIX);
+static const char suffix[] = ".trace";
 
-	return len > suffix && !strcmp(name + len - suffix, RECORDER_SUFFIX);
+int recorder_path(char *path, size_t size, const char *dir, __s64 real_ns, enum snp_breach breach)
+{
+	char stamp[STAMP_SIZE];
+
+	return snprintf(path, size, "%s/%s-%s%s", dir, stamp_utc(real_ns, false, stamp),
+			snp_breach_name(breach), suffix);
+}
+
+/* Named by recorder_path(). Other files there are not the guard's to remove. */
+static int is_recording(const struct dirent *d)
+{
+	int stamp = 0, end = 0;
+	char breach[64];
+
+	return sscanf(d->d_name,
+		      "%*4[0-9]-%*2[0-9]-%*2[0-9]T%*2[0-9]:%*2[0-9]:%*2[0-9]Z-%n%63[^.]%n", &stamp,
+		      breach, &end) == 1 &&
+	       stamp == (int)strlen("2026-06-01T00:16:44Z-") && !strcmp(d->d_name + end, suffix) &&
+	       explain_breach_by_name(breach) >= 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -59,17 +79,13 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*b)->d_name, (*a)->d_name);
 }
 
-static int only_recordings(const struct dirent *d)
-{
-	return is_recording(d->d_name);
-}
-
 /* Names begin with a time, so the newest stand first. What can't be removed stays. */
 static void prune(const char *dir)
 {
 	unsigned long long bytes = 0;
+	unsigned int kept = 0;
 	struct dirent **found;
-	int count = scandir(dir, &found, only_recordings, by_name);
+	int count = scandir(dir, &found, is_recording, by_name);
 
 	for (int i = 0; i < count; i++) {
 		char path[PATH_MAX];
@@ -78,11 +94,14 @@ static void prune(const char *dir)
 		if (snprintf(path, sizeof(path), "%s/%s", dir, found[i]->d_name) <
 			    (int)sizeof(path) &&
 		    !lstat(path, &st)) {
-			bytes += st.st_size;
 			/* One more is about to come. */
-			if (i >= RECORDER_FILES - 1 || bytes > RECORDER_BYTES ||
-			    time(NULL) - st.st_mtime > RECORDER_AGE_S)
+			if (kept == RECORDER_FILES - 1 || bytes + st.st_size > RECORDER_BYTES ||
+			    time(NULL) - st.st_mtime > RECORDER_AGE_S) {
 				unlink(path);
+			} else {
+				kept++;
+				bytes += st.st_size;
+			}
 		}
 		free(found[i]);
 	}
@@ -127,14 +146,16 @@ static int write_beginning(struct trace *t, const struct beginning *b)
 		err = keep_last(b->path);
 	else if (b->place == RECORDER_KEEP)
 		err = prepare_directory(b->path);
-	if (!err)
-		err = trace_create(t, b->path, &b->header, b->state_size ? b->state : NULL,
-				   b->state_size);
+	/* What is at the path is whole, and stays until another recording can take its place. */
 	if (err)
-		trace_close(t);
+		return err;
+	err = trace_create(t, b->path, &b->header, b->state_size ? b->state : NULL, b->state_size);
+	if (!err)
+		return 0;
 	/* It is begun anew, and a part of it is not to be kept as FILE.1. */
-	if (err && b->place != RECORDER_REPLACE)
+	if (t->writes && b->place != RECORDER_REPLACE)
 		unlink(b->path);
+	trace_close(t);
 	return err;
 }
 

@@ -3,6 +3,7 @@
 #ifndef RECORDER_H
 #define RECORDER_H
 
+#include "contract/breaches.h"
 #include "output/outputs.h"
 #include "session/trace.h"
 
@@ -14,10 +15,14 @@ enum recorder_place {
 };
 
 /* Of a directory of recordings: the oldest go. */
-#define RECORDER_FILES	16
-#define RECORDER_BYTES	(64ull << 20)
-#define RECORDER_AGE_S	(30ll * 24 * 3600)
-#define RECORDER_SUFFIX ".trace"
+#define RECORDER_FILES 16
+#define RECORDER_BYTES (64ull << 20)
+#define RECORDER_AGE_S (30ll * 24 * 3600)
+/*
+ * Writes the path of such a recording: DIR/2026-06-01T00:16:44Z-cpu-offlined.trace. Returns its
+ * length, as snprintf() does.
+ */
+int recorder_path(char *path, size_t size, const char *dir, __s64 real_ns, enum snp_breach breach);
 
 /* Adds an output that makes recordings. Returns 0 or a negative errno. */
 int recorder_add(struct outputs *o, enum snp_part part);

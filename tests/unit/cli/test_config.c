@@ -107,6 +107,24 @@ Test(config, every_key)
 	cr_expect_null(options.severity_origins[SNP_BREACH_NO_LATCH].file);
 }
 
+Test(config, a_path_of_a_flight_recording_fits)
+{
+	char text[256], problem[256], path[FLIGHT_PATH];
+
+	snprintf(text, sizeof(text), "[run]\nflight-recorder = /%0*d\n", FLIGHT_DIR_MAX - 1, 0);
+	is_read(text);
+	cr_expect_eq(strlen(options.settings.flight), FLIGHT_DIR_MAX);
+	for (int i = 0; i < SNP_BREACH_COUNT; i++)
+		cr_expect_lt(recorder_path(path, sizeof(path), options.settings.flight, 0, i),
+			     (int)sizeof(path), "%s", path);
+	snprintf(text, sizeof(text), "[run]\nflight-recorder = /%0*d\n", FLIGHT_DIR_MAX, 0);
+	snprintf(problem, sizeof(problem),
+		 "/conf:2: flight-recorder takes a directory's name of at most 100 characters, or "
+		 "off, not `/%0*d`\n",
+		 FLIGHT_DIR_MAX, 0);
+	is_told(text, 1, problem);
+}
+
 Test(config, each_mistake_is_told_with_its_line)
 {
 	is_told("audit = yes\n[run]\naudti = yes\nxyzzy = 1\ninterval = 0\nbuffer = 3\n"

@@ -124,6 +124,43 @@ Test(sink, a_reader_that_is_gone_is_no_signal_and_is_told_once)
 	cr_assert_not(outputs_next_change(&outputs, &part, &state));
 }
 
+static void do_not_block(void)
+{
+	cr_assert_eq(fcntl(pipe_fds[1], F_SETFL, O_WRONLY | O_NONBLOCK), 0);
+	fill_pipe();
+	cr_assert_eq(outputs_start(&outputs), 0);
+	put("a");
+}
+
+Test(sink, a_reader_that_is_slow_is_no_failure_where_writes_do_not_block)
+{
+	char block[1 << 16];
+
+	do_not_block();
+	usleep(50000);
+	cr_assert_eq(outputs_state(&outputs, SNP_PART_STDOUT).err, 0);
+	cr_assert_not(outputs_are_idle(&outputs));
+	cr_assert_gt(read(pipe_fds[0], block, sizeof(block)), 0);
+	outputs_drain(&outputs, 1000 * MS);
+	reads("a");
+	cr_assert_eq(outputs_state(&outputs, SNP_PART_STDOUT).since_ns, 0, "it never failed");
+}
+
+Test(sink, a_reader_that_stops_is_told_where_writes_do_not_block)
+{
+	__u64 begun;
+
+	do_not_block();
+	for (int i = 0; i < 300 && !outputs_state(&outputs, SNP_PART_STDOUT).err; i++)
+		usleep(10000);
+	cr_assert_eq(outputs_state(&outputs, SNP_PART_STDOUT).err, -ETIMEDOUT);
+	/* The thread ends. */
+	begun = boottime_ns();
+	outputs_close(&outputs, states);
+	cr_assert_lt(boottime_ns() - begun, 1900 * MS);
+	cr_assert_eq(states[SNP_PART_STDOUT].lost, 1);
+}
+
 /* ---- an output that the test makes fail ---- */
 
 static struct {

@@ -5,16 +5,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "standin/guard.h"
 #include "standin/kernel.h"
 
-static char recording[128];
+static char recording[128], moved[160];
+
 static void begin(void)
 {
 	kernel_begin_usual();
 	snprintf(recording, sizeof(recording), "%s/recording", host.kernel.files.root);
+	snprintf(moved, sizeof(moved), "%s.1", recording);
 }
 
 TestSuite(faults, .init = begin, .fini = kernel_end);
@@ -51,7 +54,7 @@ static struct {
 	const char *path; /* NULL: of stdout */
 	int err;	  /* 0: none fails */
 	size_t passes;	  /* bytes that still fit */
-	int failed;
+	int failed, seen;
 } writes;
 
 static bool is_meant(int fd)
@@ -133,6 +136,42 @@ Test(faults, a_disk_that_has_room_again_gets_the_whole_recording)
 	cr_quiet();
 	cr_out(BREACH("cpu-without-snp-en"));
 	cr_out(EVENT("end"));
+}
+
+static bool locked;
+
+static int see_the_lock(int fd, size_t *size)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	int lock;
+
+	(void)size;
+	if (!is_meant(fd))
+		return 0;
+	lock = open("/run/snp-guard.lock", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(fcntl(lock, F_OFD_GETLK, &whole), 0);
+	close(lock);
+	locked = whole.l_type == F_WRLCK;
+	writes.seen++;
+	return 0;
+}
+
+static void watch_the_lock(void)
+{
+	writes.path = recording;
+	host.on_write = see_the_lock;
+}
+
+Test(faults, no_other_guard_begins_before_the_recording_has_its_end)
+{
+	at(1, kernel_begin_snp);
+	at(5, watch_the_lock);
+	guard("run", "--record", recording, "--format", "json", "--for", "20", NULL);
+	cr_status(CLEAN);
+	cr_assert_gt(writes.seen, 1);
+	cr_assert(locked);
+	guard("status", NULL);
+	cr_out("guard:    not running");
 }
 
 /* ---- stdout ---- */
@@ -237,6 +276,66 @@ Test(faults, a_directory_that_can_not_be_made_is_told)
 	cr_out(BREACH("cpu-without-snp-en"));
 }
 
+/* A file in the flight recorder's directory, of so many bytes, last written so many days ago. */
+static void old_file(const char *name, off_t size, int days)
+{
+	const struct timespec then = { .tv_sec = HOST_REALTIME_S - days * 24 * 3600l };
+	char path[128];
+
+	snprintf(path, sizeof(path), FLIGHT "/%s", name);
+	host_write(path, "");
+	snprintf(flight, sizeof(flight), "%s", fixture_path(&host.kernel.files, path));
+	cr_assert_eq(truncate(flight, size), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, flight, (struct timespec[]){ then, then }, 0), 0);
+}
+
+static bool flight_has(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FLIGHT "/%s", name);
+	return host_has(path);
+}
+
+Test(faults, the_oldest_recordings_go)
+{
+	char name[64];
+
+	for (int i = 11; i < 29; i++) {
+		snprintf(name, sizeof(name), "2026-05-%dT10:00:00Z-blind.trace", i);
+		old_file(name, 4096, 3);
+	}
+	old_file("2026-05-30T10:00:00Z-cpu-offlined.trace", 4096, 31);
+	old_file("2026-05-31T10:00:00Z-cpu-offlined.trace", 65 << 20, 1);
+	window_with_a_breach();
+	run_for("30");
+	cr_assert_not(flight_has("2026-05-30T10:00:00Z-cpu-offlined.trace"), "it is old");
+	cr_assert_not(flight_has("2026-05-31T10:00:00Z-cpu-offlined.trace"), "it is large");
+	/* 16 with the new one. */
+	cr_assert(flight_has("2026-05-14T10:00:00Z-blind.trace"));
+	cr_assert_not(flight_has("2026-05-13T10:00:00Z-blind.trace"));
+}
+
+Test(faults, what_is_no_flight_recording_stays)
+{
+	static const char *const names[] = { "incident.trace",
+					     "2026-05-01.trace",
+					     "2026-05-01T10:00:00Z-incident.trace",
+					     "2026-05-01T10:00:00Z-blind.copy.trace",
+					     "2026-05-01T1:00:00Z-blind.trace",
+					     "2026-05-01T10:00:00Z-blind.trace.1",
+					     "run.trace" };
+	const size_t n = sizeof(names) / sizeof(names[0]);
+
+	for (size_t i = 0; i < n; i++)
+		old_file(names[i], 65 << 20, 31);
+	window_with_a_breach();
+	run_for("30");
+	cr_assert(host_has(FLIGHT));
+	for (size_t i = 0; i < n; i++)
+		cr_assert(flight_has(names[i]), "%s", names[i]);
+}
+
 Test(faults, status_has_them)
 {
 	window_with_a_breach();
@@ -252,11 +351,8 @@ Test(faults, status_has_them)
 
 /* ---- recordings that go on in another file ---- */
 
-static char moved[160];
-
 static void move_recording(void)
 {
-	snprintf(moved, sizeof(moved), "%s.1", recording);
 	cr_assert_eq(rename(recording, moved), 0);
 	sighup();
 }
@@ -322,26 +418,83 @@ Test(faults, a_recording_to_a_fifo_is_begun_once)
 	close(reader);
 }
 
+static void audit_from_now_on(void)
+{
+	host_write("/etc/snp-guard.conf", "[run]\naudit = yes\n");
+	move_recording();
+}
+
+static void is_drawn_as(const char *file, const char *mode)
+{
+	guard("timeline", file, NULL);
+	cr_status(CLEAN);
+	cr_out(mode);
+}
+
+Test(faults, recordings_that_begin_after_a_switch_to_audit_say_so)
+{
+	window_with_a_breach();
+	at(5, audit_from_now_on);
+	guard("run", "--record", recording, "--format", "json", "--for", "30", NULL);
+	cr_status(CRITICAL);
+	path_of_recording();
+	is_drawn_as(moved, ", enforcing;");
+	is_drawn_as(recording, ", audit mode;");
+	is_drawn_as(flight, ", audit mode;");
+}
+
 static void try_the_gate_often(void)
 {
 	for (int i = 0; i < 900; i++)
 		try_the_gate();
 }
 
-Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+/* A window with more records than half of a limit holds: of 2 MiB twice, of 3 MiB once. */
+static void record_up_to(const char *limit)
 {
-	struct stat newer, older;
-
 	at(1, kernel_begin_snp);
 	for (int i = 0; i < 22; i++)
 		at(2 + i, try_the_gate_often);
 	at(28, lose_snp_en);
-	guard("run", "--record", recording, "--record-limit", "2", "--for", "40", NULL);
+	guard("run", "--record", recording, "--record-limit", limit, "--for", "40", NULL);
+}
+
+static void let_move(void)
+{
+	host_refuse(moved, 0);
+}
+
+Test(faults, a_recording_with_a_limit_keeps_its_newest_part)
+{
+	struct stat newer, older;
+
+	record_up_to("2");
 	cr_status(CRITICAL);
-	snprintf(moved, sizeof(moved), "%s.1", recording);
 	cr_assert(!stat(recording, &newer) && !stat(moved, &older));
 	cr_assert_leq(newer.st_size + older.st_size, 2 << 20);
 	cr_assert_geq(older.st_size, 1 << 20);
 	replays(moved, CLEAN);
 	replays(recording, CRITICAL);
+}
+
+Test(faults, a_recording_that_can_not_be_moved_stays)
+{
+	host_refuse(moved, -EISDIR);
+	record_up_to("2");
+	cr_status(UNVERIFIED);
+	cr_err("recording: Is a directory; the guard goes on without it");
+	/* With its END. */
+	replays(recording, CLEAN);
+}
+
+Test(faults, a_recording_that_can_be_moved_late_goes_on)
+{
+	host_refuse(moved, -EISDIR);
+	at(26, let_move);
+	record_up_to("3");
+	cr_status(CRITICAL);
+	cr_err("recording: works again; lost: 0");
+	replays(moved, CLEAN);
+	replays(recording, CRITICAL);
+	cr_not_out(EVENT("lost"));
 }

@@ -106,9 +106,52 @@ Test(gate, write_checks_come_with_a_writer_and_go_with_it)
 	cr_not_out("waited");
 }
 
+static void writer_comes_and_memory_is_short(void)
+{
+	kernel.writers = 1;
+	bpf_refuse("attach gate_write", -ENOMEM);
+}
+
+static void memory_is_there(void)
+{
+	bpf_refuse("attach gate_write", 0);
+}
+
+/* Soon, but not without a pause: what fails for want of memory is not to take the CPU too. */
+Test(gate, write_checks_that_can_not_be_attached_are_tried_again)
+{
+	unsigned int tries;
+
+	at(5, writer_comes_and_memory_is_short);
+	at(15, memory_is_there);
+	at(15.5, write_checks_are_there);
+	guard("run", "--pin", "--for", "20", "--format", "json", NULL);
+	cr_status(WARNING);
+	tries = host_logged("refused gate_write");
+	cr_assert(tries >= 50 && tries <= 200, "%u", tries);
+	cr_assert_eq(times(ended.out, FAULT("gate", "failing")), 1, "%s", ended.out);
+	cr_assert_eq(times(ended.out, FAULT("gate", "working")), 1);
+}
+
 static void the_guard_looks(void)
 {
 	kernel_record(SNP_EV_MODULE_LOAD, SNP_NO_SUBJECT);
+}
+
+static void ledger_can_not_be_looked_at(void)
+{
+	bpf_refuse("get ledger", -EMFILE);
+}
+
+/* Events between two looks say nothing of the gate. */
+Test(gate, looks_that_fail_are_told_whatever_happens_between_them)
+{
+	at(5, ledger_can_not_be_looked_at);
+	for (int i = 0; i < 20; i++)
+		at(5 + i * 0.3, the_guard_looks);
+	guard("run", "--pin", "--for", "12", "--format", "json", NULL);
+	cr_status(UNVERIFIED);
+	cr_assert_eq(times(ended.out, FAULT("gate", "failing")), 1, "%s", ended.out);
 }
 
 /* The next look is due a second after the one before: that would be too late. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract/names.h"
@@ -234,6 +235,42 @@ Test(start, another_has_the_lock_for_a_moment)
 	run_for("5");
 	cr_status(CLEAN);
 	cr_out(EVENT("start"));
+}
+
+/* As kubelet's FileOrCreate makes it. */
+Test(start, a_lock_that_all_can_read_is_shut)
+{
+	const char *file;
+	struct stat st;
+
+	host_write("/run/snp-guard.lock", "");
+	file = fixture_path(&host.kernel.files, "/run/snp-guard.lock");
+	cr_assert_eq(chmod(file, 0644), 0);
+	run_for("5");
+	cr_status(CLEAN);
+	cr_assert_eq(stat("/run/snp-guard.lock", &st), 0);
+	cr_assert_eq(st.st_mode & 07777, 0600, "%o", st.st_mode);
+}
+
+/* Whoever could open it before that. */
+Test(start, a_reader_that_locks_is_no_guard)
+{
+	struct flock whole = { .l_type = F_RDLCK };
+	int fd;
+
+	host_write("/run/snp-guard.lock", "4711\n");
+	fd = open("/run/snp-guard.lock", O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &whole), 0);
+	guard("status", NULL);
+	cr_out("guard:    not running");
+	run_for("5");
+	did_not_start("another process has locked /run/snp-guard.lock: end it");
+	guard("detach", NULL);
+	cr_status(UNVERIFIED);
+	cr_err("another process has locked /run/snp-guard.lock: end it");
+	close(fd);
+	run_for("5");
+	cr_status(CLEAN);
 }
 
 /* Each look of `status` and `check` would otherwise be a moment in which no guard can start. */

@@ -2,6 +2,7 @@
 /* What outlives a guard: it may be killed at any moment, and memory may be changed by others. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -482,6 +483,68 @@ Test(ledger, more_records_wait_than_the_log_has_room_for)
 	take_up(&s, out);
 	cr_expect_eq(s.history.denial_count, 3 * LEDGER_LOG_ROOM);
 	session_free(&s);
+	fclose(out);
+}
+
+/* ---- a guard that goes on while another process looks ---- */
+
+static struct session busy;
+static bool stop;
+static __u64 fed;
+
+static void *feed_denials(void *arg)
+{
+	struct snp_event e = event_of(0);
+
+	(void)arg;
+	e.kind = SNP_EV_DENIED;
+	while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST)) {
+		busy.stream.next = ++e.seq + 1;
+		e.time_ns = SECOND + e.seq;
+		if (session_feed(&busy, &e))
+			break;
+		__atomic_store_n(&fed, e.seq, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+/* Whenever it looks, it finds all that was fed by then, and nothing that is damaged. */
+Test(ledger, a_look_while_the_guard_writes)
+{
+	unsigned int looks = 0, tries = 0;
+	struct snp_event events[16];
+	FILE *out = fopen("/dev/null", "w");
+	struct ledger copy;
+	struct session s;
+	pthread_t guard;
+	__u64 before;
+	int err;
+
+	tell(events);
+	begin(&busy, out);
+	busy.silent = true;
+	feed_from(&busy, events, 0, 1);
+	cr_assert_eq(pthread_create(&guard, NULL, feed_denials, NULL), 0);
+	while (looks < 300) {
+		before = __atomic_load_n(&fed, __ATOMIC_SEQ_CST);
+		err = ledger_copy(&ledger, &copy);
+		tries++;
+		if (err == -EAGAIN && tries < 30000)
+			continue;
+		cr_assert_eq(err, 0, "%d after %u", err, tries);
+		cr_assert_eq(session_init(&s, REPORT_JSON, out, &host), 0);
+		s.silent = true;
+		err = session_resume(&s, &copy);
+		cr_assert_eq(err, 0, "%d after %u", err, looks);
+		cr_assert_geq(s.history.denial_count, before);
+		session_free(&s);
+		ledger_free_copy(&copy);
+		looks++;
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
+	pthread_join(guard, NULL);
+	cr_assert_gt(fed, 10 * LEDGER_LOG_ROOM, "several checkpoints: %llu", fed);
+	session_free(&busy);
 	fclose(out);
 }
 

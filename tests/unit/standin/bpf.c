@@ -472,8 +472,10 @@ int bpf_link_create(int program, int target, enum bpf_attach_type type,
 		return -1;
 	}
 	name = program_name(program);
-	if (is_refused("attach", name))
+	if (is_refused("attach", name)) {
+		host_log("refused %s", name);
 		return -1;
+	}
 	use_state();
 	event = type == BPF_PERF_EVENT ? host_event_of(target) : "";
 	fd = make_object(name, true, 0);
