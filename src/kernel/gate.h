@@ -3,10 +3,10 @@
  * The gate as user space sees it: which of its programs must be attached, and whether it holds.
  *
  * The program at open(2) is always attached. The write hooks cost every read(2), write(2) and
- * ioctl(2) of the host, so they are attached only while somebody has a guarded file open for writing. A window
- * can't open in between: snp_prepare()'s program counts the writers, and waits for the write hooks
- * if there are any (bpf/writers.h). In a window nobody can open such a file, so the hooks go with
- * the last writer.
+ * ioctl(2) of the host, so they are attached only while somebody has a guarded file open for
+ * writing. A window can't open in between: snp_prepare()'s program counts the writers, and waits
+ * for the write hooks if there are any (bpf/writers.h). In a window nobody can open such a file, so
+ * the hooks go with the last writer.
  */
 #ifndef GATE_H
 #define GATE_H

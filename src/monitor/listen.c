@@ -19,8 +19,8 @@
 #include "host/own_events.h"
 
 /*
- * With CONNECTIONS of them libmicrohttpd accepts no more. So each one above ROOMY ends another, and
- * silent or slow clients never keep a scraper out.
+ * With CONNECTIONS connections libmicrohttpd accepts no more. So each connection above ROOMY ends
+ * another one, and silent or slow clients never keep a scraper out.
  */
 enum { CONNECTIONS = 32, ROOMY = CONNECTIONS / 2, PATIENCE_S = 10 };
 

@@ -79,7 +79,7 @@
 	  "has lost so far; the exit status will be 3.")                                           \
 	X(EVENT, END, "f785779fd0bb4430aab19d1c0779434b", LOG_INFO, "The guard ended",             \
 	  "A pinned gate keeps refusing. The SNP_GUARD_ fields have the totals; exit status "      \
-	  "@SNP_GUARD_STATUS@: 0 nothing worse than a notice, 1 a warning, 2 a critical breach, " \
+	  "@SNP_GUARD_STATUS@: 0 nothing worse than a notice, 1 a warning, 2 a critical breach, "  \
 	  "3 could not verify.")
 
 enum message {

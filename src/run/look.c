@@ -91,7 +91,7 @@ void run_alive(void *ctx)
 void run_sweep(struct run *r)
 {
 	__u64 interval = r->settings->interval * NS_PER_S;
-	/* Where no command is seen, a sweep alone can tell. */
+	/* Without a hook on commands, only a sweep shows whether SNP is initialised. */
 	bool firmware = r->feed.firmware_due || !r->hooks.states[FACT_COMMANDS].covered;
 	bool covered =
 		r->hooks.states[FACT_COMMANDS].covered || r->hooks.states[FACT_PREPARE].covered;
@@ -210,7 +210,7 @@ void run_look(struct run *r)
 	if (!due && !gate_is_awaited(&r->gate))
 		return;
 	err = follow_writers(r);
-	/* The gate is compared with the session, so that must know all that happened. */
+	/* The gate is compared with the session, so all events must be fed first. */
 	whole = !err && due && r->feed.complete;
 	if (due)
 		r->next_look_ns = boottime_ns() + (whole ? LOOK_NS : AGAIN_NS);

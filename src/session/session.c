@@ -118,8 +118,8 @@ static int take_in(struct session *s, const struct snp_event *e)
 
 /*
  * Records that wait stay in the log across a checkpoint, so that none is lost whenever the guard is
- * killed: they are appended again before the checkpoint frees the log up to them. A log that more
- * than half of would be full of them holds none: after a kill they count as lost then.
+ * killed: they are appended again before the checkpoint frees the log up to them. If they would
+ * fill more than half of the log, it keeps none: after a kill they count as lost.
  */
 static unsigned int waiting_to_keep(const struct session *s)
 {
@@ -188,7 +188,7 @@ int session_resume(struct session *s, const struct ledger *l)
 
 	if (!err)
 		err = session_load(s, &p, version);
-	/* This build made the ledger, so a newer state is another's doing. */
+	/* This build made the ledger, so another program has changed a newer state. */
 	if (err && err != -ENOENT)
 		return err == -ENOTSUP ? -EBADMSG : err;
 	for (unsigned int i = 0; !(err = ledger_entry(l, i, &entry)); i++) {
@@ -283,7 +283,7 @@ void session_fault(struct session *s, enum snp_part part, int err, __u64 lost)
 	e.result = err;
 	e.value = lost;
 	snprintf(e.name, sizeof(e.name), "%s", snp_part_name(part));
-	/* First: to feed the event may be another reason to tell this fault. */
+	/* Set first: feeding the event may report this fault again. */
 	p->err = err;
 	p->lost = lost;
 	p->since_ns = e.time_ns;

@@ -14,8 +14,9 @@
 static void draw_head(struct picture *p)
 {
 	const struct timeline *t = p->t;
-	static const char *const outcomes[] = { "nothing worse than a notice", "worst breach: warning",
-						"worst breach: critical", "could not verify" };
+	static const char *const outcomes[] = { "nothing worse than a notice",
+						"worst breach: warning", "worst breach: critical",
+						"could not verify" };
 	static const char *const classes[] = { "set", "warning", "critical", "unknown" };
 	time_t start = (time_t)(((__s64)t->from_ns + t->host.realtime_offset_ns) / 1000000000);
 	unsigned int cpus = 0;
