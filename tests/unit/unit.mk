@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tests that need no lab, with sanitizers: one folder for each folder of src/. Two programs:
 # whole commands run on a stand-in for host and kernel (tests/unit/standin), all else on neither.
-standin_src := $(wildcard tests/unit/standin/*.c tests/unit/running/*.c tests/unit/pinned/*.c \
+standin_src := $(wildcard tests/unit/standin/*.c tests/unit/run/*.c tests/unit/pinned/*.c \
 	tests/unit/cli/test_*_command.c) $(patsubst %,tests/unit/%.c,fixture kernel_fixture)
 standin_obj := $(standin_src:tests/%.c=$(O)/asan/test/%.o)
 unit_src := $(filter-out $(filter-out %fixture.c,$(standin_src)),$(wildcard tests/unit/*.c tests/unit/*/*.c))
