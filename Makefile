@@ -48,10 +48,10 @@ missing = $(foreach n,$(needs),$(if $(shell command -v $(call part,$(n),1)),,$(c
 	$(foreach l,$(libs) $(late_libs),$(if $(shell $(PKG_CONFIG) --exists $(call part,$(l),1) 2>&1 || echo no),$(call part,$(l),2)))
 
 # As a goal of its own, without a list, it installs what lint needs, too.
-also = $(if $(filter deps,$(MAKECMDGOALS)),$(if $(filter file,$(origin packages)),$(lint_packages)))
+deps_of_lint = $(if $(filter deps,$(MAKECMDGOALS)),$(if $(filter file,$(origin packages)),$(lint_packages)))
 .PHONY: deps
 deps:
-	@for p in $(packages) $(also); do \
+	@for p in $(packages) $(deps_of_lint); do \
 		dpkg-query -Wf '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
 			missing="$$missing $$p"; done; \
 	[ -n "$$missing" ] || exit 0; \

@@ -143,8 +143,10 @@ static bool is_mistake(int err)
 	       err == EISDIR || err == EACCES || err == EPERM;
 }
 
-/* Reports the problem. Returns 1 for a mistake, or a negative errno, never -EINVAL, for what may
- * pass. */
+/*
+ * Reports the problem. Returns 1 for a mistake, or a negative errno, never -EINVAL, for what may
+ * pass.
+ */
 static int unreadable(const char *path, int err, const struct config_user *user)
 {
 	user->problem(user->ctx, path, 0, strerror(err));

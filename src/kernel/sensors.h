@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The BPF programs while they are loaded: their records and counters, the kernel's own state, and
- * the latch. The write hooks are the gate's programs at each read(2), write(2) and
- * ioctl(2).
+ * the latch. The write hooks are the gate's programs at each read(2), write(2) and ioctl(2).
  */
 #ifndef SENSORS_H
 #define SENSORS_H

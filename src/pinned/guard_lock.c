@@ -44,8 +44,7 @@ static int take(int fd)
 	return 0;
 }
 
-/* Others may have made the file, readable by all, and who can read it can lock it against guards.
- */
+/* kubelet makes the file readable by all, and whoever can read it can lock it against guards. */
 static int shut_out(int fd)
 {
 	struct stat st;

@@ -259,28 +259,11 @@ Test(listen, silent_clients_keep_nobody_out)
 	listener_close(l);
 }
 
-Test(listen, clients_that_do_not_read_keep_nobody_out)
-{
-	static char much[1 << 20];
-	struct listener *l;
-	int fds[CLIENTS];
-
-	open_listener(&l);
-	memset(much, 'a', sizeof(much) - 1);
-	cr_assert_eq(listener_publish(l, much, sizeof(much) - 1, UINT64_MAX), 0);
-	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = connect_to_it();
-		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
-			     0);
-	}
-	answers(GET("/healthz"), "200", "ok");
-	for (int i = 0; i < CLIENTS; i++)
-		close(fds[i]);
-	listener_close(l);
-}
-
-/* All but the last have been read from, so that only the last has not asked when it comes. */
-Test(listen, clients_that_have_asked_keep_nobody_out)
+/*
+ * More clients than there may be ask for more than a socket takes, and hold on to their
+ * connections. begun: each has the beginning of its answer before the next one comes.
+ */
+static void nobody_is_kept_out(bool begun)
 {
 	static char much[1 << 20];
 	struct listener *l;
@@ -294,12 +277,24 @@ Test(listen, clients_that_have_asked_keep_nobody_out)
 		fds[i] = connect_to_it();
 		cr_expect_gt(send(fds[i], GET("/metrics"), strlen(GET("/metrics")), MSG_NOSIGNAL),
 			     0);
-		cr_assert_eq(recv(fds[i], &byte, 1, 0), 1, "client %d got no answer", i);
+		if (begun)
+			cr_assert_eq(recv(fds[i], &byte, 1, 0), 1, "client %d got no answer", i);
 	}
 	answers(GET("/healthz"), "200", "ok");
 	for (int i = 0; i < CLIENTS; i++)
 		close(fds[i]);
 	listener_close(l);
+}
+
+Test(listen, clients_that_do_not_read_keep_nobody_out)
+{
+	nobody_is_kept_out(false);
+}
+
+/* Only the last one has not asked when it comes. */
+Test(listen, clients_that_have_asked_keep_nobody_out)
+{
+	nobody_is_kept_out(true);
 }
 
 /* The privileges are dropped between the two. */
